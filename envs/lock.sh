@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Compile every lock and conda environment from the *.in files: envs/lock.sh [--upgrade]     (`make lock` calls this)
+#
+# Without --upgrade the versions that are there stay wherever the *.in files allow it. cpu.lock and tools.lock hold for
+# every platform; test.lock and gpu.lock for Linux x86_64, where vLLM's builds are. torch's CPU build and its companions
+# are left out: see install.sh. The conda environments list the same versions, one file per tool family.
+set -euo pipefail
+cd "$(dirname "$0")"
+uv=${UV:-../.venv/bin/uv}
+compile=("$uv" pip compile --quiet --python-version 3.11 --no-header --no-annotate "$@")
+linux=(--python-platform x86_64-manylinux_2_28)
+no_torch=(--no-emit-package torch --no-emit-package torchvision --no-emit-package torchaudio --no-emit-package torchcodec)
+
+# torch's CPU build: out of the wheel folder where one is named, else from PyTorch's own index.
+find_links=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}}
+unset UV_FIND_LINKS
+if [[ -n $find_links ]]; then cpu_torch=(--find-links "$find_links"); else cpu_torch=(--torch-backend cpu); fi
+
+"${compile[@]}" --generate-hashes --universal installer.in -o installer.lock
+"${compile[@]}" --generate-hashes "${linux[@]}" "${cpu_torch[@]}" "${no_torch[@]}" test.in -o test.lock
+"${compile[@]}" --generate-hashes --universal "${cpu_torch[@]}" "${no_torch[@]}" -c test.lock cpu.in -o cpu.lock
+"${compile[@]}" --generate-hashes --universal -c test.lock tools.in -o tools.lock
+[[ -s gpu.lock ]] || cp test.lock gpu.lock # the versions to start from
+"${compile[@]}" --generate-hashes "${linux[@]}" -c cpu.lock -c tools.lock gpu.in -o gpu.lock
+
+for family in data train merge sample plot; do
+    {
+        printf '# Made by `make lock` from %s.in, at the versions of gpu.lock: change those, not this. Linux x86_64, NVIDIA GPU.\n' "$family"
+        printf 'channels:\n  - conda-forge\n  - nodefaults\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'
+        "${compile[@]}" "${linux[@]}" -c gpu.lock "$family.in" | sed 's/^/      - /'
+    } >".$family.yaml"
+    mv ".$family.yaml" "$family.yaml"
+done

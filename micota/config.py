@@ -1,0 +1,265 @@
+"""The closed schema of a study's configuration: every key, its meaning and its type.
+
+A misspelt key is an error that names it, and so is a number that YAML read as a string (`1e-5`; YAML wants
+`1.0e-5`). `python -m scripts.config --schema` prints the schema, `--config FILE` checks a file.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from micota.cli import UserError
+
+# No hyphen: model names such as `small-mid-s0` are made of names joined by hyphens.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Closed(BaseModel):
+    """Unknown keys are errors; nothing is converted silently (strict), so `"1e-5"` is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Hub(Closed):
+    """A data set on the Hugging Face Hub, at a pinned revision."""
+
+    repo: str
+    config: str | None = None
+    split: str
+    revision: str = Field(description="a commit; `unresolved` where it could not be looked up yet")
+
+
+class Dataset(Closed):
+    """Problems of one source: a local file, a hub data set, or the procedural generator."""
+
+    loader: str = Field(description="a loader of micota/datasets, or `arithmetic`")
+    path: str | None = Field(None, description="a local copy; taken if there is no `hub`, or where `data_folder` is set")
+    hub: Hub | None = None
+    limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
+    seed: int = 0
+    options: dict[str, Any] = Field({}, description="arguments of a procedural loader")
+    prompt: Name | None = Field(None, description="evaluation prompt of this benchmark, where it has its own")
+    stop: list[str] | None = Field(None, description="stop strings of this benchmark, where it has its own")
+
+
+class PromptTemplate(Closed):
+    """How a problem is put to a model."""
+
+    user: str = Field(description="holds {problem}")
+    system: str | None = None
+    chat: bool = Field(True, description="false: the text is passed raw, without a chat template")
+
+
+class Shape(Closed):
+    hidden_size: int
+    intermediate_size: int
+    layers: int
+    heads: int
+
+
+class Training(Closed):
+    """A fine-tuning recipe; see micota.training.TrainingSettings."""
+
+    prompt: Name
+    epochs: float
+    learning_rate: float
+    batch_size: int
+    accumulation: int = 1
+    scheduler: str = "cosine"
+    warmup_ratio: float = 0.0
+    weight_decay: float = 0.0
+    adam_beta2: float = 0.999
+    max_grad_norm: float = 1.0
+    max_length: int = 4096
+    packing: bool = False
+    group_by_length: bool = True
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    gradient_checkpointing: bool = False
+    attention: str = "sdpa"
+    liger_kernel: bool = False
+    save_steps: int = 500
+    max_examples: int | None = None
+
+
+class Demonstrations(Closed):
+    """Procedural CoT: what base models and the strong teacher of a miniature are trained on."""
+
+    count: int
+    operations: list[int]
+    bound: int
+    verbose_share: float
+    verbosity: list[float] = Field(min_length=2, max_length=2)
+
+
+class LocalBase(Closed):
+    source: Literal["local"]
+    path: str
+
+
+class HubBase(Closed):
+    source: Literal["hub"]
+    repo: str
+    revision: str
+
+
+class ScratchBase(Closed):
+    """A base model of a miniature: a random Qwen2, pre-trained on procedural demonstrations."""
+
+    source: Literal["scratch"]
+    pretrained: str | None = Field(None, description="folder of the finished model, taken if its recipe is this one")
+    seed: int
+    shape: Shape
+    demonstrations: Demonstrations
+    recipe: Name = Field(description="a recipe of `training`")
+
+
+Base = Annotated[LocalBase | HubBase | ScratchBase, Field(discriminator="source")]
+
+
+class Tuned(Closed):
+    """A model fine-tuned before the students: the teacher assistant, and a miniature's teacher."""
+
+    base: Name
+    corpus: Name
+    recipe: Name
+    seed: int = 0
+
+
+class MergeSweep(Closed):
+    """A tuned model merged with its own base: one merged model per weight, density and mask seed."""
+
+    tuned: Name
+    method: Literal["dare_ties", "dare_linear", "linear"] = "dare_ties"
+    weights: list[float]
+    densities: list[float] = Field(description="share of the delta that is kept (drop rate = 1 - density)")
+    seeds: list[int]
+
+
+class Procedural(Closed):
+    kind: Literal["demonstrations"]
+    demonstrations: Demonstrations
+    seed: int
+
+
+class Sampled(Closed):
+    kind: Literal["sampled"]
+    keep: Literal["correct", "all"] = Field("correct", description="all: wrong and truncated traces too (an ablation)")
+    sampler: str = Field(description="the model that writes the traces")
+    only_if_solved_by: list[str] = Field([], description="keep a problem only if all these models solved it as well")
+    max_tokens: int | None = Field(None, description="drop longer traces")
+
+
+class Mixed(Closed):
+    kind: Literal["mixed"]
+    shares: dict[Name, float] = Field(description="share of the problems that each corpus answers")
+    seed: int = 0
+
+
+Corpus = Annotated[Procedural | Sampled | Mixed, Field(discriminator="kind")]
+
+
+class Decoding(Closed):
+    """How completions are drawn for one purpose."""
+
+    prompt: Name
+    temperature: float = 0.0
+    top_p: float = 1.0
+    n: int = Field(1, ge=1, description="samples a problem")
+    max_tokens: int
+    stop: list[str] = []
+    seed: int = 0
+
+
+class Engine(Closed):
+    """The inference engine and its settings."""
+
+    name: Literal["transformers", "vllm"]
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    batch_size: int = Field(256, description="transformers: prompts a batch")
+    chunk_size: int = Field(1024, description="completions written at a time; a killed job resumes after the last chunk")
+    max_model_len: int = 4096
+    tensor_parallel: int = 1
+    enforce_eager: bool = False
+    gpu_memory_utilization: float = 0.9
+    skip_special_tokens: bool = True
+
+
+class Sampling(Closed):
+    engine: Engine
+    shards: int = Field(1, ge=1, description="jobs that share one model's problems")
+    training: Decoding = Field(description="traces of the training problems")
+    validation: Decoding | None = Field(None, description="the merge sweep")
+    evaluation: Decoding
+
+
+class Students(Closed):
+    bases: list[Name]
+    corpora: list[Name]
+    recipe: Name
+    proposed: Name = Field(description="the corpus that is compared with every other one (MiCoTA's)")
+
+
+class Alignment(Closed):
+    """Likelihood of each corpus under the untrained students."""
+
+    corpora: list[Name]
+    prompt: Name
+    batch_size: int = 32
+
+
+class Grading(Closed):
+    timeout: float = Field(10.0, description="seconds an answer may take, enforced by killing the worker")
+    workers: int = 2
+
+
+class Cleaning(Closed):
+    ngram: int = Field(13, description="words in a shared n-gram that counts as overlap; 0: exact matches only")
+
+
+class Config(Closed):
+    """One study."""
+
+    study: Name
+    seeds: list[int] = Field(min_length=1, description="training seeds of the students")
+    from_scratch: bool = Field(False, description="pre-train every from-scratch base, whatever `pretrained` offers")
+    data_folder: str | None = Field(None, description="folder of the data sets' local copies, instead of the hub")
+    datasets: dict[Name, Dataset]
+    training_problems: Name
+    validation_problems: Name | None = None
+    benchmarks: list[Name] = Field(min_length=1)
+    cleaning: Cleaning = Cleaning()
+    prompts: dict[Name, PromptTemplate]
+    prompt_deviations: dict[Literal["sampling", "evaluation"], str] = Field(
+        {}, description="deviation id for prompts that differ from the training prompt on purpose"
+    )
+    bases: dict[Name, Base]
+    tuned: dict[Name, Tuned] = {}
+    merges: list[MergeSweep] = []
+    merge_dtype: Literal["float32", "bfloat16"] = "float32"
+    corpora: dict[Name, Corpus]
+    students: Students
+    sampling: Sampling
+    training: dict[Name, Training]
+    grading: Grading = Grading()
+    alignment: Alignment
+
+
+def parse_config(raw: dict[str, Any]) -> Config:
+    """Check a configuration; UserError lists every fault by key, with what was found and what to do."""
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise UserError("the configuration has faults:\n" + "\n".join(explain(fault) for fault in error.errors())) from None
+
+
+def explain(fault: Any) -> str:
+    """One line for one fault of the schema."""
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"  {key}: unknown key; see micota/config.py for the keys there are"
+    line = f"  {key}: {fault['msg']}"
+    if fault["type"] != "missing":
+        line += f", found {fault['input']!r}"
+    if fault["type"] in {"float_type", "int_type"} and isinstance(fault["input"], str):
+        line += " (YAML reads 1e-5 as text: write 1.0e-5, without quotes)"
+    return line

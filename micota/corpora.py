@@ -1,0 +1,135 @@
+"""From graded traces to training corpora: what is kept, what is dropped, and why."""
+
+import random
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from micota.cli import UserError
+from micota.records import Record
+
+
+@dataclass
+class Counts:
+    """How many traces a corpus read, kept and dropped, by reason."""
+
+    corpus: str
+    read: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    lengths: list[int] = field(default_factory=list)
+    problems: set[str] = field(default_factory=set)
+
+    def keep(self, row: Record) -> Record:
+        self.lengths.append(row["n_tokens"])
+        self.problems.add(row["id"])
+        return row
+
+    def as_record(self) -> Record:
+        """The counts file; UserError with the counts if nothing was kept."""
+        if not self.lengths:
+            raise UserError(f"corpus {self.corpus} is empty: read {self.read}, dropped {dict(self.dropped)}")
+        return {
+            "corpus": self.corpus,
+            "read": self.read,
+            "kept": len(self.lengths),
+            "dropped": dict(sorted(self.dropped.items())),
+            "problems": len(self.problems),
+            "tokens": {
+                "mean": statistics.fmean(self.lengths),
+                "median": statistics.median(self.lengths),
+                "max": max(self.lengths),
+                "total": sum(self.lengths),
+            },
+        }
+
+
+def solved(graded: Iterable[Record], dataset: str) -> set[str]:
+    """The ids of a data set's problems with a correct, finished trace."""
+    return {row["id"] for row in graded if row["dataset"] == dataset and not dropped_because(row)}
+
+
+def dropped_because(row: Record) -> str | None:
+    """Why a graded trace is no correct, finished solution, or None if it is one."""
+    if row["finish_reason"] == "length":
+        return "truncated"
+    if row["reason"] == "no_box":
+        return "no_box"
+    if not row["correct"]:
+        return "incorrect"
+    return None
+
+
+def filter_traces(
+    graded: Iterable[Record],
+    dataset: str,
+    problems: dict[str, str],
+    solved_by_others: list[set[str]],
+    keep: str,
+    max_tokens: int | None,
+    counts: Counts,
+) -> Iterator[Record]:
+    """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
+
+    With `keep` "all" no trace is dropped for its verdict or its truncation.
+    """
+    seen: set[tuple[str, str]] = set()
+    for row in graded:
+        if row["dataset"] != dataset:
+            continue
+        counts.read += 1
+        reason = dropped_because(row) if keep == "correct" else None
+        if reason is None and max_tokens is not None and row["n_tokens"] > max_tokens:
+            reason = "too_long"
+        if reason is None and not all(row["id"] in others for others in solved_by_others):
+            reason = "not_solved_by_all"
+        if reason is None and (row["id"], row["completion"]) in seen:
+            reason = "repeated"
+        if reason is not None:
+            counts.dropped[reason] += 1
+            continue
+        seen.add((row["id"], row["completion"]))
+        yield counts.keep(
+            {
+                "id": row["id"],
+                "sample": row["sample"],
+                "sampler": row["sampler"],
+                "problem": problems[row["id"]],
+                "completion": row["completion"],
+                "n_tokens": row["n_tokens"],
+            }
+        )
+
+
+def mix(parts: dict[str, list[Record]], shares: dict[str, float], seed: int, counts: Counts) -> Iterator[Record]:
+    """Yield, for each problem that all parts answer, the rows of one part, drawn by share.
+
+    SMG's Mix-Long (Li et al. 2025, arXiv 2502.12143) mixes long and short CoT 1:4. The problems are shuffled with the
+    seed and dealt out by the shares, so the shares hold exactly up to rounding.
+    """
+    by_problem = {name: group(rows) for name, rows in parts.items()}
+    common = sorted(set.intersection(*(set(rows) for rows in by_problem.values())))
+    random.Random(seed).shuffle(common)
+    total = sum(shares.values())
+    chosen: dict[str, str] = {}
+    start = 0.0
+    for name, share in shares.items():
+        end = start + share / total * len(common)
+        chosen |= dict.fromkeys(common[round(start) : round(end)], name)
+        start = end
+    for name, rows in parts.items():
+        for row in rows:
+            counts.read += 1
+            if row["id"] not in chosen:
+                counts.dropped["not_in_all_parts"] += 1
+            elif chosen[row["id"]] != name:
+                counts.dropped["dealt_to_another_part"] += 1
+            else:
+                yield counts.keep(row)
+
+
+def group(rows: list[Record]) -> dict[str, list[Record]]:
+    grouped: dict[str, list[Record]] = {}
+    for row in rows:
+        grouped.setdefault(row["id"], []).append(row)
+    return grouped

@@ -1,0 +1,22 @@
+r"""GSM8K: grade-school word problems with integer answers. OpenAI, MIT licence; 7,473 train and 1,319 test problems.
+
+A row (github.com/openai/grade-school-math):
+
+    {"question": "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. ...",
+     "answer": "Natalia sold 48/2 = <<48/2=24>>24 clips in May.\nNatalia sold ... in April and May.\n#### 72"}
+
+The answer is what follows `####`, without its thousands commas ("2,125" -> "2125").
+"""
+
+from typing import Any
+
+ROWS = {"train": 7473, "test": 1319}
+HUB = {"repo": "openai/gsm8k", "config": "main", "split": "test", "revision": "unresolved"}
+
+
+def problem(row: dict[str, Any]) -> dict[str, Any]:
+    """Our fields of one row."""
+    solution, _, answer = row["answer"].rpartition("####")
+    # Without a `####` rpartition leaves the whole text in `answer`, which is a rationale and no answer.
+    answer = answer.strip().replace(",", "") if "####" in row["answer"] else ""
+    return {"problem": row["question"].strip(), "answer": answer, "solution": solution.strip()}

@@ -1,0 +1,188 @@
+"""Grade completions: is what the last box holds the gold answer?
+
+The primary verdict is math-verify's, on the extracted answer and the gold alone: given a whole completion it makes a
+set of two boxes and accepts arithmetic in prose. Equal strings and differing integers need no judge. Everything else
+goes to worker processes with a deadline per answer that the parent enforces by killing, since math-verify's own timeout
+is per comparison, needs the main thread, and cannot interrupt a big power; memory is bounded too.
+"""
+
+import multiprocessing
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import TimeoutError as DeadlineError
+from itertools import islice
+from types import TracebackType
+from typing import Any
+
+from micota.answers import last_box, tidy
+from micota.records import Record
+from micota.string_rule import same_last_number, same_string
+
+EQUAL, EQUIVALENT, DIFFERENT = "equal", "equivalent", "different"
+NO_BOX, UNPARSABLE, TIMEOUT = "no_box", "unparsable", "timeout"
+REASONS = (EQUAL, EQUIVALENT, DIFFERENT, NO_BOX, UNPARSABLE, TIMEOUT)
+RIGHT = {EQUAL, EQUIVALENT}
+
+INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
+# math-verify adds digits that only a space parts: to it "1 2" is 3.
+LOOSE_DIGITS = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
+# ... and takes the set {1, 2} for the pair or interval (1, 2).
+SET = re.compile(r"\\\{.*\\\}")
+TUPLE = re.compile(r"\([^()]*\)")
+SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
+TEXT = re.compile(r"\\text(?:bf|rm|it)?\{([^{}]*)\}")
+PERCENT = re.compile(r"\s*\\?%$")
+LONGEST = 2000
+CHUNK = 2048
+WORKER_MEMORY = 4 << 30
+
+Pair = tuple[str, str]  # gold, extracted
+
+
+def verify(pair: Pair) -> str:
+    """math-verify's verdict on a tidy pair; runs in a worker. A percent sign on one side alone may be left out."""
+    from math_verify import parse
+    from math_verify import verify as math_verify
+
+    def read(text: str) -> list[Any]:
+        return parse(rf"\boxed{{{text}}}", fallback_mode="no_fallback", parsing_timeout=None)
+
+    def same(gold: list[Any], extracted: list[Any]) -> bool:
+        return bool(math_verify(gold, extracted, allow_set_relation_comp=True, timeout_seconds=None))
+
+    gold, extracted = pair
+    try:
+        answer = read(extracted)
+        if not answer:
+            return UNPARSABLE
+        if same(read(gold), answer):
+            return EQUIVALENT
+        bare = PERCENT.sub("", gold), PERCENT.sub("", extracted)
+        # Both with the sign, or neither: nothing was left out.
+        one_sided = (bare[0] == gold) != (bare[1] == extracted)
+        return EQUIVALENT if one_sided and same(read(bare[0]), read(bare[1])) else DIFFERENT
+    except (MemoryError, RecursionError):
+        return UNPARSABLE
+
+
+def start_worker() -> None:
+    """Import what the work needs before the clock runs, and bound the memory."""
+    import logging
+    import resource
+
+    import math_verify  # noqa: F401
+
+    logging.disable(logging.CRITICAL)  # math-verify warns of each comparison without a timeout of its own
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, WORKER_MEMORY))
+
+
+class Judge:
+    """math-verify in worker processes; remembers what it has judged. Use as a context manager."""
+
+    def __init__(self, workers: int = 1, timeout: float = 10.0) -> None:
+        self.workers = workers
+        self.timeout = timeout
+        self.memory: dict[Pair, str] = {}
+        self.pool: Any = None
+
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.pool is not None:
+            self.pool.stop()
+            self.pool.join()
+
+    def start(self) -> None:
+        """Start the workers, at the first pair that needs one: a file of equal integers never pays for it."""
+        from pebble import ProcessPool
+
+        # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["math_verify"])
+        self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
+
+    def judge(self, pairs: Iterable[Pair]) -> None:
+        """Put the verdict on every pair into `memory`."""
+        from pebble import ProcessExpired
+
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in self.memory]
+        if new and self.pool is None:
+            self.start()
+        futures = [(pair, self.pool.schedule(verify, args=(pair,), timeout=self.timeout)) for pair in new]
+        for pair, future in futures:
+            try:
+                self.memory[pair] = future.result()
+            except DeadlineError:
+                self.memory[pair] = TIMEOUT
+            except ProcessExpired:  # the worker died of it: out of memory, or a crash in C
+                self.memory[pair] = UNPARSABLE
+
+
+def squeezed(answer: str) -> str:
+    """Without spaces, save between digits, and without the macro around words."""
+    return SPACE.sub("", TEXT.sub(r"\1", answer))
+
+
+def quick_verdict(gold: str, extracted: str | None) -> str | None:
+    """The verdict that needs no judge, or None. `gold` and `extracted` are tidy."""
+    if extracted is None:
+        return NO_BOX
+    if not extracted:
+        return UNPARSABLE
+    if squeezed(gold) == squeezed(extracted):
+        return EQUAL
+    if INTEGER.fullmatch(gold) and INTEGER.fullmatch(extracted):
+        return EQUIVALENT if int(gold) == int(extracted) else DIFFERENT
+    if any(SET.fullmatch(one) and TUPLE.fullmatch(other) for one, other in ((gold, extracted), (extracted, gold))):
+        return DIFFERENT
+    if len(extracted) > LONGEST or LOOSE_DIGITS.search(extracted):
+        return UNPARSABLE
+    return None
+
+
+def tidy_box(completion: str) -> tuple[str | None, str | None]:
+    """What the last box holds, as it stands and tidied; a monster is not worth tidying."""
+    box = last_box(completion)
+    return box, box if box is None or len(box) > LONGEST else tidy(box)
+
+
+def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> Iterator[Record]:
+    """Graded traces, in order; `golds` maps problem ids to gold answers. Holds one chunk of traces at a time."""
+    tidied = {gold: tidy(gold) for gold in set(golds.values())}
+    traces = iter(traces)
+    while chunk := list(islice(traces, CHUNK)):
+        found = [(golds[trace["id"]], *tidy_box(trace["completion"])) for trace in chunk]
+        quick = [quick_verdict(tidied[gold], extracted) for gold, _, extracted in found]
+        judge.judge(
+            (tidied[gold], extracted)
+            for (gold, _, extracted), verdict in zip(found, quick, strict=True)
+            if verdict is None and extracted is not None
+        )
+        for trace, (gold, box, extracted), verdict in zip(chunk, found, quick, strict=True):
+            reason = verdict or judge.memory[tidied[gold], extracted or ""]
+            yield {
+                **trace,
+                "answer": gold,
+                "extracted": box,
+                "correct": reason in RIGHT,
+                "reason": reason,
+                "verdicts": {
+                    "math_verify": reason in RIGHT,
+                    "string_rule": box is not None and len(box) <= LONGEST and same_string(box, gold),
+                    "last_number": same_last_number(trace["completion"], gold),
+                },
+            }
+
+
+def summary(reasons: Counter[str]) -> str:
+    """One line: how many, how many right, and why."""
+    count = reasons.total()
+    right = sum(reasons[reason] for reason in RIGHT)
+    share = f" ({right / count:.1%})" if count else ""
+    return f"{count} graded, {right} correct{share}: " + ", ".join(f"{reason} {reasons[reason]}" for reason in REASONS)

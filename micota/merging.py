@@ -1,0 +1,59 @@
+"""Merge a fine-tuned model with its own base by DARE (Yu et al. 2024, arXiv 2311.03099), through mergekit.
+
+`density` is the share of the delta (tuned minus base) that is kept, drop rate = 1 - density; the kept part is rescaled
+and added to the base with `weight`. With a single tuned model dare_ties and dare_linear are the same.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from micota.cli import UserError
+
+
+def merge_config(base: str, tuned: str, method: str, weight: float, density: float, dtype: str) -> dict[str, Any]:
+    """mergekit's configuration; `normalize` is off, or a single model's weight would be scaled back to 1."""
+    if method == "linear":
+        models = [
+            {"model": tuned, "parameters": {"weight": weight}},
+            {"model": base, "parameters": {"weight": 1.0 - weight}},
+        ]
+        return {"merge_method": "linear", "models": models, "dtype": dtype}
+    return {
+        "merge_method": method,
+        "base_model": base,
+        "models": [{"model": tuned, "parameters": {"weight": weight, "density": density}}],
+        "parameters": {"normalize": False},
+        "dtype": dtype,
+    }
+
+
+def check_partners(base: Path, tuned: Path) -> None:
+    """Raise UserError unless the two folders hold models of one shape and one vocabulary."""
+    configs = [json.loads((folder / "config.json").read_text()) for folder in (base, tuned)]
+    for key in ("model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads"):
+        values = [config.get(key) for config in configs]
+        if values[0] != values[1]:
+            raise UserError(f"cannot merge {tuned} with {base}: {key} is {values[1]} against {values[0]}")
+    vocabularies = [folder / "tokenizer.json" for folder in (base, tuned)]
+    if all(path.is_file() for path in vocabularies):
+        first, second = (json.loads(path.read_text())["model"].get("vocab") for path in vocabularies)
+        if first != second:
+            raise UserError(f"cannot merge {tuned} with {base}: their tokenizers have different vocabularies")
+
+
+def merge(config: dict[str, Any], seed: int, out: Path) -> None:
+    """Run mergekit into `out`; the same seed drops the same parameters."""
+    from mergekit.config import MergeConfiguration
+    from mergekit.merge import run_merge
+    from mergekit.options import MergeOptions
+
+    options = MergeOptions(
+        random_seed=seed,
+        copy_tokenizer=True,
+        safe_serialization=True,
+        lazy_unpickle=False,
+        write_model_card=False,  # the card looks the models up on the hub
+        trust_remote_code=False,
+    )
+    run_merge(MergeConfiguration.model_validate(config), out_path=str(out), options=options)

@@ -1,0 +1,84 @@
+"""Where models come from: pre-trained from scratch, a local folder, or a revision on the Hugging Face Hub.
+
+Whatever the source, the result is a plain model folder with safetensors, a tokenizer and `micota.json`.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from micota.cli import UserError
+from micota.records import write_json
+
+
+def load_tokenizer(folder: str | Path) -> Any:
+    """The tokenizer of a model folder, with a padding token; never runs code from the folder."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def check_folder(folder: Path) -> None:
+    """Raise UserError unless the folder holds a configuration, a tokenizer and safetensors weights."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such model folder; give `path:` a folder made by `save_pretrained`")
+    if not (folder / "config.json").is_file():
+        raise UserError(f"{folder}: not a model folder, config.json is missing")
+    if not any(folder.glob("*.safetensors")):
+        raise UserError(f"{folder}: no *.safetensors weights (other formats are never loaded)")
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
+        raise UserError(f"{folder}: no tokenizer files")
+
+
+def copy_local(path: Path, out: Path) -> None:
+    """Copy a local model folder: configuration, tokenizer and safetensors only; large files are hard-linked if possible."""
+    check_folder(path)
+    temporary = fresh(out)
+    for source in sorted(path.iterdir()):
+        if source.suffix in {".json", ".jinja", ".txt", ".model", ".safetensors"}:
+            target = temporary / source.name
+            try:
+                target.hardlink_to(source.resolve())
+            except OSError:
+                shutil.copyfile(source, target)
+    finish(temporary, out, {"kind": "base", "source": "local", "path": str(path)})
+
+
+def download(repo: str, revision: str, out: Path) -> None:
+    """Download one revision of a hub model; with HF_HUB_OFFLINE=1 it is taken from the hub's local cache."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RevisionNotFoundError
+
+    try:
+        folder = snapshot_download(repo, revision=revision, allow_patterns=["*.json", "*.jinja", "*.txt", "*.safetensors"])
+    except (HfHubHTTPError, LocalEntryNotFoundError, RevisionNotFoundError, OSError) as error:
+        raise UserError(
+            f"could not get model {repo} at revision {revision} from the hub ({type(error).__name__}); download it where"
+            " there is a network (`hf download`) and set `source: local` and `path:` for it in the config's `bases`"
+        ) from None
+    check_folder(Path(folder))
+    temporary = fresh(out)
+    shutil.copytree(folder, temporary, dirs_exist_ok=True)
+    finish(temporary, out, {"kind": "base", "source": "hub", "repo": repo, "revision": revision})
+
+
+def fresh(out: Path) -> Path:
+    """An empty folder beside `out`, to be renamed to it when whole."""
+    temporary = out.with_name(f".{out.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    return temporary
+
+
+def finish(temporary: Path, out: Path, made_from: dict[str, Any]) -> None:
+    """Add `micota.json` (how the model was made) and let the folder appear under its own name."""
+    # A hard link may lead to a file that is not ours: never write through it.
+    (temporary / "micota.json").unlink(missing_ok=True)
+    write_json(temporary / "micota.json", made_from)
+    if out.exists():
+        shutil.rmtree(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary.rename(out)

@@ -1,0 +1,89 @@
+"""Read and write the project's records: JSON Lines and JSON, checked on the way in, whole on the way out.
+
+A file appears under its own name only when it is complete: it is written under a temporary name beside it
+and renamed. A broken line is reported by file and line number, never skipped.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+Record = dict[str, Any]
+
+PROBLEM_FIELDS = ("id", "problem", "answer", "source")
+TRACE_FIELDS = ("id", "sample", "sampler", "dataset", "prompt", "completion", "finish_reason", "n_tokens", "seed")
+GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "verdicts")
+CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
+
+
+class RecordError(ValueError):
+    """A record file is missing, malformed or lacks a field; the message names the file and the line."""
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[TextIO]:
+    """Open `path` for writing under a temporary name; rename it when the block ends without an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as handle:
+            yield handle
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]:
+    """Yield the objects of a JSON Lines file; every one must have all of `fields`.
+
+    Raises RecordError naming file and line for a missing file, a broken line or a missing field.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise RecordError(f"{path}: no such file")
+    with path.open(encoding="utf-8") as handle:
+        for number, line in enumerate(handle, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise RecordError(f"{path}:{number}: not valid JSON ({error.msg} at column {error.colno})") from None
+            if not isinstance(record, dict):
+                raise RecordError(f"{path}:{number}: expected a JSON object, found {type(record).__name__}")
+            missing = [field for field in fields if field not in record]
+            if missing:
+                raise RecordError(f"{path}:{number}: the record lacks {', '.join(missing)}")
+            yield record
+
+
+def write_jsonl(path: str | Path, records: Iterable[Record]) -> int:
+    """Write records one a line, whole or not at all; returns how many."""
+    count = 0
+    with whole(path) as handle:
+        for record in records:
+            handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def read_json(path: str | Path) -> Any:
+    """Read one JSON document; RecordError names the file if it is missing or broken."""
+    path = Path(path)
+    if not path.is_file():
+        raise RecordError(f"{path}: no such file")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{path}:{error.lineno}: not valid JSON ({error.msg})") from None
+
+
+def write_json(path: str | Path, document: Any) -> None:
+    """Write one JSON document, indented, whole or not at all."""
+    with whole(path) as handle:
+        json.dump(document, handle, ensure_ascii=False, indent=2)
+        handle.write("\n")

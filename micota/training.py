@@ -1,0 +1,144 @@
+"""Supervised fine-tuning with TRL's SFTTrainer: one function for base models, teacher, assistant and students.
+
+The trainer gets `input_ids` and `labels` that `micota.prompts.render` made, so TRL never touches a chat template and
+never cuts an example: what is too long is dropped before, with a count.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from micota.cli import UserError
+from micota.prompts import Prompt, render
+from micota.records import Record
+
+STAGE_VERSION = 1  # raise when this module's results change: it is part of every training job's key
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Hyperparameters of one fine-tuning; names follow transformers' TrainingArguments where there is one."""
+
+    epochs: float
+    learning_rate: float
+    batch_size: int  # examples (packed rows, with packing) on one device
+    accumulation: int = 1
+    scheduler: str = "cosine"
+    warmup_ratio: float = 0.0
+    weight_decay: float = 0.0
+    adam_beta2: float = 0.999
+    max_grad_norm: float = 1.0
+    max_length: int = 4096  # tokens; longer examples are dropped, never cut (LlamaFactory #5231: cutting loses the end token)
+    packing: bool = False
+    group_by_length: bool = True
+    dtype: str = "float32"
+    gradient_checkpointing: bool = False
+    attention: str = "sdpa"
+    liger_kernel: bool = False
+    save_steps: int = 500
+    max_examples: int | None = None
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Rows ready for the trainer and what became of every corpus row."""
+
+    rows: list[dict[str, list[int]]]
+    counts: dict[str, int]
+
+
+def training_rows(corpus: Iterable[Record], tokenizer: Any, prompt: Prompt, settings: TrainingSettings) -> TrainingRows:
+    """Render a corpus; rows over `max_length` tokens are dropped and counted.
+
+    Raises UserError, with the counts, when nothing is left.
+    """
+    rows: list[dict[str, list[int]]] = []
+    counts = {"read": 0, "kept": 0, "too_long": 0, "over_max_examples": 0}
+    for record in corpus:
+        counts["read"] += 1
+        rendered = render(tokenizer, prompt, record["problem"], record["completion"])
+        if len(rendered.input_ids) > settings.max_length:
+            counts["too_long"] += 1
+        elif settings.max_examples is not None and len(rows) >= settings.max_examples:
+            counts["over_max_examples"] += 1
+        else:
+            rows.append({"input_ids": rendered.input_ids, "labels": rendered.labels})
+    counts["kept"] = len(rows)
+    if not rows:
+        raise UserError(f"no training example is left: {counts}; look at the corpus' counts file and at max_length")
+    return TrainingRows(rows, counts)
+
+
+def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: int) -> str:
+    """A hash of everything that shapes the weights: checkpoints are only ever resumed under the same key."""
+    digest = hashlib.sha256(f"{STAGE_VERSION}|{asdict(settings)}|{seed}".encode())
+    for path in sorted(model.glob("*.safetensors")):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for row in rows.rows:
+        digest.update(json.dumps(row["input_ids"]).encode())
+    return digest.hexdigest()[:16]
+
+
+def fine_tune(
+    model_folder: Path, tokenizer: Any, rows: TrainingRows, settings: TrainingSettings, seed: int, work: Path, out: Path
+) -> dict[str, Any]:
+    """Fine-tune the model of a folder, fill the folder `out`, and return what is worth recording.
+
+    Checkpoints go to `work/{key}` and are resumed from; the folder is removed when the model has been written.
+    """
+    import torch
+    from datasets import Dataset
+    from transformers import AutoModelForCausalLM
+    from transformers.trainer_utils import get_last_checkpoint
+    from trl import SFTConfig, SFTTrainer
+
+    checkpoints = work / job_key(model_folder, rows, settings, seed)
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        model_folder, dtype=getattr(torch, settings.dtype), attn_implementation=settings.attention, use_safetensors=True
+    )
+    arguments = SFTConfig(
+        output_dir=str(checkpoints),
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        per_device_train_batch_size=settings.batch_size,
+        gradient_accumulation_steps=settings.accumulation,
+        lr_scheduler_type=settings.scheduler,
+        warmup_steps=settings.warmup_ratio,
+        weight_decay=settings.weight_decay,
+        adam_beta2=settings.adam_beta2,
+        max_grad_norm=settings.max_grad_norm,
+        max_length=settings.max_length if settings.packing else None,
+        packing=settings.packing,
+        train_sampling_strategy="group_by_length" if settings.group_by_length and not settings.packing else "random",
+        bf16=settings.dtype == "bfloat16",
+        gradient_checkpointing=settings.gradient_checkpointing,
+        use_liger_kernel=settings.liger_kernel,
+        use_cpu=not torch.cuda.is_available(),
+        save_strategy="steps",
+        save_steps=settings.save_steps,
+        save_total_limit=1,
+        logging_steps=50,
+        report_to="none",
+        seed=seed,
+        data_seed=seed,
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+    trainer = SFTTrainer(
+        model=model, args=arguments, train_dataset=Dataset.from_list(rows.rows), processing_class=tokenizer
+    )
+    result = trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)))
+    trainer.save_model(str(out))
+    (out / "training_args.bin").unlink(missing_ok=True)  # a pickle: delivered folders hold safetensors alone
+    tokenizer.save_pretrained(out)
+    shutil.rmtree(checkpoints)
+    return {
+        "steps": result.global_step,
+        "loss": result.training_loss,
+        "log": [entry for entry in trainer.state.log_history if "loss" in entry],
+    }
+

@@ -1,0 +1,32 @@
+"""Long-CoT teacher assistant + its own base -> merged assistants, over weights, densities and mask seeds (DARE)."""
+
+
+def merge_of(wildcards):
+    return STUDY.merges[wildcards.merged]
+
+
+rule merge:
+    input:
+        base=lambda wildcards: f"{HOME}/models/{merge_of(wildcards).base}",
+        tuned=lambda wildcards: f"{HOME}/models/{merge_of(wildcards).tuned}",
+    output:
+        directory("results/{study}/models/{merged}"),
+    params:
+        method=lambda wildcards: merge_of(wildcards).method,
+        weight=lambda wildcards: merge_of(wildcards).weight,
+        density=lambda wildcards: merge_of(wildcards).density,
+        seed=lambda wildcards: merge_of(wildcards).seed,
+        dtype=STUDY.config.merge_dtype,
+        version=1,
+    log:
+        "results/{study}/logs/merge/{merged}.log",
+    benchmark:
+        "results/{study}/benchmarks/merge/{merged}.tsv"
+    conda:
+        "../envs/merge.yaml"
+    message:
+        "Assistant: merging {wildcards.merged}"
+    shell:
+        "python -m scripts.merge --base {input.base} --tuned {input.tuned} --method {params.method}"
+        " --weight {params.weight} --density {params.density} --seed {params.seed} --dtype {params.dtype}"
+        " --out {output} > {log} 2>&1"

@@ -1,0 +1,81 @@
+"""Model x problems -> cot/{model}/shard-{shard}.jsonl -> graded/{model}.jsonl.
+
+One job samples a model on all its data sets, training problems and benchmarks alike, so that an engine starts once.
+"""
+
+
+def sampling_tasks(wildcards):
+    return [
+        STUDY.sampling_task(name) | {"problems": f"{HOME}/problems/{name}.jsonl"}
+        for name in STUDY.sampled_datasets(wildcards.model)
+    ]
+
+
+rule sample:
+    input:
+        model="results/{study}/models/{model}",
+        problems=lambda wildcards: problems_of(STUDY.sampled_datasets(wildcards.model)),
+    output:
+        "results/{study}/cot/{model}/shard-{shard}.jsonl",
+    params:
+        engine=lambda wildcards: as_json(STUDY.config.sampling.engine.model_dump()),
+        tasks=lambda wildcards: as_json(sampling_tasks(wildcards)),
+        shards=STUDY.config.sampling.shards,
+        work="results/{study}/work/sampling/{model}",
+        version=1,
+    log:
+        "results/{study}/logs/sample/{model}-{shard}.log",
+    benchmark:
+        "results/{study}/benchmarks/sample/{model}-{shard}.tsv"
+    conda:
+        "../envs/sample.yaml"
+    message:
+        "CoT: sampling {wildcards.model}"
+    threads: 1
+    shell:
+        "python -m scripts.sample --model {input.model} --name {wildcards.model} --engine {params.engine:q}"
+        " --tasks {params.tasks:q} --shard {wildcards.shard} --shards {params.shards} --work {params.work}"
+        " --threads {threads} --out {output} > {log} 2>&1"
+
+
+rule check_gold:
+    """The grader must accept the benchmarks' own answers before any score is believed."""
+    input:
+        problems=problems_of(STUDY.config.benchmarks),
+    output:
+        "results/{study}/problems/gold.json",
+    params:
+        exceptions="micota/datasets/gold_exceptions.json",
+    log:
+        "results/{study}/logs/check_gold.log",
+    conda:
+        "../envs/data.yaml"
+    message:
+        "Grader: checking it on the benchmarks' own answers"
+    shell:
+        "python -m scripts.check_gold --problems {input.problems} --exceptions {params.exceptions} --out {output}"
+        " > {log} 2>&1"
+
+
+rule grade:
+    input:
+        problems=lambda wildcards: problems_of(STUDY.sampled_datasets(wildcards.model)),
+        traces=expand("results/{{study}}/cot/{{model}}/shard-{shard}.jsonl", shard=range(STUDY.config.sampling.shards)),
+        gold="results/{study}/problems/gold.json",
+    output:
+        "results/{study}/graded/{model}.jsonl",
+    params:
+        workers=STUDY.config.grading.workers,
+        timeout=STUDY.config.grading.timeout,
+        version=1,
+    log:
+        "results/{study}/logs/grade/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/grade/{model}.tsv"
+    conda:
+        "../envs/data.yaml"
+    message:
+        "CoT: grading {wildcards.model}"
+    shell:
+        "python -m scripts.grade --problems {input.problems} --traces {input.traces} --graded {output}"
+        " --workers {params.workers} --timeout {params.timeout} > {log} 2>&1"

@@ -1,0 +1,227 @@
+"""Scores, alignment and counts -> tables/*.{csv,md,tex} -> figures/{study}/*.{pdf,png}. Figures read only tables."""
+
+TABLE = ["csv", "md", "tex"]
+FIGURE = ["png", "pdf"]
+
+
+def paper_outputs():
+    """Every table and figure of the study."""
+    tables = ["main", "corpora", "alignment"] + (["assistants"] if STUDY.merges else [])
+    figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else [])
+    return (
+        [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]
+        + [f"{HOME}/tables/lengths.csv"]
+        + [f"{FIGURES}/{name}.{ending}" for name in figures for ending in FIGURE]
+    )
+
+
+def stem(wildcards, output):
+    """The first output without its ending: scripts write every format beside it."""
+    return output[0].rsplit(".", 1)[0]
+
+
+rule table_main:
+    input:
+        graded=graded_by(entry["model"] for entry in STUDY.main_entries),
+    output:
+        report(
+            "results/{study}/tables/main.md", caption="../report/table_main.rst", category="Tables", labels={"table": "main"}
+        ),
+        "results/{study}/tables/main.csv",
+        "results/{study}/tables/main.tex",
+        "results/{study}/tables/main_cells.csv",
+        report(
+            "results/{study}/tables/main_differences.md",
+            caption="../report/table_main_differences.rst",
+            category="Tables",
+            labels={"table": "differences"},
+        ),
+        "results/{study}/tables/main_differences.csv",
+        "results/{study}/tables/main_differences.tex",
+    params:
+        entries=lambda wildcards: as_json(STUDY.main_entries),
+        benchmarks=lambda wildcards: as_json(STUDY.config.benchmarks),
+        proposed=STUDY.config.students.proposed,
+        folder="results/{study}/graded",
+        stem=stem,
+        version=1,
+    log:
+        "results/{study}/logs/table_main.log",
+    conda:
+        "../envs/plot.yaml"
+    message:
+        "Tables: main table"
+    shell:
+        "python -m scripts.table_main --entries {params.entries:q} --benchmarks {params.benchmarks:q}"
+        " --graded-dir {params.folder} --compare {params.proposed} --out-stem {params.stem} > {log} 2>&1"
+
+
+rule table_assistants:
+    input:
+        graded=graded_by(entry["model"] for entry in STUDY.assistants),
+    output:
+        report(
+            "results/{study}/tables/assistants.md",
+            caption="../report/table_assistants.rst",
+            category="Tables",
+            labels={"table": "teacher assistants"},
+        ),
+        "results/{study}/tables/assistants.csv",
+        "results/{study}/tables/assistants.tex",
+    params:
+        entries=lambda wildcards: as_json(STUDY.assistants),
+        dataset=STUDY.config.validation_problems,
+        folder="results/{study}/graded",
+        stem=stem,
+        version=1,
+    log:
+        "results/{study}/logs/table_assistants.log",
+    conda:
+        "../envs/plot.yaml"
+    message:
+        "Tables: teacher assistants"
+    shell:
+        "python -m scripts.table_assistants --entries {params.entries:q} --dataset {params.dataset}"
+        " --graded-dir {params.folder} --out-stem {params.stem} > {log} 2>&1"
+
+
+rule table_corpora:
+    input:
+        [f"{HOME}/corpora/{name}.counts.json" for name in STUDY.config.corpora],
+    output:
+        report(
+            "results/{study}/tables/corpora.md",
+            caption="../report/table_corpora.rst",
+            category="Tables",
+            labels={"table": "corpora"},
+        ),
+        "results/{study}/tables/corpora.csv",
+        "results/{study}/tables/corpora.tex",
+    params:
+        stem=stem,
+        version=1,
+    log:
+        "results/{study}/logs/table_corpora.log",
+    conda:
+        "../envs/plot.yaml"
+    message:
+        "Tables: corpora"
+    shell:
+        "python -m scripts.table_corpora --counts {input} --out-stem {params.stem} > {log} 2>&1"
+
+
+rule table_alignment:
+    input:
+        expand("results/{{study}}/alignment/{base}.jsonl", base=STUDY.config.students.bases),
+    output:
+        report(
+            "results/{study}/tables/alignment.md",
+            caption="../report/table_alignment.rst",
+            category="Tables",
+            labels={"table": "likelihood alignment"},
+        ),
+        "results/{study}/tables/alignment.csv",
+        "results/{study}/tables/alignment.tex",
+    params:
+        stem=stem,
+        version=1,
+    log:
+        "results/{study}/logs/table_alignment.log",
+    conda:
+        "../envs/plot.yaml"
+    message:
+        "Tables: likelihood alignment"
+    shell:
+        "python -m scripts.table_alignment --nll {input} --out-stem {params.stem} > {log} 2>&1"
+
+
+rule table_lengths:
+    input:
+        expand("results/{{study}}/corpora/{corpus}.jsonl", corpus=STUDY.config.alignment.corpora),
+    output:
+        "results/{study}/tables/lengths.csv",
+        report(
+            "results/{study}/tables/lengths_quantiles.md",
+            caption="../report/table_lengths.rst",
+            category="Tables",
+            labels={"table": "CoT lengths"},
+        ),
+        "results/{study}/tables/lengths_quantiles.csv",
+        "results/{study}/tables/lengths_quantiles.tex",
+    params:
+        stem=stem,
+        version=1,
+    log:
+        "results/{study}/logs/table_lengths.log",
+    conda:
+        "../envs/plot.yaml"
+    message:
+        "Tables: CoT lengths"
+    shell:
+        "python -m scripts.table_lengths --corpora {input} --out-stem {params.stem} > {log} 2>&1"
+
+
+rule figure_accuracy:
+    input:
+        "results/{study}/tables/main.csv",
+    output:
+        report(
+            "figures/{study}/accuracy.png",
+            caption="../report/figure_accuracy.rst",
+            category="Figures",
+            labels={"figure": "accuracy"},
+        ),
+        report(
+            "figures/{study}/accuracy_benchmarks.png",
+            caption="../report/figure_accuracy_benchmarks.rst",
+            category="Figures",
+            labels={"figure": "accuracy by benchmark"},
+        ),
+        "figures/{study}/accuracy.pdf",
+        "figures/{study}/accuracy_benchmarks.pdf",
+    params:
+        stem=stem,
+        version=1,
+    log:
+        "results/{study}/logs/figure/accuracy.log",
+    conda:
+        "../envs/plot.yaml"
+    message:
+        "Figures: accuracy"
+    shell:
+        "python -m scripts.figure_accuracy --table {input} --out-stem {params.stem} > {log} 2>&1"
+
+
+# Which table each of the other figures is drawn from.
+DRAWN_FROM = {
+    "merge": "assistants",
+    "lengths": "lengths",
+    "alignment": "alignment",
+    "yield": "corpora",
+}
+
+
+rule figure:
+    input:
+        lambda wildcards: f"{HOME}/tables/{DRAWN_FROM[wildcards.figure]}.csv",
+    output:
+        report(
+            "figures/{study}/{figure}.png",
+            caption="../report/figure_{figure}.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        "figures/{study}/{figure}.pdf",
+    wildcard_constraints:
+        figure="|".join(DRAWN_FROM),
+    params:
+        stem=stem,
+        version=1,
+    log:
+        "results/{study}/logs/figure/{figure}.log",
+    conda:
+        "../envs/plot.yaml"
+    message:
+        "Figures: {wildcards.figure}"
+    shell:
+        "python -m scripts.figure_{wildcards.figure} --table {input} --out-stem {params.stem} > {log} 2>&1"

@@ -1,0 +1,73 @@
+"""Make one training corpus, and the counts of what was kept and dropped.
+
+    python -m scripts.corpus --name mid --block '{"kind": "sampled", "sampler": "ta", "only_if_solved_by": []}' \\
+        --graded ta=graded/ta.jsonl --dataset train --problems problems/train.jsonl --out mid.jsonl --counts mid.json
+    python -m scripts.corpus --name mix --block '{"kind": "mixed", "shares": {"long": 1, "short": 4}, "seed": 0}' \\
+        --parts long=long.jsonl short=short.jsonl --out mix.jsonl --counts mix.json
+    python -m scripts.corpus --name demonstrations --block '{"kind": "demonstrations", ...}' --tokenizer models/large ...
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from micota.cli import json_flag, run
+from micota.corpora import Counts, filter_traces, mix, solved
+from micota.records import CORPUS_FIELDS, GRADED_FIELDS, PROBLEM_FIELDS, Record, read_jsonl, write_json, write_jsonl
+
+
+def named_path(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not path:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected name=path")
+    return name, Path(path)
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--block", type=json_flag, required=True, help="the corpus' block of the config, as JSON")
+    parser.add_argument("--graded", type=named_path, nargs="*", default=[], help="model=graded traces")
+    parser.add_argument("--dataset", help="the training problems' name")
+    parser.add_argument("--problems", type=Path)
+    parser.add_argument("--parts", type=named_path, nargs="*", default=[], help="corpus=path, of a mixed corpus")
+    parser.add_argument("--tokenizer", type=Path, help="model folder whose tokenizer counts demonstrations' tokens")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--counts", type=Path, required=True)
+    return parser.parse_args(argv)
+
+
+def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
+    block = args.block
+    if block["kind"] == "sampled":
+        graded = dict(args.graded)
+        problems = {row["id"]: row["problem"] for row in read_jsonl(args.problems, PROBLEM_FIELDS)}
+        others = [solved(read_jsonl(graded[model], GRADED_FIELDS), args.dataset) for model in block["only_if_solved_by"]]
+        own = read_jsonl(graded[block["sampler"]], GRADED_FIELDS)
+        yield from filter_traces(own, args.dataset, problems, others, block["keep"], block["max_tokens"], counts)
+    elif block["kind"] == "mixed":
+        parts = {name: list(read_jsonl(path, CORPUS_FIELDS)) for name, path in args.parts}
+        yield from mix(parts, block["shares"], block["seed"], counts)
+    else:
+        from micota.arithmetic import demonstrations
+        from micota.models import load_tokenizer
+
+        tokenizer = load_tokenizer(args.tokenizer)
+        for row in demonstrations(seed=block["seed"], **block["demonstrations"]):
+            counts.read += 1
+            tokens = len(tokenizer(row["completion"], add_special_tokens=False)["input_ids"]) + 1
+            yield counts.keep({**row, "n_tokens": tokens})
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    counts = Counts(args.name)
+    made = list(rows(args, counts))
+    record = counts.as_record()  # an empty corpus is an error, before any file appears
+    write_jsonl(args.out, made)
+    write_json(args.counts, record)
+    print(f"{args.name}: kept {record['kept']} of {record['read']}, dropped {record['dropped']}")
+
+
+if __name__ == "__main__":
+    run(main)

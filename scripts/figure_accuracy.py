@@ -1,0 +1,83 @@
+"""Accuracy by corpus and student size, from the main table.
+
+    python -m scripts.figure_accuracy --table results/mini/tables/main.csv --out-stem figures/mini/accuracy
+
+Writes `{stem}.{pdf,png}`, the average over the benchmarks, and `{stem}_benchmarks.{pdf,png}`, a panel per benchmark.
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from micota.cli import run
+from micota.tables import Row, corpus_label, read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", required=True, help="the main table's CSV")
+    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw both figures."""
+    from micota.plots import save
+
+    args = parse_args(argv)
+    rows = read_csv(args.table)
+    benchmarks = [key.removeprefix("problems_") for key in rows[0] if key.startswith("problems_")]
+    save(draw(rows, ["average"], [f"average of {len(benchmarks)} benchmarks"]), args.out_stem)
+    save(draw(rows, benchmarks, benchmarks), f"{args.out_stem}_benchmarks")
+
+
+def draw(rows: Sequence[Row], names: Sequence[str], titles: Sequence[str]) -> "Figure":
+    """One panel per accuracy column: students side by side, a bar per corpus, one legend below."""
+    from matplotlib.patches import Patch
+
+    from micota.plots import colours, group, subplots
+
+    bases, palette = group(rows, "base"), colours(row["corpus"] for row in rows)
+    panels_across = min(len(names), 3)
+    panels_down = -(-len(names) // panels_across)
+    width = max(5.5, 1.6 + 0.42 * len(rows)) if len(names) == 1 else max(5.5, 3.2 * panels_across)
+    figure, grid = subplots(panels_down, panels_across, width, 0.6 + 2.7 * panels_down)
+    panels = list(grid.flat)
+    for axes, name, title in zip(panels, names, titles, strict=False):
+        draw_panel(axes, bases, name, palette, values=len(names) == 1)
+        axes.set_title(title)
+    for axes in panels[len(names) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 0]:
+        axes.set_ylabel("accuracy (%)")
+    handles = [Patch(color=colour, label=corpus_label(corpus)) for corpus, colour in palette.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=6 if width > 6.5 else 3, columnspacing=1.2)
+    return figure
+
+
+def draw_panel(axes: "Axes", bases: dict[str, list[Row]], name: str, palette: dict[str, str], values: bool) -> None:
+    """The bars of one accuracy column, with their values above the intervals where there is room."""
+    from micota.plots import NOTE, bars
+
+    key, step = f"accuracy_{name}", len(palette) + 1
+    for number, rows in enumerate(bases.values()):
+        for row in rows:
+            place = number * step + list(palette).index(row["corpus"])
+            bars(axes, [place], [row], key, color=palette[row["corpus"]], width=0.86)
+            if values:
+                above = (place, row[f"{key}_high"])
+                axes.annotate(f"{row[key]:.1f}", above, xytext=(0, 3.5), ha="center", va="bottom", **NOTE)
+    axes.set_xticks([number * step + (len(palette) - 1) / 2 for number in range(len(bases))], list(bases))
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlabel("student")
+    axes.margins(y=0.1)
+    axes.set_ylim(bottom=0)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,55 @@
+"""NLL of each corpus under each base student, per token and per trace.
+
+python -m scripts.figure_alignment --table results/mini/tables/alignment.csv --out-stem figures/mini/alignment
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from micota.cli import run
+from micota.tables import Row, corpus_label, read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MEASURES = {"nll_per_token": "NLL per token (nats)", "nll_per_trace": "NLL per trace (nats)"}
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", required=True, help="the CSV of the alignment table")
+    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the figure."""
+    from micota.plots import save
+
+    args = parse_args(argv)
+    save(draw(read_csv(args.table)), args.out_stem)
+
+
+def draw(rows: Sequence[Row]) -> "Figure":
+    """A row of panels per base student, a column per measure; bars by corpus with their intervals."""
+    from micota.plots import bars, colours, group, in_order, subplots
+
+    bases, palette = group(rows, "base"), colours(row["corpus"] for row in rows)
+    figure, grid = subplots(len(bases), len(MEASURES), 7.2, 0.5 + 2.5 * len(bases))
+    for panels, (base, found) in zip(grid, bases.items(), strict=True):
+        by_corpus = {row["corpus"]: row for row in found}
+        ordered = [by_corpus[corpus] for corpus in in_order(by_corpus)]
+        labels = [corpus_label(row["corpus"]).replace(" ", "\n") for row in ordered]
+        for axes, (key, unit) in zip(panels, MEASURES.items(), strict=True):
+            bars(axes, range(len(ordered)), ordered, key, color=[palette[row["corpus"]] for row in ordered], width=0.75)
+            axes.set_xticks(range(len(ordered)), labels, fontsize=8)
+            axes.tick_params(axis="x", length=0)
+            axes.set_ylabel(unit)
+            axes.set_title(f"base student: {base}")
+    return figure
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,63 @@
+"""Distribution of the CoT length in each corpus.
+
+python -m scripts.figure_lengths --table results/mini/tables/lengths.csv --out-stem figures/mini/lengths
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from micota.cli import run
+from micota.tables import Row, corpus_label, read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", required=True, help="the CSV of the lengths' histogram")
+    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the figure."""
+    from micota.plots import save
+
+    args = parse_args(argv)
+    save(draw(read_csv(args.table)), args.out_stem)
+
+
+def draw(rows: Sequence[Row]) -> "Figure":
+    """One panel per corpus, one below the other on the same axis of lengths; a dashed line marks the median."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    from micota.plots import colours, group, subplots
+
+    corpora, palette = group(rows, "corpus"), colours(row["corpus"] for row in rows)
+    figure, grid = subplots(len(palette), 1, 6.0, 0.7 + 0.95 * len(palette), sharex=True)
+    for axes, (corpus, colour) in zip(grid[:, 0], palette.items(), strict=True):
+        bins = corpora[corpus]
+        edges = [*(row["bin_left"] for row in bins), bins[-1]["bin_right"]]
+        axes.stairs([row["share_percent"] for row in bins], edges, fill=True, color=colour)
+        axes.axvline(bins[0]["tokens_median"], color="#333333", linestyle="--", linewidth=1.0)
+        title = (
+            f"{corpus_label(corpus)}: {bins[0]['traces']:,.0f} traces, median {bins[0]['tokens_median']:,.0f} tokens"
+        )
+        axes.set_title(title, loc="left", fontsize=8.5, pad=3)
+        axes.locator_params(axis="y", nbins=3)
+        axes.margins(x=0)
+    if rows[0]["scale"] == "log":
+        grid[-1, 0].set_xscale("log")
+        grid[-1, 0].xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        grid[-1, 0].xaxis.set_minor_formatter(NullFormatter())
+    grid[-1, 0].xaxis.set_major_formatter("{x:,.0f}")
+    grid[-1, 0].set_xlabel("CoT length (tokens" + (", log scale)" if rows[0]["scale"] == "log" else ")"))
+    figure.supylabel("share of the corpus's traces (%)", fontsize=9)
+    return figure
+
+
+if __name__ == "__main__":
+    run(main)

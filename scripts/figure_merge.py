@@ -1,0 +1,76 @@
+"""Length and accuracy of the merged teacher assistants against the merge weight.
+
+    python -m scripts.figure_merge --table results/mini/tables/assistants.csv --out-stem figures/mini/merge
+
+One line per density (one per mask seed where there are several) from the base at weight 0 to the un-merged TA at 1.
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from micota.cli import run
+from micota.tables import Row, read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", required=True, help="the CSV of the teacher assistants' table")
+    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the figure."""
+    from micota.plots import save
+
+    args = parse_args(argv)
+    save(draw(read_csv(args.table)), args.out_stem)
+
+
+def draw(rows: Sequence[Row]) -> "Figure":
+    """Two panels over the same weights: mean length, accuracy with its interval."""
+    from micota.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, group, interval, subplots
+
+    ends = [row for row in rows if row["density"] is None]
+    merged = [row for row in rows if row["density"] is not None]
+    densities = sorted({row["density"] for row in merged})
+    figure, [[left, right]] = subplots(1, 2, 7.2, 3.4)
+    for (density, _), line in group(merged, "density", "mask_seed").items():
+        number = densities.index(density)
+        shift = 0.01 * (number - (len(densities) - 1) / 2)  # so that one density's interval does not hide another's
+        look = {
+            "color": (PALETTE[2], PALETTE[4], PALETTE[5], PALETTE[9])[number % 4],
+            "marker": MARKERS[number % len(MARKERS)],
+            "markersize": 4.5,
+            "linewidth": 1.2,
+            "label": f"density {density:g}",
+        }
+        points = sorted([*ends, *line], key=lambda row: row["weight"])
+        weights = [row["weight"] for row in points]
+        shifted = [row["weight"] + (0 if row in ends else shift) for row in points]
+        left.plot(weights, [row["mean_tokens"] for row in points], **look)
+        right.errorbar(shifted, [row["accuracy"] for row in points], interval(points, "accuracy"), **look)
+    for row in ends:
+        name, label = ("base", "base (weight 0)") if row["weight"] == 0 else ("unmerged", "un-merged TA (weight 1)")
+        look = {"marker": "*", "markersize": 11, "linestyle": "none", "color": COLOURS[name], "label": label}
+        look |= {"markeredgecolor": "#333333", "zorder": 5}
+        left.plot([row["weight"]], [row["mean_tokens"]], **look)
+        right.errorbar([row["weight"]], [row["accuracy"]], interval([row], "accuracy"), **look, **ERROR_BAR)
+    left.set_ylabel("mean CoT length (tokens)")
+    right.set_ylabel("accuracy (%)")
+    for axes in (left, right):
+        axes.set_xlabel("merge weight of the long-CoT delta")
+        axes.set_xlim(-0.04, 1.04)
+    left.set_ylim(bottom=0)
+    handles = {label: handle for handle, label in zip(*left.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+    return figure
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,66 @@
+"""Yield of the filters: traces kept and dropped, by reason, per corpus.
+
+python -m scripts.figure_yield --table results/mini/tables/corpora.csv --out-stem figures/mini/yield
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from micota.cli import run
+from micota.tables import Row, corpus_label, read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", required=True, help="the CSV of the corpora's table")
+    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the figure."""
+    from micota.plots import save
+
+    args = parse_args(argv)
+    save(draw(read_csv(args.table)), args.out_stem)
+
+
+def draw(rows: Sequence[Row]) -> "Figure":
+    """One horizontal bar per corpus, as long as the traces read, cut into kept and each reason."""
+    from micota.plots import NOTE, PALETTE, in_order, subplots
+
+    by_corpus = {row["corpus"]: row for row in rows}
+    ordered = [by_corpus[corpus] for corpus in in_order(by_corpus)]
+    labels = [corpus_label(row["corpus"]) for row in ordered]
+    reasons = [key for key in rows[0] if key.startswith("dropped_") and any(row[key] for row in rows)]
+    shades = [PALETTE[index] for index in (1, 4, 9, 3, 8, 5, 7, 6)]
+    figure, [[axes]] = subplots(1, 1, 6.6, 1.3 + 0.42 * len(rows))
+    ends = [0.0] * len(ordered)
+    for number, key in enumerate(["kept", *reasons]):
+        counts = [row[key] for row in ordered]
+        colour = PALETTE[2] if key == "kept" else shades[(number - 1) % len(shades)]
+        label = key.replace("dropped_", "dropped: ").replace("_", " ")
+        axes.barh(labels, counts, left=ends, label=label, color=colour, height=0.72, edgecolor="white", linewidth=0.5)
+        ends = [end + count for end, count in zip(ends, counts, strict=True)]
+    for row, end in zip(ordered, ends, strict=True):
+        note = f"{row['kept']:,.0f} kept ({row['kept_percent']:.0f}%)"
+        axes.annotate(note, (end, corpus_label(row["corpus"])), xytext=(5, 0), va="center", **NOTE)
+    axes.margins(x=0.24)
+    axes.set_xlim(left=0)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    axes.set_xlabel("traces read")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.tick_params(axis="y", length=0)
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+if __name__ == "__main__":
+    run(main)

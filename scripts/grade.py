@@ -1,0 +1,73 @@
+"""Grade traces: every trace gets what its last box held, a verdict and the reason for it.
+
+    python -m scripts.grade --problems P.jsonl [P.jsonl ...] --traces T.jsonl [T.jsonl ...] --graded OUT.jsonl
+
+`id` joins a trace with its problem. `correct` is math-verify's verdict on the last box; a trace without a box, or
+whose answer cannot be read or takes longer than `--timeout` seconds, is wrong, and says so. Rows come out in the order
+they came in.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from micota.cli import UserError, run
+from micota.grading import Judge, grade, summary
+from micota.lines import line_of
+from micota.records import PROBLEM_FIELDS, Record, read_jsonl, write_jsonl
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problems", type=Path, nargs="+", required=True, help="problem records")
+    parser.add_argument("--traces", type=Path, nargs="+", required=True, help="traces, graded in this order")
+    parser.add_argument("--graded", type=Path, required=True, help="graded traces")
+    parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
+    parser.add_argument("--timeout", type=float, default=10.0, help="seconds for one answer")
+    return parser.parse_args(argv)
+
+
+def read_golds(paths: Sequence[Path]) -> dict[str, str]:
+    """The gold answer of every problem."""
+    golds: dict[str, str] = {}
+    for path in paths:
+        for index, record in enumerate(read_jsonl(path, PROBLEM_FIELDS)):
+            if record["id"] in golds:
+                raise UserError(f"{line_of(path, index)}: duplicate id {record['id']!r}")
+            if not isinstance(record["answer"], str) or not record["answer"].strip():
+                raise UserError(f"{line_of(path, index)}: the problem {record['id']!r} has no answer (a text)")
+            golds[record["id"]] = record["answer"]
+    return golds
+
+
+def read_traces(paths: Sequence[Path], golds: Mapping[str, str]) -> Iterator[Record]:
+    """The traces of all files; each must belong to a problem."""
+    for path in paths:
+        for index, trace in enumerate(read_jsonl(path, ("id", "completion"))):
+            if trace["id"] not in golds:
+                raise UserError(f"{line_of(path, index)}: id {trace['id']!r} is in none of the problem files")
+            if not isinstance(trace["completion"], str):
+                raise UserError(f"{line_of(path, index)}: `completion` must be a text")
+            yield trace
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Join, grade, write, count."""
+    args = parse_args(argv)
+    golds = read_golds(args.problems)
+    reasons: Counter[str] = Counter()
+
+    def counted(rows: Iterator[Record]) -> Iterator[Record]:
+        for row in rows:
+            reasons[row["reason"]] += 1
+            yield row
+
+    with Judge(args.workers, args.timeout) as judge:
+        write_jsonl(args.graded, counted(grade(read_traces(args.traces, golds), golds, judge)))
+    print(summary(reasons))
+
+
+if __name__ == "__main__":
+    run(main)

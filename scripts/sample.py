@@ -1,0 +1,57 @@
+"""Sample a model on one shard of all its data sets.
+
+    python -m scripts.sample --model results/mini/models/small --name small --engine '{"name": "transformers"}' \\
+        --tasks '[{"dataset": "easy", "problems": "results/mini/problems/easy.jsonl", "prompt": {"user": "{problem}"},
+                   "temperature": 0, "top_p": 1, "n": 1, "max_tokens": 512, "stop": [], "seed": 0}]' \\
+        --shard 0 --shards 1 --work work --out traces.jsonl
+
+Killed and started again, it goes on after the last whole chunk in --work.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from micota.cli import json_flag, run
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="model folder")
+    parser.add_argument("--name", required=True, help="the sampler's name in the records")
+    parser.add_argument("--engine", type=json_flag, required=True)
+    parser.add_argument("--tasks", type=json_flag, required=True)
+    parser.add_argument("--shard", type=int, default=0)
+    parser.add_argument("--shards", type=int, default=1)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    from micota.engines import EngineSettings, start_engine
+    from micota.models import check_folder, load_tokenizer
+    from micota.records import write_jsonl
+    from micota.sampling import Task, sample
+
+    check_folder(args.model)
+    settings = EngineSettings(**args.engine)
+    tokenizer = load_tokenizer(args.model)
+    traces = sample(
+        [Task.from_record(task) for task in args.tasks],
+        args.name,
+        args.model,
+        tokenizer,
+        settings,
+        lambda: start_engine(str(args.model), tokenizer, settings, args.threads),
+        args.shard,
+        args.shards,
+        args.work,
+    )
+    print(f"{args.out}: {write_jsonl(args.out, traces)} traces")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,100 @@
+"""How long the CoTs of each corpus are: quantiles, and a histogram on bins common to all corpora.
+
+    python -m scripts.table_lengths --corpora results/mini/corpora/short.jsonl results/mini/corpora/mid.jsonl \\
+        --scale linear --bins 40 --out-stem results/mini/tables/lengths
+
+A file's name is its corpus. Writes `{stem}.csv`, the histogram in long form (bins hold their left edge, not the right
+one), and `{stem}_quantiles.{csv,md,tex}`.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from micota.cli import UserError, run
+from micota.records import CORPUS_FIELDS, RecordError, read_jsonl
+from micota.tables import Column, Row, corpus_label, write_csv, write_table
+
+QUANTILES = {"tokens_p05": 0.05, "tokens_p25": 0.25, "tokens_median": 0.5, "tokens_p75": 0.75, "tokens_p95": 0.95}
+
+HISTOGRAM_COLUMNS = tuple(
+    Column(key)
+    for key in ("corpus", "scale", "traces", "tokens_median", "bin_left", "bin_right", "count", "share_percent")
+)
+QUANTILE_COLUMNS = (
+    Column("corpus", "Corpus", corpus_label),
+    Column("traces", "Traces", "{0:,}"),
+    Column("tokens_mean", "Mean (tokens)", "{0:,.1f}"),
+    Column("tokens_p05", "5%", "{0:,.0f}"),
+    Column("tokens_p25", "25%", "{0:,.0f}"),
+    Column("tokens_median", "Median", "{0:,.0f}"),
+    Column("tokens_p75", "75%", "{0:,.0f}"),
+    Column("tokens_p95", "95%", "{0:,.0f}"),
+    Column("tokens_max", "Longest", "{0:,}"),
+)
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora", type=Path, nargs="+", required=True, help="corpora/{corpus}.jsonl files")
+    parser.add_argument("--scale", choices=("linear", "log"), default="linear", help="of the bins (default: linear)")
+    parser.add_argument("--bins", type=int, default=40, help="about how many bins (default: 40)")
+    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the histogram and the quantiles."""
+    args = parse_args(argv)
+    if args.bins < 1:
+        raise UserError(f"--bins {args.bins}: at least one bin is needed")
+    lengths = {}
+    for path in args.corpora:
+        lengths[path.stem] = [record["n_tokens"] for record in read_jsonl(path, CORPUS_FIELDS)]
+        if not lengths[path.stem]:
+            raise RecordError(f"{path}: no traces")
+    quantiles = [quantile_row(corpus, tokens) for corpus, tokens in lengths.items()]
+    edges = bin_edges(min(map(min, lengths.values())), max(map(max, lengths.values())), args.bins, args.scale)
+    write_csv(f"{args.out_stem}.csv", histogram_rows(lengths, quantiles, edges, args.scale), HISTOGRAM_COLUMNS)
+    write_table(f"{args.out_stem}_quantiles", quantiles, QUANTILE_COLUMNS)
+
+
+def bin_edges(shortest: int, longest: int, bins: int, scale: str) -> list[int]:
+    """Whole-number edges: lengths are whole, and uneven bins of them would draw a comb."""
+    if scale == "log":
+        return sorted(set(np.geomspace(max(1, shortest), longest + 1, bins + 1).round().astype(int).tolist()))
+    width = -(-(longest + 1) // bins)
+    return list(range(0, longest + 1 + width, width))
+
+
+def quantile_row(corpus: str, tokens: Sequence[int]) -> Row:
+    """Mean, quantiles and maximum of one corpus."""
+    return {
+        "corpus": corpus,
+        "traces": len(tokens),
+        "tokens_mean": float(np.mean(tokens)),
+        **{key: float(np.quantile(tokens, share)) for key, share in QUANTILES.items()},
+        "tokens_max": max(tokens),
+    }
+
+
+def histogram_rows(
+    lengths: Mapping[str, Sequence[int]], quantiles: Sequence[Row], edges: Sequence[int], scale: str
+) -> list[Row]:
+    """One row per corpus and bin."""
+    rows: list[Row] = []
+    for summary in quantiles:
+        counts = np.histogram(lengths[summary["corpus"]], edges)[0].tolist()
+        common = {"scale": scale, **{key: summary[key] for key in ("corpus", "traces", "tokens_median")}}
+        for (left, right), count in zip(pairwise(edges), counts, strict=True):
+            share = 100 * count / summary["traces"]
+            rows.append({**common, "bin_left": left, "bin_right": right, "count": count, "share_percent": share})
+    return rows
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,53 @@
+"""Fine-tune a model on a corpus: the teacher assistant and every student alike.
+
+    python -m scripts.train --base results/mini/models/small --corpus results/mini/corpora/mid.jsonl \\
+        --recipe '{"epochs": 3, "learning_rate": 1e-3, "batch_size": 16}' --prompt '{"user": "{problem}"}' --seed 0 \\
+        --work work --out results/mini/models/small-mid-s0
+
+Killed and started again, it resumes from its last checkpoint in --work.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from micota.cli import json_flag, run
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", type=Path, required=True, help="model folder to start from")
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--recipe", type=json_flag, required=True, help="micota.training.TrainingSettings as JSON")
+    parser.add_argument("--prompt", type=json_flag, required=True, help="micota.prompts.Prompt as JSON")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    import torch
+
+    from micota import models
+    from micota.prompts import Prompt
+    from micota.records import CORPUS_FIELDS, read_jsonl
+    from micota.training import TrainingSettings, fine_tune, training_rows
+
+    torch.set_num_threads(args.threads)
+    models.check_folder(args.base)
+    tokenizer = models.load_tokenizer(args.base)
+    settings = TrainingSettings(**args.recipe)
+    rows = training_rows(read_jsonl(args.corpus, CORPUS_FIELDS), tokenizer, Prompt(**args.prompt), settings)
+    print(f"{args.corpus}: {rows.counts}")
+    trained = models.fresh(args.out)
+    report = fine_tune(args.base, tokenizer, rows, settings, args.seed, args.work, trained)
+    made_from = {"kind": "tuned", "base": str(args.base), "corpus": str(args.corpus), "seed": args.seed}
+    made_from |= {"recipe": args.recipe, "prompt": args.prompt, "counts": rows.counts, **report}
+    models.finish(trained, args.out, made_from)
+
+
+if __name__ == "__main__":
+    run(main)

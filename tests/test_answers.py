@@ -1,0 +1,68 @@
+"""The last box of a completion, whatever stands around it, and answers written plainly."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micota.answers import last_box, tidy
+
+
+@pytest.mark.parametrize(
+    ("completion", "box"),
+    [
+        (r"so \boxed{5}.", "5"),
+        (r"\boxed{1} then \boxed{2}", "2"),
+        (r"\boxed{1} then \fbox{2}", "2"),
+        (r"\fbox{\frac{1}{2}}", r"\frac{1}{2}"),
+        (r"\boxed{\boxed{5}}", "5"),
+        (r"\boxed {5}", "5"),
+        ("\\boxed\n{5}", "5"),
+        (r"$\boxed 5$ and 6", "5"),
+        (r"\boxed{\{1,2\}}", r"\{1,2\}"),
+        (r"\boxed{\left\{ x \right.}", r"\left\{ x \right."),
+        (r"\boxed{}", ""),
+        (r"\boxed{ }", ""),
+        (r"\boxed{5", None),
+        (r"\boxed{1} and \boxed{5", None),
+        (r"\boxed{\frac{1}{2}", None),
+        (r"\boxed{5\}", None),
+        (r"\boxed", None),
+        (r"\boxedeq{5}", None),
+        (r"\boxed x {5}", "x {5}"),
+        ("no box, 5", None),
+        ("", None),
+    ],
+)
+def test_last_box(completion: str, box: str | None) -> None:
+    assert last_box(completion) == box
+
+
+balanced = st.recursive(
+    st.text(alphabet=string.ascii_letters + string.digits + " ^_+-=,.", max_size=8),
+    lambda inner: st.lists(st.one_of(inner, inner.map("{{{}}}".format)), max_size=4).map("".join),
+    max_leaves=12,
+)
+
+
+@given(st.text(), balanced, st.text().filter(lambda tail: "box" not in tail))
+def test_a_closed_last_box_is_found_whatever_stands_around_it(head: str, content: str, tail: str) -> None:
+    assert last_box(rf"{head} \boxed{{{content}}}{tail}") == content.strip()
+
+
+@given(st.text(), st.text().filter(lambda tail: "}" not in tail and "box" not in tail))
+def test_an_unclosed_last_box_is_no_box(head: str, tail: str) -> None:
+    assert last_box(rf"{head} \boxed{{{tail}") is None
+
+
+@given(st.text(alphabet="\\boxed{}f 5$\n"))
+def test_extraction_takes_anything(completion: str) -> None:
+    box = last_box(completion)
+    assert box is None or (box in completion and "box" in completion)
+    tidy(box or "")
+
+
+@given(st.integers())
+def test_tidy_leaves_integers_alone(number: int) -> None:
+    assert tidy(str(number)) == str(number) == tidy(f" ${number}$. ")

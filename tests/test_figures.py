@@ -1,0 +1,190 @@
+"""The paper's last mile on a synthetic study with the miniature's numbers: graded traces -> tables -> figures."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean, median
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from micota.plots import COLOURS, PALETTE, colours, in_order
+from micota.records import write_json, write_jsonl
+from micota.tables import Row, read_csv
+from scripts import (
+    figure_accuracy,
+    figure_alignment,
+    figure_lengths,
+    figure_merge,
+    figure_yield,
+    show_main,
+    table_alignment,
+    table_assistants,
+    table_corpora,
+    table_lengths,
+    table_main,
+)
+
+LIMIT = 560  # tokens
+BENCHMARKS = {"easy": 0.25, "medium_": 0.0, "hard": -0.3}  # and how far accuracy moves
+STUDENTS = {  # base -> corpus -> (accuracy, mean length)
+    "small": {"base": (0.40, 51), "short": (0.417, 51), "long": (0.437, 310), "unmerged": (0.41, 298),
+              "mix": (0.43, 120), "mid": (0.462, 180)},
+    "medium": {"base": (0.70, 51), "short": (0.71, 52), "long": (0.81, 298), "unmerged": (0.79, 290),
+               "mix": (0.80, 118), "mid": (0.90, 181)},
+}  # fmt: skip
+SWEEP = {0: (0.7, 51), 0.3: (0.696, 83), 0.4: (0.908, 184), 0.5: (0.884, 209), 0.7: (0.828, 273), 1: (0.813, 298)}
+PER_TOKEN = {"short": 0.0588, "long": 0.0533, "unmerged": 0.0541, "mid": 0.0485, "mix": 0.055}
+YIELDS: dict[str, tuple[int, dict[str, int]]] = {
+    "short": (2200, {"wrong": 690, "no_box": 12, "truncated": 3, "not_shared": 95}),
+    "long": (2200, {"wrong": 148, "no_box": 41, "truncated": 88, "not_shared": 523}),
+    "unmerged": (2200, {"wrong": 270, "no_box": 60, "truncated": 96, "not_shared": 374}),
+    "mid": (2200, {"wrong": 196, "no_box": 4, "truncated": 11, "not_shared": 589}),
+    "mix": (2800, {"surplus": 1400}),
+}
+
+
+def traces(model: str, dataset: str, accuracy: float, length: float, n: int, rng: np.random.Generator) -> Iterator[Row]:
+    """Graded traces of the wanted accuracy and mean length; the string rule rejects a tenth of the right answers."""
+    for number in range(n):
+        correct = bool(rng.random() < accuracy)
+        tokens = lengths(length, 1, rng)[0]
+        yield {
+            "id": f"{dataset}/{number}", "sample": 0, "sampler": model, "dataset": dataset, "prompt": "", "seed": 0,
+            "completion": "", "finish_reason": "length" if tokens == LIMIT else "stop", "n_tokens": tokens,
+            "answer": "1", "extracted": None if tokens == LIMIT else "1", "correct": correct,
+            "reason": "equal" if correct else "different",
+            "verdicts": {"math_verify": correct, "string_rule": correct and number % 10 > 0, "last_number": correct},
+        }  # fmt: skip
+
+
+def lengths(mean: float, n: int, rng: np.random.Generator) -> list[int]:
+    """Lengths of traces in tokens, cut at the limit."""
+    return [int(tokens) for tokens in np.clip(rng.lognormal(np.log(mean), 0.25, n), 5, LIMIT)]
+
+
+def write_students(root: Path, rng: np.random.Generator) -> list[Row]:
+    """Graded traces of every student (two seeds a corpus); returns the table's entries."""
+    entries: list[Row] = []
+    for base, corpora in STUDENTS.items():
+        for corpus, (accuracy, length) in corpora.items():
+            for seed in [None] if corpus == "base" else [0, 1]:
+                model = base if seed is None else f"{base}-{corpus}-s{seed}"
+                rows: list[Row] = []
+                for benchmark, shift in BENCHMARKS.items():
+                    level = min(max(accuracy + shift, 0.02), 0.99)
+                    rows += traces(model, benchmark, level, length, 500, rng)
+                write_jsonl(root / f"graded/{model}.jsonl", rows)
+                entries.append({"model": model, "base": base, "corpus": corpus, "seed": seed})
+    return entries
+
+
+def write_assistants(root: Path, rng: np.random.Generator) -> list[Row]:
+    """Graded traces of the base, the merged assistants and the un-merged one; returns the table's entries."""
+    entries: list[Row] = []
+    for weight, (accuracy, length) in SWEEP.items():
+        for density in [None] if weight in (0, 1) else [0.3, 0.5, 0.9]:
+            model = f"ta-w{weight}-d{density}"
+            noise = 0 if density is None else 0.05 * (density - 0.5)
+            rows = traces(model, "valid", accuracy + noise, length * (1 + noise), 600, rng)
+            write_jsonl(root / f"graded/{model}.jsonl", rows)
+            mask_seed = None if density is None else 0
+            entries.append({"model": model, "weight": weight, "density": density, "mask_seed": mask_seed})
+    return entries
+
+
+def write_corpora(root: Path, rng: np.random.Generator) -> None:
+    """The corpora, their counts, and their NLL under both base students."""
+    nll: dict[str, list[Row]] = {base: [] for base in STUDENTS}
+    for corpus, (read, dropped) in YIELDS.items():
+        kept = read - sum(dropped.values())
+        tokens = lengths(STUDENTS["small"][corpus][1], kept, rng)
+        fields = {"sample": 0, "sampler": "m", "problem": "", "completion": ""}
+        rows = ({"id": f"train/{number}", "n_tokens": n, **fields} for number, n in enumerate(tokens))
+        write_jsonl(root / f"corpora/{corpus}.jsonl", rows)
+        summary = {"mean": fmean(tokens), "median": median(tokens), "max": max(tokens), "total": sum(tokens)}
+        counts = {"corpus": corpus, "read": read, "kept": kept, "dropped": dropped, "problems": kept, "tokens": summary}
+        write_json(root / f"corpora/{corpus}.counts.json", counts)
+        for base, scale in (("small", 1.0), ("medium", 0.7)):
+            for number, n in enumerate(tokens):
+                value = n * PER_TOKEN[corpus] * scale * rng.gamma(4, 0.25)
+                nll[base].append({"corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": value, "n_tokens": n})
+    for base, records in nll.items():
+        write_jsonl(root / f"alignment/{base}.jsonl", records)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished study: its records, and all tables made from them by the real scripts."""
+    root, rng = tmp_path_factory.mktemp("study"), np.random.default_rng(7)
+    graded, tables = f"--graded-dir={root}/graded", f"{root}/tables"
+    entries = json.dumps(write_students(root, rng))
+    benchmarks = json.dumps(list(BENCHMARKS))
+    table_main.main(
+        [graded, f"--entries={entries}", f"--benchmarks={benchmarks}", "--compare=mid", f"--out-stem={tables}/main"]
+    )
+    entries = json.dumps(write_assistants(root, rng))
+    table_assistants.main([graded, f"--entries={entries}", "--dataset=valid", f"--out-stem={tables}/assistants"])
+    write_corpora(root, rng)
+    corpora = [f"{root}/corpora/{corpus}" for corpus in YIELDS]
+    table_corpora.main([f"--out-stem={tables}/corpora", "--counts", *(f"{path}.counts.json" for path in corpora)])
+    table_lengths.main([f"--out-stem={tables}/lengths", "--corpora", *(f"{path}.jsonl" for path in corpora)])
+    nll = [f"{root}/alignment/{base}.jsonl" for base in STUDENTS]
+    table_alignment.main([f"--out-stem={tables}/alignment", "--nll", *nll])
+    return root
+
+
+FIGURES: dict[ModuleType, tuple[str, tuple[str, ...]]] = {
+    figure_accuracy: ("main", ("accuracy", "accuracy_benchmarks")),
+    figure_merge: ("assistants", ("merge",)),
+    figure_lengths: ("lengths", ("lengths",)),
+    figure_alignment: ("alignment", ("alignment",)),
+    figure_yield: ("corpora", ("yield",)),
+}
+
+
+@pytest.mark.parametrize("script", FIGURES, ids=lambda script: script.__name__)
+def test_figure_appears_and_is_reproducible(script: ModuleType, study: Path, tmp_path: Path) -> None:
+    table, stems = FIGURES[script]
+    for folder in (study / "figures", tmp_path):
+        script.main([f"--table={study}/tables/{table}.csv", f"--out-stem={folder}/{stems[0]}"])
+    for stem in stems:
+        for ending, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
+            first, second = ((folder / f"{stem}.{ending}").read_bytes() for folder in (study / "figures", tmp_path))
+            assert first.startswith(magic) and len(first) > 5000
+            assert first == second
+    assert not list(tmp_path.glob(".*")), "temporary files are gone"
+
+
+def test_no_text_overlaps_in_the_accuracy_figure(study: Path) -> None:
+    figure = figure_accuracy.draw(read_csv(study / "tables/main.csv"), ["average"], ["average"])
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 12
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_palette_is_seaborns_and_each_corpus_keeps_its_colour() -> None:
+    seaborn = pytest.importorskip("seaborn", reason="seaborn names the palette")
+    assert tuple(seaborn.color_palette("colorblind").as_hex()) == PALETTE
+    assert len(set(COLOURS.values())) == len(COLOURS)
+    assert in_order(["mine", "mid", "base", "mid"]) == ["base", "mid", "mine"]
+    assert colours(["mid"])["mid"] == colours(["mine", "mid", "base"])["mid"] == COLOURS["mid"]
+    assert colours(["mine", "mid"])["mine"] not in COLOURS.values()
+
+
+def test_tables_of_the_study_show_what_was_put_in(study: Path) -> None:
+    rows = {(row["base"], row["corpus"]): row for row in read_csv(study / "tables/main.csv")}
+    assert rows["small", "mid"]["seeds"] == 2 and rows["small", "base"]["seeds"] == 1
+    assert rows["medium", "mid"]["accuracy_average"] > rows["medium", "long"]["accuracy_average"] + 2
+    ordered = [row["mean_tokens"] for row in read_csv(study / "tables/assistants.csv") if row["density"] in (None, 0.5)]
+    assert ordered == sorted(ordered), "length grows with the weight"
+    per_token = {row["corpus"]: row["nll_per_token"] for row in read_csv(study / "tables/alignment.csv")[:5]}
+    assert per_token["mid"] < per_token["long"] < per_token["short"]
+
+
+def test_show_main_prints_table_and_places(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_main.main([f"--table={study}/tables/main.md", f"--figures={study}/figures", f"--report={study}/report.html"])
+    shown = capsys.readouterr().out
+    assert "mid (MiCoTA)" in shown and f"{study}/figures" in shown and "report.html (not made yet)" in shown

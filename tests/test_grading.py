@@ -1,0 +1,257 @@
+r"""The grader: verdicts on a table of (gold, what the box holds, expected), hostile answers, real golds."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from micota.cli import UserError
+from micota.datasets import Home, load
+from micota.grading import REASONS, RIGHT, Judge, grade, quick_verdict, verify
+from micota.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_jsonl
+from scripts import check_gold
+from scripts import grade as script
+
+RIGHT_ANSWERS = r"""
+18 | 18 ;; 18. ;; 18.0 ;; +18 ;; \$18 ;; $18$ ;; 018 ;; x=18 ;; x = 18 ;; 18\% ;; 18 dollars ;; 18\text{ dollars}
+18 | 36/2
+18 | \text{18} ;; **18** ;; \mathbf{18} ;; \(18\) ;; 9+9=18 ;; 18\\ ;; 18~\mathrm{cm} ;; 18 miles per hour
+18 | \textbf{(E)}\ 18
+18 | \textbf{(E) }18 ;; (E) 18 ;; \frac{36}{2} ;; \sqrt{324} ;; 18 \text{ cm}^2 ;; 18 cm^2 ;; 18 square feet
+18 | 18^\circ ;; 18°
+1000 | 1,000 ;; 1{,}000 ;; 1\,000 ;; 1 000 ;; 10^3 ;; 1000.00 ;; \$1,000 ;; 1000. ;; 1 thousand
+1234567 | 1,234,567 ;; 1\,234\,567
+\$32,\!348 | 32348 ;; 32,348 ;; \$32,348
+025 | 25 ;; 025
+-5 | -5 ;; −5 ;; -5.0 ;; x=-5
+\frac{3}{4} | \frac34 ;; \dfrac{3}{4} ;; \tfrac{6}{8} ;; 3/4 ;; 0.75 ;; .75 ;; 75\% ;; \frac{-3}{-4}
+-\frac{1}{2} | \frac{-1}{2} ;; -0.5 ;; -1/2 ;; \frac{1}{-2}
+2.5 | \frac{5}{2} ;; 2\frac{1}{2} ;; 2 1/2 ;; 5/2
+10\% | 10 ;; 10% ;; 0.1 ;; 10\text{ percent} ;; 10 percent
+4.2 | 4.2\% ;; 4.2% ;; \frac{21}{5}
+90^\circ | 90 ;; 90^{\circ} ;; 90\text{ degrees} ;; 90°
+12\text{ cm} | 12 ;; 12 cm ;; 12\,\text{cm}
+\frac{600}{7} | \frac{600}{7} km/h ;; 600/7
+2\sqrt{3} | \sqrt{12} ;; 2\sqrt3 ;; 2√3
+6\pi | 6\pi \text{ cm}^2 ;; 6π
+(1,2) | (1, 2) ;; \left(1,2\right) ;; \left( 1, \frac{4}{2} \right)
+1,2 | 2,1 ;; \{1,2\} ;; 1 \text{ and } 2 ;; 1 or 2 ;; x=1,x=2 ;; x=1 \text{ or } x=2
+69,84 | 84, 69
+\{1,2\} | \{2,1\} ;; \left\{1, 2\right\}
+[0,1) | [0, 1) ;; \left[0,1\right) ;; 0 \le x < 1
+(-\infty,2) | (-\infty, 2) ;; x<2 ;; (-∞,2)
+(-\infty,0)\cup(1,\infty) | (-\infty, 0) \cup (1, +\infty) ;; (-\infty,0)∪(1,\infty)
+[-2,7] | x \in [-2,7] ;; \left[ -2, 7 \right]
+\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} | \begin{bmatrix}1&2\\3&4\end{bmatrix}
+\text{Evelyn} | Evelyn ;; \text{evelyn} ;; \textbf{Evelyn} ;; \mathrm{Evelyn}
+\text{June 20} | June 20 ;; \text{June 20}
+\text{no solution} | No solution ;; \text{No solution}
+\text{(C)} | C ;; (C) ;; \textbf{(C)}
+\emptyset | \varnothing ;; ∅
+x^2+2x+1 | (x+1)^2 ;; 1+2x+x^2
+y=2x+3 | 2x+3 ;; y = 2x + 3 ;; 2x - y + 3 = 0
+x=5 | 5 ;; x = 5
+3+4i | 4i+3
+2 \pm \sqrt{3} | 2+\sqrt{3}, 2-\sqrt{3}
+m_{\max }=n^{2}-n-1 | n^2-n-1 ;; m_{\max}=n^2-n-1
+"""
+
+WRONG_ANSWERS = r"""
+5 | -5 ;; 6 ;; 5, 6 ;; 5 or 6 ;; 6 or 5 ;; 5\text{ or }6 ;; not 5 ;; \text{not } 5 ;; 6 \text{ but maybe } 5 ;; 6 5
+5 | 4 1 ;; foo 5
+5 | 5! ;; \pm 5 ;; x ;; 5x ;; ? ;; \ldots ;; \infty ;; \frac{5}{0} ;; nan ;; None ;; True ;; print(5) ;; your_answer
+5 | 5 \neq 6
+5 | 5 million ;; 5\text{ million} ;; 5 \text{ apples and } 6 \text{ pears} ;; x>5 ;; 0.5 ;; 50 ;; 5.5 ;; 5=3
+5 | \boxed{} ;; 5 \boxed{6}
+18 | 0.18 ;; 118 ;; 1 8 ;; 18 18 ;; 18x ;; 18 thousand ;; 12 apples and 6 pears
+36 | 18 18
+1,2 | 12 ;; 1.2 ;; 1 ;; 1,2,3 ;; [1,2]
+69,84 | 69
+(1,2) | (2,1) ;; [1,2] ;; \{1,2\}
+\{1,2\} | (1,2) ;; \{1,3\}
+[0,1) | (0,1] ;; [0,1] ;; (0,1)
+\frac{1}{3} | 0.33 ;; 0.333 ;; 3
+\pi | 3.14159 ;; 3.14
+0.1 | 10
+1000 | 1.000 ;; 100
+\text{Evelyn} | Evelin ;; \text{Carla}
+\text{east} | seat ;; \text{west}
+east | seat ;; west
+\text{(C)} | B ;; (D)
+\begin{pmatrix} 1 \\ 2 \end{pmatrix} | \begin{pmatrix} 2 \\ 1 \end{pmatrix}
+x^2+2x+1 | (y+1)^2 ;; (x-1)^2
+3+4i | 3-4i
+2\pi | 2\pi r ;; 6.28
+"""
+
+
+def table(text: str) -> list[tuple[str, str]]:
+    lines = [line.split(" | ") for line in text.strip().splitlines()]
+    return [(gold, answer) for gold, answers in lines for answer in answers.split(" ;; ")]
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    with Judge(workers=2, timeout=20) as judge:
+        yield judge
+
+
+def graded(judge: Judge, pairs: list[tuple[str, str]]) -> list[Record]:
+    golds = {str(n): gold for n, (gold, _) in enumerate(pairs)}
+    return list(grade([{"id": str(n), "completion": text} for n, (_, text) in enumerate(pairs)], golds, judge))
+
+
+def boxed(answer: str) -> str:
+    return rf"First \boxed{{7}}, no: the answer is $\boxed{{{answer}}}$."
+
+
+@pytest.mark.parametrize(("answers", "correct"), [(RIGHT_ANSWERS, True), (WRONG_ANSWERS, False)])
+def test_verdicts(judge: Judge, answers: str, correct: bool) -> None:
+    rows = graded(judge, [(gold, boxed(answer)) for gold, answer in table(answers)])
+    assert not [(row["answer"], row["extracted"], row["reason"]) for row in rows if row["correct"] != correct]
+    assert all(row["reason"] in REASONS and (row["reason"] in RIGHT) == row["correct"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("completion", "reason"),
+    [
+        (r"\boxed{5}", "equal"),
+        (r"\boxed{05}", "equivalent"),
+        (r"\boxed{6}", "different"),
+        (r"\boxed{10/2}", "equivalent"),
+        ("The answer is 5.", "no_box"),
+        (r"\boxed{5", "no_box"),
+        (r"\boxed{5} wait, \boxed{", "no_box"),
+        ("", "no_box"),
+        (r"\boxed{}", "unparsable"),
+        (r"Please reason step by step, and put your final answer within \boxed{}.", "unparsable"),
+        (r"5 \boxed{?}", "unparsable"),
+        (r"\boxed{" + "5" * 3000 + "}", "unparsable"),
+    ],
+)
+def test_reasons(judge: Judge, completion: str, reason: str) -> None:
+    [row] = graded(judge, [("5", completion)])
+    assert row["reason"] == reason
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(), st.integers(-99, 99))
+def test_the_short_cut_for_integers_agrees_with_math_verify(gold: int, difference: int) -> None:
+    for one, other in ((str(gold), str(gold + difference)), (f"00{abs(gold)}", str(abs(gold) + difference))):
+        quick = quick_verdict(one, other)
+        assert quick is not None
+        assert (quick in RIGHT) == (verify((one, other)) in RIGHT)
+
+
+HOSTILE = [
+    "9^{9^{9^9}}",
+    "((10!)!)!",
+    "(" * 3000 + "1" + ")" * 3000,
+    "(" * 900 + "1" + ")" * 900,
+    r"\frac{1}{" * 300 + "2" + "}" * 300,
+    "{" * 400 + "1" + "}" * 400,
+    r"\binom{10^9}{5\cdot 10^8}",
+    "x^{1000000}-(x+1)^{1000000}",
+    "1+" * 900 + "1",
+    "5\0\0",
+    r"\left(" * 50,
+    '__import__("os")._exit(1)',
+    "%" * 500,
+    "\ud800",
+    "a" * 1_000_000,
+]
+
+
+def test_hostile_answers_end_in_time_and_are_wrong() -> None:
+    started = time.monotonic()
+    with Judge(workers=2, timeout=1.5) as judge:
+        rows = graded(judge, [("3x^2-7", boxed(answer)) for answer in HOSTILE] + [("10", boxed("2+8"))])
+    assert not [row["extracted"] for row in rows[:-1] if row["correct"]]
+    assert rows[0]["reason"] == "timeout" and rows[-1]["reason"] == "equivalent"
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize("piece", [r"\boxed{", r"\boxed", r"\boxedx", r"\fbox ", "{", "..", "1 ", r"\boxed{5}x", "\\"])
+def test_a_megabyte_takes_a_moment(piece: str) -> None:
+    started = time.monotonic()
+    graded(Judge(), [("7", piece * (1_000_000 // len(piece)))])
+    assert time.monotonic() - started < 10
+
+
+def test_gold_gate_on_the_real_benchmarks(real_data: Path, tmp_path: Path) -> None:
+    files = {}
+    for loader, file in [(name, name) for name in ("aime24", "amc23", "math500", "olympiadbench")] + [
+        ("gsm8k", "gsm8k_test")
+    ]:
+        files[loader] = tmp_path / f"{loader}.jsonl"
+        write_jsonl(files[loader], load(f"any-{loader}", loader, Home(real_data / f"{file}.jsonl")))
+    out = tmp_path / "gold.json"
+    check_gold.main(["--problems", *map(str, files.values()), "--out", str(out), "--workers", "2"])
+    accepted = {loader: read_json(out)[str(path)]["accepted"] for loader, path in files.items()}
+    assert accepted.pop("olympiadbench") >= 673
+    assert accepted == {"aime24": 30, "amc23": 40, "math500": 500, "gsm8k": 1319}
+
+
+def problem(name: str, answer: str, source: str = "test") -> Record:
+    return {"id": name, "problem": "?", "answer": answer, "source": source}
+
+
+def trace(name: str, sample: int, completion: str) -> Record:
+    return {
+        **{"id": name, "sample": sample, "sampler": "m", "dataset": "d", "prompt": "?", "completion": completion},
+        **{"finish_reason": "stop", "n_tokens": 3, "seed": 0},
+    }
+
+
+def write(path: Path, records: list[Record]) -> str:
+    write_jsonl(path, records)
+    return str(path)
+
+
+def test_gold_gate_names_what_it_rejects(tmp_path: Path) -> None:
+    problems = write(tmp_path / "p.jsonl", [problem("own/3", r"\frac{1}{", "own"), problem("own/8", "5", "own")])
+    out, exceptions = tmp_path / "out.json", tmp_path / "exceptions.json"
+    argv = ["--problems", problems, "--out", str(out), "--exceptions", str(exceptions)]
+    exceptions.write_text('{"own": {"8": "another row"}, "other": {"3": "another loader"}}')
+    with pytest.raises(UserError, match="own/3"):
+        check_gold.main(argv)
+    assert not out.exists()
+    exceptions.write_text(json.dumps({"own": {"3": "broken"}}))
+    check_gold.main(argv)
+    assert read_json(out)[problems] == {"problems": 2, "accepted": 1, "excepted": 1}
+
+
+def test_grade_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [write(tmp_path / f"p{n}.jsonl", [problem(f"d/{n}", "3/4")]) for n in range(2)]
+    completions = [r"\boxed{0.75}", r"\boxed{3/4}", "none", r"\boxed{7}"]
+    traces = [
+        write(tmp_path / f"t{n}.jsonl", [trace(f"d/{n}", k, text) for k, text in enumerate(completions)])
+        for n in (1, 0)
+    ]
+    out = tmp_path / "graded.jsonl"
+    script.main(["--problems", *problems, "--traces", *traces, "--graded", str(out), "--workers", "2"])
+    rows = list(read_jsonl(out, GRADED_FIELDS))
+    assert [(row["id"], row["sample"]) for row in rows] == [(f"d/{n}", k) for n in (1, 0) for k in range(4)]
+    assert [row["reason"] for row in rows] == ["equivalent", "equal", "no_box", "different"] * 2
+    assert rows[0]["verdicts"] == {"math_verify": True, "string_rule": False, "last_number": False}
+    assert "8 graded, 4 correct (50.0%): equal 2, equivalent 2, different 2, no_box 2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("problems", "traces", "message"),
+    [
+        ([problem("d/0", "5")], [trace("d/0", 0, ""), trace("d/9", 0, "")], r"t.jsonl:2: id 'd/9' is in none"),
+        ([problem("d/0", "5"), problem("d/0", "5")], [], r"p.jsonl:2: duplicate id 'd/0'"),
+        ([problem("d/0", " ")], [], r"p.jsonl:1: the problem 'd/0' has no answer"),
+    ],
+)
+def test_grade_refuses(tmp_path: Path, problems: list[Record], traces: list[Record], message: str) -> None:
+    paths = write(tmp_path / "p.jsonl", problems), write(tmp_path / "t.jsonl", traces)
+    out = tmp_path / "graded.jsonl"
+    with pytest.raises(UserError, match=message):
+        script.main(["--problems", paths[0], "--traces", paths[1], "--graded", str(out)])
+    assert not out.exists()

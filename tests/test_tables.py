@@ -1,0 +1,214 @@
+"""Tables from small graded files whose every number is known."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from micota.cli import UserError
+from micota.records import RecordError, read_jsonl, write_json, write_jsonl
+from micota.tables import DASH, Column, Row, read_cells, read_csv, write_table
+from scripts import table_alignment, table_assistants, table_corpora, table_lengths, table_main
+
+
+def trace(problem: str, dataset: str, correct: bool, **changes: Any) -> dict[str, Any]:
+    """A graded trace; every grader agrees unless told otherwise."""
+    return {
+        "id": problem, "sample": 0, "sampler": "m", "dataset": dataset, "prompt": "p", "completion": "c", "seed": 0,
+        "finish_reason": "stop", "n_tokens": 10, "answer": "1", "extracted": "1", "correct": correct,
+        "reason": "equal" if correct else "different",
+        "verdicts": dict.fromkeys(("math_verify", "string_rule", "last_number"), correct), **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def graded(tmp_path: Path) -> Path:
+    """Two benchmarks of 4 and 2 problems; base `s` and two seeds of `s` on mid."""
+    folder = tmp_path / "graded"
+
+    def model(name: str, easy: list[bool], hard: list[bool], **changes: Any) -> None:
+        rows = [trace(f"easy/{i}", "easy", correct, **changes) for i, correct in enumerate(easy)]
+        rows += [trace(f"hard/{i}", "hard", correct, **changes) for i, correct in enumerate(hard)]
+        write_jsonl(folder / f"{name}.jsonl", [*reversed(rows), trace("train/0", "train", True)])
+
+    model("s", [True, False, False, False], [False, False])
+    model("s-mid-s0", [True, True, True, False], [True, False], n_tokens=20)
+    model("s-mid-s1", [True, True, False, False], [False, False], n_tokens=40)
+    return folder
+
+
+ENTRIES: list[Row] = [
+    {"model": "s-mid-s0", "base": "s", "corpus": "mid", "seed": 0},
+    {"model": "s", "base": "s", "corpus": "base", "seed": None},
+    {"model": "s-mid-s1", "base": "s", "corpus": "mid", "seed": 1},
+]
+
+
+def make_main(graded: Path, entries: Any = ENTRIES, *more: str) -> Path:
+    stem = graded.parent / "tables/main"
+    table_main.main([f"--entries={json.dumps(entries)}", '--benchmarks=["easy", "hard"]', f"--graded-dir={graded}",
+                     f"--out-stem={stem}", *more])  # fmt: skip
+    return stem
+
+
+def test_main_table_averages_seeds_and_benchmarks(graded: Path) -> None:
+    stem = make_main(graded)
+    mid, base = read_csv(f"{stem}.csv")
+    assert (mid["corpus"], base["corpus"]) == ("mid", "base"), "in the order of the entries"
+    assert (mid["accuracy_easy"], mid["accuracy_hard"], mid["accuracy_average"]) == (62.5, 25.0, 43.75)
+    assert (base["accuracy_easy"], base["accuracy_hard"], base["accuracy_average"]) == (25.0, 0.0, 12.5)
+    assert (mid["seeds"], mid["problems"], mid["problems_hard"], mid["mean_tokens"]) == (2, 6, 2, 30)
+    assert mid["accuracy_average_low"] < 43.75 < mid["accuracy_average_high"]
+    assert "| s | mid (MiCoTA) | 62.5 | 25.0 | 43.8 |" in Path(f"{stem}.md").read_text()
+    assert "s & mid (MiCoTA) & 62.5 & 25.0 & 43.8 &" in Path(f"{stem}.tex").read_text()
+    assert not Path(f"{stem}_differences.csv").exists()
+
+
+def test_cells_count_both_verdicts_of_every_grader(graded: Path) -> None:
+    rows = list(read_jsonl(graded / "s.jsonl"))
+    for row in rows:
+        row["verdicts"]["string_rule"] = False  # a broken grader must show
+    rows[0] |= {"finish_reason": "length", "extracted": None, "reason": "no_box"}
+    write_jsonl(graded / "s.jsonl", rows)
+    cells = {(row["model"], row["benchmark"]): row for row in read_csv(f"{make_main(graded)}_cells.csv")}
+    assert len(cells) == 6
+    easy, hard = cells["s", "easy"], cells["s", "hard"]
+    assert (easy["n"], easy["correct"], easy["wrong"], easy["accuracy"]) == (4, 1, 3, 25)
+    assert (easy["math_verify_percent"], easy["string_rule_percent"], easy["last_number_percent"]) == (25, 0, 25)
+    assert (hard["truncated_percent"], hard["no_box_percent"], easy["truncated_percent"]) == (50, 50, 0)
+    assert hard["accuracy"] == 0 and hard["accuracy_high"] == pytest.approx(65.76, abs=0.01), "Wilson keeps a width"
+
+
+def test_differences_are_paired_with_the_named_corpus(graded: Path) -> None:
+    (row,) = read_csv(f"{make_main(graded, ENTRIES, '--compare=mid')}_differences.csv")
+    assert (row["corpus"], row["against"], row["difference"], row["problems"]) == ("mid", "base", 31.25, 6)
+    with pytest.raises(UserError, match="--compare long"):
+        make_main(graded, ENTRIES, "--compare=long")
+
+
+def test_several_samples_of_a_problem_are_one_problem(graded: Path) -> None:
+    rows = [trace(f"easy/{i}", "easy", (i + s) % 2 == 0, sample=s) for i in range(4) for s in range(2)]
+    write_jsonl(graded / "k.jsonl", rows)
+    cell = read_cells(graded, "k", ["easy"])["easy"]
+    assert cell.accuracies() == [0.5] * 4 and cell.correct == 4 and len(cell.tokens) == 8
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([trace("easy/0", "easy", True)], "no trace of the data set 'hard'"),
+        ([trace("easy/0", "easy", True)] * 2, "sample 0 of problem easy/0 stands there twice"),
+        ([trace("easy/0", "easy", True), trace("hard/0", "hard", True)], "differ in 3 problems of easy"),
+        ([{"id": "easy/0"}], "bad.jsonl:1: the record lacks sample"),
+    ],
+)
+def test_graded_files_that_do_not_fit_are_refused(graded: Path, rows: list[dict], message: str) -> None:
+    write_jsonl(graded / "bad.jsonl", rows)
+    entries = [*ENTRIES, {"model": "bad", "base": "s", "corpus": "long", "seed": 0}]
+    with pytest.raises((UserError, RecordError), match=message):
+        make_main(graded, entries)
+    assert not (graded.parent / "tables").exists(), "nothing half-written"
+
+
+@pytest.mark.parametrize("entries", [[], {}, [{"model": "s"}], ["s"]])
+def test_entries_that_do_not_fit_are_refused(graded: Path, entries: Any) -> None:
+    with pytest.raises(UserError, match="--entries"):
+        make_main(graded, entries)
+
+
+def test_no_benchmarks_are_refused(graded: Path) -> None:
+    with pytest.raises(UserError, match="--benchmarks"):
+        make_main(graded, ENTRIES, "--benchmarks=[]")
+
+
+def test_assistants_are_ordered_by_weight(graded: Path) -> None:
+    entries: list[Row] = [
+        {"model": "s-mid-s1", "weight": None, "density": None, "mask_seed": None},
+        {"model": "s-mid-s0", "weight": 0.4, "density": 0.5, "mask_seed": 0},
+        {"model": "s", "weight": 0, "density": None, "mask_seed": None},
+    ]
+    stem = graded.parent / "assistants"
+    table_assistants.main(
+        [f"--entries={json.dumps(entries)}", f"--graded-dir={graded}", "--dataset=easy", f"--out-stem={stem}"]
+    )
+    rows = read_csv(f"{stem}.csv")
+    assert [row["weight"] for row in rows] == [0, 0.4, 1]
+    assert [row["accuracy"] for row in rows] == [25, 75, 50]
+    assert [row["median_tokens"] for row in rows] == [10, 20, 40]
+    assert rows[0]["density"] is None and f"| s | 0 | {DASH} | {DASH} | 25.0 |" in Path(f"{stem}.md").read_text()
+
+
+def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path) -> None:
+    tokens = {"mean": 5.0, "median": 5, "max": 9, "total": 15}
+    short = {"corpus": "short", "read": 5, "kept": 3, "dropped": {"wrong": 2}, "problems": 3, "tokens": tokens}
+    mid = {**short, "corpus": "mid", "read": 10, "dropped": {"no_box": 7}}
+    paths = [tmp_path / "short.counts.json", tmp_path / "mid.counts.json"]
+    for path, counts in zip(paths, (short, mid), strict=True):
+        write_json(path, counts)
+    arguments = [f"--out-stem={tmp_path}/corpora", "--counts", *map(str, paths)]
+    table_corpora.main(arguments)
+    first, second = read_csv(tmp_path / "corpora.csv")
+    assert (first["dropped_wrong"], first["dropped_no_box"], first["kept_percent"]) == (2, 0, 60)
+    assert (second["dropped_wrong"], second["dropped_no_box"], second["kept_percent"]) == (0, 7, 30)
+    write_json(paths[0], {**short, "kept": 2})
+    with pytest.raises(RecordError, match="differ from that by 1"):
+        table_corpora.main(arguments)
+    write_json(paths[0], {"corpus": "short"})
+    with pytest.raises(RecordError, match=r"lack read, kept, dropped, problems, tokens, tokens\.mean"):
+        table_corpora.main(arguments)
+
+
+def test_alignment_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path) -> None:
+    pairs = [("mid", 1.0, 10), ("mid", 9.0, 30), ("long", 8.0, 40)]
+    records = [{"corpus": c, "id": "x", "sample": 0, "nll": nll, "n_tokens": n} for c, nll, n in pairs]
+    write_jsonl(tmp_path / "small.jsonl", records)
+    table_alignment.main([f"--out-stem={tmp_path}/alignment", "--nll", f"{tmp_path}/small.jsonl"])
+    mid, long = read_csv(tmp_path / "alignment.csv")
+    assert (mid["base"], mid["traces"], mid["tokens"], mid["nll_per_trace"]) == ("small", 2, 40, 5)
+    assert mid["nll_per_token"] == pytest.approx(0.25) and mid["perplexity"] == pytest.approx(1.2840254)
+    assert (mid["nll_per_token_low"], mid["nll_per_token_high"]) == pytest.approx((0.1, 0.3))
+    assert long["nll_per_token"] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_histogram_counts_every_trace_once(tmp_path: Path, scale: str) -> None:
+    lengths = {"short": [1, 2, 3, 50], "long": list(range(40, 400, 7))}
+    for corpus, tokens in lengths.items():
+        fields = {"id": "x", "sample": 0, "sampler": "m", "problem": "", "completion": ""}
+        write_jsonl(tmp_path / f"{corpus}.jsonl", ({**fields, "n_tokens": n} for n in tokens))
+    table_lengths.main([f"--out-stem={tmp_path}/lengths", f"--scale={scale}", "--bins=8",
+                        "--corpora", f"{tmp_path}/short.jsonl", f"{tmp_path}/long.jsonl"])  # fmt: skip
+    rows = read_csv(tmp_path / "lengths.csv")
+    for corpus, tokens in lengths.items():
+        mine = [row for row in rows if row["corpus"] == corpus]
+        for row in mine:
+            assert row["count"] == sum(row["bin_left"] <= n < row["bin_right"] for n in tokens)
+            assert row["bin_left"] % 1 == 0
+        assert sum(row["count"] for row in mine) == len(tokens)
+        assert sum(row["share_percent"] for row in mine) == pytest.approx(100)
+    short, _ = read_csv(tmp_path / "lengths_quantiles.csv")
+    assert (short["tokens_median"], short["tokens_max"], short["traces"]) == (2.5, 50, 4)
+
+
+def test_text_is_escaped_and_numbers_stay_whole(tmp_path: Path) -> None:
+    rows: list[Row] = [{"name": r"[a_b] 5% & $x \| {~^#}", "value": 1 / 3}, {"name": "c", "value": None}]
+    columns = (Column("name", "Name"), Column("value", "Share (%)", "{0:.2f} of {name}"))
+    write_table(tmp_path / "t", rows, columns, group="name")
+    assert read_csv(tmp_path / "t.csv") == rows
+    tex = (tmp_path / "t.tex").read_text()
+    assert (
+        r"Share (\%)" in tex
+        and r"{[}a\_b] 5\% \& \$x \textbackslash{}| \{\textasciitilde{}\textasciicircum{}\#\}" in tex
+    )
+    assert "\\midrule\nc & -- \\\\\n\\bottomrule" in tex and tex.startswith("\\begin{tabular}{lr}\n\\toprule")
+    assert f"| c | {DASH} |" in (tmp_path / "t.md").read_text()
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n", "a,b\n1\n", "a,b\n1,2,3\n"])
+def test_broken_csv_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(RecordError, match=r"t\.csv"):
+        read_csv(tmp_path / "t.csv")
+    with pytest.raises(RecordError, match="no such file"):
+        read_csv(tmp_path / "missing.csv")
