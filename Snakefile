@@ -24,6 +24,6 @@ include: "rules/paper.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         paper_outputs(),
+    localrule: True

@@ -35,9 +35,7 @@ def trace_nll(model: Any, tokenizer: Any, prompt: Prompt, corpus: list[Record], 
             labels[line, :length] = torch.tensor(rendered[i].labels)
             mask[line, :length] = 1
         with torch.inference_mode():
-            logits = model(
-                input_ids=ids.to(model.device), attention_mask=mask.to(model.device), use_cache=False
-            ).logits
+            logits = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device), use_cache=False).logits
         losses = torch.nn.functional.cross_entropy(
             logits[:, :-1].float().transpose(1, 2), labels[:, 1:].to(model.device), ignore_index=-100, reduction="none"
         )

@@ -169,7 +169,7 @@ def demonstrations(
     verbose_share: float,
     verbosity: Sequence[float],
 ) -> Iterator[dict[str, Any]]:
-    """Yield corpus rows: a share of `verbose_share` with verbosity uniform in [low, high], the rest in the short style."""
+    """Yield corpus rows: a share of `verbose_share` with verbosity uniform in [low, high], the rest in short style."""
     rng = random.Random(f"demonstrations-{seed}")
     low, high = verbosity
     for index in range(count):

@@ -20,11 +20,9 @@ def json_flag(text: str) -> Any:
 
 
 def run(main: Callable[[Sequence[str] | None], None]) -> None:
-    """Run a script's `main`; a UserError or RecordError becomes one line on stderr and exit status 2."""
-    from micota.records import RecordError
-
+    """Run a script's `main`; a UserError becomes one line on stderr and exit status 2."""
     try:
         main(None)
-    except (UserError, RecordError) as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -33,7 +33,9 @@ class Dataset(Closed):
     """Problems of one source: a local file, a hub data set, or the procedural generator."""
 
     loader: str = Field(description="a loader of micota/datasets, or `arithmetic`")
-    path: str | None = Field(None, description="a local copy; taken if there is no `hub`, or where `data_folder` is set")
+    path: str | None = Field(
+        None, description="a local copy; taken if there is no `hub`, or where `data_folder` is set"
+    )
     hub: Hub | None = None
     limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
     seed: int = 0
@@ -61,7 +63,7 @@ class Training(Closed):
     """A fine-tuning recipe; see micota.training.TrainingSettings."""
 
     prompt: Name
-    epochs: float
+    epochs: int
     learning_rate: float
     batch_size: int
     accumulation: int = 1
@@ -72,7 +74,7 @@ class Training(Closed):
     max_grad_norm: float = 1.0
     max_length: int = 4096
     packing: bool = False
-    group_by_length: bool = True
+    bucketed: bool = True
     dtype: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
     attention: str = "sdpa"
@@ -176,7 +178,9 @@ class Engine(Closed):
     name: Literal["transformers", "vllm"]
     dtype: Literal["float32", "bfloat16"] = "float32"
     batch_size: int = Field(256, description="transformers: prompts a batch")
-    chunk_size: int = Field(1024, description="completions written at a time; a killed job resumes after the last chunk")
+    chunk_size: int = Field(
+        1024, description="completions written at a time; a killed job resumes after the last chunk"
+    )
     max_model_len: int = 4096
     tensor_parallel: int = 1
     enforce_eager: bool = False
@@ -249,7 +253,9 @@ def parse_config(raw: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        raise UserError("the configuration has faults:\n" + "\n".join(explain(fault) for fault in error.errors())) from None
+        raise UserError(
+            "the configuration has faults:\n" + "\n".join(explain(fault) for fault in error.errors())
+        ) from None
 
 
 def explain(fault: Any) -> str:

@@ -85,7 +85,7 @@ class TransformersEngine:
         pad = self.tokenizer.pad_token_id
         ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self.device)
         mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self.device)
-        sampling = {"do_sample": False}
+        sampling: dict[str, Any] = {"do_sample": False}
         if decoding.temperature > 0:
             sampling = {"do_sample": True, "temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
         config = GenerationConfig(
@@ -165,10 +165,12 @@ class VllmEngine:
         ]
         outputs = self.llm.generate([{"prompt_token_ids": prompt} for prompt in prompts], params)
         answers = [output.outputs[0] for output in outputs]
-        return [Completion(a.text, len(a.token_ids), "length" if a.finish_reason == "length" else "stop") for a in answers]
+        return [
+            Completion(a.text, len(a.token_ids), "length" if a.finish_reason == "length" else "stop") for a in answers
+        ]
 
 
 def start_engine(model: str, tokenizer: Any, settings: EngineSettings, threads: int) -> Engine:
     """Load the model into the engine that the settings name."""
-    engines = {"transformers": TransformersEngine, "vllm": VllmEngine}
+    engines: dict[str, type[TransformersEngine | VllmEngine]] = {"transformers": TransformersEngine, "vllm": VllmEngine}
     return engines[settings.name](model, tokenizer, settings, threads)

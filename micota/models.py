@@ -34,7 +34,7 @@ def check_folder(folder: Path) -> None:
 
 
 def copy_local(path: Path, out: Path) -> None:
-    """Copy a local model folder: configuration, tokenizer and safetensors only; large files are hard-linked if possible."""
+    """Copy a local model folder: configuration, tokenizer and safetensors only, hard-linked if possible."""
     check_folder(path)
     temporary = fresh(out)
     for source in sorted(path.iterdir()):
@@ -53,11 +53,13 @@ def download(repo: str, revision: str, out: Path) -> None:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RevisionNotFoundError
 
     try:
-        folder = snapshot_download(repo, revision=revision, allow_patterns=["*.json", "*.jinja", "*.txt", "*.safetensors"])
+        folder = snapshot_download(
+            repo, revision=revision, allow_patterns=["*.json", "*.jinja", "*.txt", "*.safetensors"]
+        )
     except (HfHubHTTPError, LocalEntryNotFoundError, RevisionNotFoundError, OSError) as error:
         raise UserError(
-            f"could not get model {repo} at revision {revision} from the hub ({type(error).__name__}); download it where"
-            " there is a network (`hf download`) and set `source: local` and `path:` for it in the config's `bases`"
+            f"could not get model {repo} at revision {revision} from the hub ({type(error).__name__}); download it"
+            " where there is a network (`hf download`) and set `source: local` and `path:` for it in the config's `bases`"
         ) from None
     check_folder(Path(folder))
     temporary = fresh(out)

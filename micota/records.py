@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from micota.cli import UserError
+
 Record = dict[str, Any]
 
 PROBLEM_FIELDS = ("id", "problem", "answer", "source")
@@ -19,7 +21,7 @@ GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "ver
 CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
 
 
-class RecordError(ValueError):
+class RecordError(UserError):
     """A record file is missing, malformed or lacks a field; the message names the file and the line."""
 
 
@@ -30,7 +32,8 @@ def whole(path: str | Path) -> Iterator[TextIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8") as handle:
+        # A model may write half of a surrogate pair; as a JSON escape it stays a valid record.
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as handle:
             yield handle
         temporary.replace(path)
     finally:
@@ -45,7 +48,7 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
     path = Path(path)
     if not path.is_file():
         raise RecordError(f"{path}: no such file")
-    with path.open(encoding="utf-8") as handle:
+    with path.open("rb") as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
                 continue
@@ -53,6 +56,8 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
                 record = json.loads(line)
             except json.JSONDecodeError as error:
                 raise RecordError(f"{path}:{number}: not valid JSON ({error.msg} at column {error.colno})") from None
+            except UnicodeDecodeError as error:
+                raise RecordError(f"{path}:{number}: not valid UTF-8 (byte {error.start})") from None
             if not isinstance(record, dict):
                 raise RecordError(f"{path}:{number}: expected a JSON object, found {type(record).__name__}")
             missing = [field for field in fields if field not in record]

@@ -2,10 +2,11 @@ r"""The two graders of the paper's evaluation that only look at text, kept besid
 
 `same_string` is the MATH rule: normalise both answers and compare. Hendrycks et al. (2021), `is_equiv` in
 github.com/hendrycks/math, `modeling/math_equivalence.py`; written anew from its behaviour. lm-evaluation-harness,
-which the paper's evaluation builds on, carries the same rule. Given the answers as the sources write them, it accepts a right answer for
-only 23 of 30 AIME problems ("025" is not "25"), 0 of 40 AMC problems ("27.0" is not "27"), 409 of 675 OlympiadBench
-problems (no dollar sign is ever removed) and 500 of 500 of MATH-500; a test holds these counts. Our loaders write the
-golds without padding, fraction zeros and dollar signs, so here the rule judges answers, not file formats.
+which the paper's evaluation builds on, carries the same rule. Given the answers as the sources write them, it accepts
+a right answer for only 23 of 30 AIME problems ("025" is not "25"), 0 of 40 AMC problems ("27.0" is not "27"), 409 of
+675 OlympiadBench problems (no dollar sign is ever removed) and 500 of 500 of MATH-500; a test holds these counts. Our
+loaders write the golds without padding, fraction zeros and dollar signs, so here the rule judges answers, not file
+formats.
 
 `same_last_number` is the GSM8K rule of lm-evaluation-harness (`flexible-extract`): the last number of the text.
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from micota.cli import UserError
-from micota.config import Config, Mixed, Procedural, Sampled, parse_config
+from micota.config import Config, Mixed, Procedural, Sampled, ScratchBase, parse_config
 from micota.records import Record
 
 
@@ -145,6 +145,14 @@ class Study:
         """The base of the first model trained on a corpus: its tokenizer counts a procedural corpus' tokens."""
         return next((tune.base for tune in self.tunes.values() if tune.corpus == corpus), self.bases[0])
 
+    def parts(self, corpus: str) -> list[str]:
+        """A corpus and, if it is mixed, every corpus that it is made of, however deep."""
+        found = [corpus]
+        for name in found:
+            block = self.config.corpora[name]
+            found += [part for part in block.shares if part not in found] if isinstance(block, Mixed) else []
+        return found
+
     def prompt(self, name: str) -> Record:
         return self.config.prompts[name].model_dump()
 
@@ -179,8 +187,11 @@ class Study:
             known(tune.base, config.bases, f"{key}.base")
             known(tune.corpus, config.corpora, f"{key}.corpus")
             known(tune.recipe, config.training, f"{key}.recipe")
-        for base in config.students.bases:
-            known(base, config.bases, "students.bases")
+        for key, base in config.bases.items():
+            if isinstance(base, ScratchBase):
+                known(base.recipe, config.training, f"bases.{key}.recipe")
+        for name in config.students.bases:
+            known(name, config.bases, "students.bases")
         for corpus in [*config.students.corpora, *config.alignment.corpora]:
             known(corpus, config.corpora, "students.corpora / alignment.corpora")
         known(config.students.recipe, config.training, "students.recipe")
@@ -200,17 +211,17 @@ class Study:
         learners = {f"students ({c})": c for c in self.config.students.corpora}
         learners |= {f"tuned.{s.tuned}": self.config.tuned[s.tuned].corpus for s in self.config.merges}
         for key, corpus in learners.items():
-            block = self.config.corpora[corpus]
-            parts = [corpus, *block.shares] if isinstance(block, Mixed) else [corpus]
-            if any(isinstance(self.config.corpora[part], Procedural) for part in parts):
-                raise UserError(f"{key}: corpus {corpus} holds procedural demonstrations; only a teacher may learn from them")
+            if any(isinstance(self.config.corpora[part], Procedural) for part in self.parts(corpus)):
+                raise UserError(
+                    f"{key}: corpus {corpus} holds procedural demonstrations; only a teacher may learn from them"
+                )
 
     def _check_prompts(self) -> None:
         """A prompt that differs from the one the students are trained with needs a deviation id."""
         config = self.config
         for name in {
             *(t.prompt for t in config.training.values()),
-            *(d.prompt for d in (config.sampling.training, config.sampling.evaluation)),
+            *(d.prompt for d in (config.sampling.training, config.sampling.validation, config.sampling.evaluation) if d),
             *(d.prompt for d in config.datasets.values() if d.prompt),
             config.alignment.prompt,
         }:

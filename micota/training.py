@@ -6,6 +6,7 @@ never cuts an example: what is too long is dropped before, with a count.
 
 import hashlib
 import json
+import random
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -23,7 +24,7 @@ STAGE_VERSION = 1  # raise when this module's results change: it is part of ever
 class TrainingSettings:
     """Hyperparameters of one fine-tuning; names follow transformers' TrainingArguments where there is one."""
 
-    epochs: float
+    epochs: int
     learning_rate: float
     batch_size: int  # examples (packed rows, with packing) on one device
     accumulation: int = 1
@@ -32,9 +33,11 @@ class TrainingSettings:
     weight_decay: float = 0.0
     adam_beta2: float = 0.999
     max_grad_norm: float = 1.0
-    max_length: int = 4096  # tokens; longer examples are dropped, never cut (LlamaFactory #5231: cutting loses the end token)
+    max_length: int = (
+        4096  # tokens; longer examples are dropped, never cut (LlamaFactory #5231: cutting loses the end token)
+    )
     packing: bool = False
-    group_by_length: bool = True
+    bucketed: bool = True  # batches of similar length in random order; not with packing
     dtype: str = "float32"
     gradient_checkpointing: bool = False
     attention: str = "sdpa"
@@ -73,6 +76,30 @@ def training_rows(corpus: Iterable[Record], tokenizer: Any, prompt: Prompt, sett
     return TrainingRows(rows, counts)
 
 
+def bucketed_order(lengths: list[int], batch_size: int, epochs: int, seed: int) -> list[int]:
+    """Indices for `epochs` passes over the rows, such that consecutive batches hold rows of similar length.
+
+    Rows are shuffled, sorted by length within windows of 50 batches, cut into batches, and the batches are shuffled.
+    transformers' own `group_by_length` leaves the batches of a window sorted from long to short: a model that reads
+    short CoT last in every window forgets the long one (measured: three times the NLL on verbose CoT).
+    """
+    rng = random.Random(seed)
+    order: list[int] = []
+    incomplete: list[int] = []  # rows that fill no batch come last, or they would shift the batches behind them
+    for _ in range(epochs):
+        rows = list(range(len(lengths)))
+        rng.shuffle(rows)
+        window = 50 * batch_size
+        for start in range(0, len(rows), window):
+            rows[start : start + window] = sorted(rows[start : start + window], key=lambda i: lengths[i])
+        batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+        if len(batches[-1]) < batch_size:
+            incomplete += batches.pop()
+        rng.shuffle(batches)
+        order += [i for batch in batches for i in batch]
+    return order + incomplete
+
+
 def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: int) -> str:
     """A hash of everything that shapes the weights: checkpoints are only ever resumed under the same key."""
     digest = hashlib.sha256(f"{STAGE_VERSION}|{asdict(settings)}|{seed}".encode())
@@ -98,12 +125,17 @@ def fine_tune(
 
     checkpoints = work / job_key(model_folder, rows, settings, seed)
     checkpoints.mkdir(parents=True, exist_ok=True)
+    examples, epochs, strategy = rows.rows, settings.epochs, "random"
+    if settings.bucketed and not settings.packing:
+        lengths = [len(row["input_ids"]) for row in rows.rows]
+        order = bucketed_order(lengths, settings.batch_size, settings.epochs, seed)
+        examples, epochs, strategy = [rows.rows[i] for i in order], 1, "sequential"  # all passes, already in order
     model = AutoModelForCausalLM.from_pretrained(
         model_folder, dtype=getattr(torch, settings.dtype), attn_implementation=settings.attention, use_safetensors=True
     )
     arguments = SFTConfig(
         output_dir=str(checkpoints),
-        num_train_epochs=settings.epochs,
+        num_train_epochs=epochs,
         learning_rate=settings.learning_rate,
         per_device_train_batch_size=settings.batch_size,
         gradient_accumulation_steps=settings.accumulation,
@@ -114,7 +146,7 @@ def fine_tune(
         max_grad_norm=settings.max_grad_norm,
         max_length=settings.max_length if settings.packing else None,
         packing=settings.packing,
-        train_sampling_strategy="group_by_length" if settings.group_by_length and not settings.packing else "random",
+        train_sampling_strategy=strategy,
         bf16=settings.dtype == "bfloat16",
         gradient_checkpointing=settings.gradient_checkpointing,
         use_liger_kernel=settings.liger_kernel,
@@ -123,13 +155,14 @@ def fine_tune(
         save_steps=settings.save_steps,
         save_total_limit=1,
         logging_steps=50,
+        disable_tqdm=True,  # the log is a file
         report_to="none",
         seed=seed,
         data_seed=seed,
         dataloader_pin_memory=torch.cuda.is_available(),
     )
     trainer = SFTTrainer(
-        model=model, args=arguments, train_dataset=Dataset.from_list(rows.rows), processing_class=tokenizer
+        model=model, args=arguments, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )
     result = trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)))
     trainer.save_model(str(out))
@@ -141,4 +174,3 @@ def fine_tune(
         "loss": result.training_loss,
         "log": [entry for entry in trainer.state.log_history if "loss" in entry],
     }
-

@@ -7,21 +7,21 @@ rule alignment:
         corpora=expand("results/{{study}}/corpora/{corpus}.jsonl", corpus=STUDY.config.alignment.corpora),
     output:
         "results/{study}/alignment/{base}.jsonl",
-    params:
-        corpora=named("corpora", STUDY.config.alignment.corpora),
-        prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.alignment.prompt)),
-        batch_size=STUDY.config.alignment.batch_size,
-        dtype=STUDY.config.sampling.engine.dtype,
-        version=1,
     log:
         "results/{study}/logs/alignment/{base}.log",
     benchmark:
         "results/{study}/benchmarks/alignment/{base}.tsv"
     conda:
         "../envs/train.yaml"
+    threads: 1
+    params:
+        corpora=named("corpora", STUDY.config.alignment.corpora),
+        prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.alignment.prompt)),
+        batch_size=STUDY.config.alignment.batch_size,
+        dtype=STUDY.config.sampling.engine.dtype,
+        version=1,
     message:
         "Alignment: likelihood of the corpora under {wildcards.base}"
-    threads: 1
     shell:
         "python -m scripts.alignment --model {input.model} --name {wildcards.base} --corpora {params.corpora:q}"
         " --prompt {params.prompt:q} --batch-size {params.batch_size} --dtype {params.dtype} --threads {threads}"

@@ -1,16 +1,18 @@
 """Long-CoT teacher assistant + its own base -> merged assistants, over weights, densities and mask seeds (DARE)."""
 
 
-def merge_of(wildcards):
-    return STUDY.merges[wildcards.merged]
-
-
 rule merge:
     input:
         base=lambda wildcards: f"{HOME}/models/{merge_of(wildcards).base}",
         tuned=lambda wildcards: f"{HOME}/models/{merge_of(wildcards).tuned}",
     output:
         directory("results/{study}/models/{merged}"),
+    log:
+        "results/{study}/logs/merge/{merged}.log",
+    benchmark:
+        "results/{study}/benchmarks/merge/{merged}.tsv"
+    conda:
+        "../envs/merge.yaml"
     params:
         method=lambda wildcards: merge_of(wildcards).method,
         weight=lambda wildcards: merge_of(wildcards).weight,
@@ -18,12 +20,6 @@ rule merge:
         seed=lambda wildcards: merge_of(wildcards).seed,
         dtype=STUDY.config.merge_dtype,
         version=1,
-    log:
-        "results/{study}/logs/merge/{merged}.log",
-    benchmark:
-        "results/{study}/benchmarks/merge/{merged}.tsv"
-    conda:
-        "../envs/merge.yaml"
     message:
         "Assistant: merging {wildcards.merged}"
     shell:

@@ -16,6 +16,8 @@ except UserError as error:
 
 HOME = f"results/{STUDY.config.study}"
 FIGURES = f"figures/{STUDY.config.study}"
+TABLE = ["csv", "md", "tex"]
+FIGURE = ["png", "pdf"]
 
 
 def one_of(names):
@@ -50,3 +52,84 @@ def named(folder, names):
 def as_json(value):
     """A structured parameter as one command-line argument; a change of it re-runs what depends on it."""
     return json.dumps(value, sort_keys=True)
+
+
+def source_flags(wildcards):
+    """Where a data set comes from, as scripts/problems.py takes it."""
+    block = STUDY.config.datasets[wildcards.dataset]
+    path = STUDY.local_copy(wildcards.dataset)
+    flags = {"--loader": block.loader, "--path": path, "--limit": block.limit, "--seed": block.seed}
+    if block.hub:
+        flags["--split"] = block.hub.split
+        if not path:
+            flags |= {"--hub": block.hub.repo, "--config": block.hub.config, "--revision": block.hub.revision}
+    if block.options:
+        flags["--options"] = as_json(block.options)
+    return [str(part) for flag, value in flags.items() if value is not None for part in (flag, value)]
+
+
+def is_benchmark(wildcards):
+    return wildcards.dataset in STUDY.config.benchmarks
+
+
+def sampling_tasks(wildcards):
+    return [
+        STUDY.sampling_task(name) | {"problems": f"{HOME}/problems/{name}.jsonl"}
+        for name in STUDY.sampled_datasets(wildcards.model)
+    ]
+
+
+def corpus_block(wildcards):
+    return STUDY.config.corpora[wildcards.corpus]
+
+
+def corpus_inputs(wildcards):
+    """A sampled corpus reads graded traces and problems, a mixed one other corpora, demonstrations a tokenizer."""
+    block = corpus_block(wildcards)
+    if block.kind == "sampled":
+        models = dict.fromkeys([block.sampler, *block.only_if_solved_by])
+        return {"graded": graded_by(models), "problems": problems_of([STUDY.config.training_problems])}
+    if block.kind == "mixed":
+        return {"parts": [f"{HOME}/corpora/{part}.jsonl" for part in block.shares]}
+    return {"tokenizer": f"{HOME}/models/{STUDY.learner_base(wildcards.corpus)}"}
+
+
+def corpus_flags(wildcards, input):
+    block = corpus_block(wildcards)
+    if block.kind == "sampled":
+        models = dict.fromkeys([block.sampler, *block.only_if_solved_by])
+        return [
+            "--graded",
+            *named("graded", models),
+            "--dataset",
+            STUDY.config.training_problems,
+            "--problems",
+            *input.problems,
+        ]
+    if block.kind == "mixed":
+        return ["--parts", *named("corpora", block.shares)]
+    return ["--tokenizer", input.tokenizer]
+
+
+def tune(wildcards):
+    return STUDY.tunes[wildcards.tuned]
+
+
+def merge_of(wildcards):
+    return STUDY.merges[wildcards.merged]
+
+
+def paper_outputs():
+    """Every table and figure of the study."""
+    tables = ["main", "corpora", "alignment"] + (["assistants"] if STUDY.merges else [])
+    figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else [])
+    return (
+        [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]
+        + [f"{HOME}/tables/lengths.csv"]
+        + [f"{FIGURES}/{name}.{ending}" for name in figures for ending in FIGURE]
+    )
+
+
+def stem(wildcards, output):
+    """The first output without its ending: scripts write every format beside it."""
+    return output[0].rsplit(".", 1)[0]

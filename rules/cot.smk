@@ -4,34 +4,27 @@ One job samples a model on all its data sets, training problems and benchmarks a
 """
 
 
-def sampling_tasks(wildcards):
-    return [
-        STUDY.sampling_task(name) | {"problems": f"{HOME}/problems/{name}.jsonl"}
-        for name in STUDY.sampled_datasets(wildcards.model)
-    ]
-
-
 rule sample:
     input:
         model="results/{study}/models/{model}",
         problems=lambda wildcards: problems_of(STUDY.sampled_datasets(wildcards.model)),
     output:
         "results/{study}/cot/{model}/shard-{shard}.jsonl",
-    params:
-        engine=lambda wildcards: as_json(STUDY.config.sampling.engine.model_dump()),
-        tasks=lambda wildcards: as_json(sampling_tasks(wildcards)),
-        shards=STUDY.config.sampling.shards,
-        work="results/{study}/work/sampling/{model}",
-        version=1,
     log:
         "results/{study}/logs/sample/{model}-{shard}.log",
     benchmark:
         "results/{study}/benchmarks/sample/{model}-{shard}.tsv"
     conda:
         "../envs/sample.yaml"
+    threads: 1
+    params:
+        engine=lambda wildcards: as_json(STUDY.config.sampling.engine.model_dump()),
+        tasks=lambda wildcards: as_json(sampling_tasks(wildcards)),
+        shards=STUDY.config.sampling.shards,
+        work="results/{study}/work/sampling/{model}",
+        version=1,
     message:
         "CoT: sampling {wildcards.model}"
-    threads: 1
     shell:
         "python -m scripts.sample --model {input.model} --name {wildcards.model} --engine {params.engine:q}"
         " --tasks {params.tasks:q} --shard {wildcards.shard} --shards {params.shards} --work {params.work}"
@@ -44,12 +37,12 @@ rule check_gold:
         problems=problems_of(STUDY.config.benchmarks),
     output:
         "results/{study}/problems/gold.json",
-    params:
-        exceptions="micota/datasets/gold_exceptions.json",
     log:
         "results/{study}/logs/check_gold.log",
     conda:
         "../envs/data.yaml"
+    params:
+        exceptions="micota/datasets/gold_exceptions.json",
     message:
         "Grader: checking it on the benchmarks' own answers"
     shell:
@@ -64,16 +57,16 @@ rule grade:
         gold="results/{study}/problems/gold.json",
     output:
         "results/{study}/graded/{model}.jsonl",
-    params:
-        workers=STUDY.config.grading.workers,
-        timeout=STUDY.config.grading.timeout,
-        version=1,
     log:
         "results/{study}/logs/grade/{model}.log",
     benchmark:
         "results/{study}/benchmarks/grade/{model}.tsv"
     conda:
         "../envs/data.yaml"
+    params:
+        workers=STUDY.config.grading.workers,
+        timeout=STUDY.config.grading.timeout,
+        version=1,
     message:
         "CoT: grading {wildcards.model}"
     shell:

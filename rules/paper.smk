@@ -1,31 +1,15 @@
 """Scores, alignment and counts -> tables/*.{csv,md,tex} -> figures/{study}/*.{pdf,png}. Figures read only tables."""
 
-TABLE = ["csv", "md", "tex"]
-FIGURE = ["png", "pdf"]
-
-
-def paper_outputs():
-    """Every table and figure of the study."""
-    tables = ["main", "corpora", "alignment"] + (["assistants"] if STUDY.merges else [])
-    figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else [])
-    return (
-        [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]
-        + [f"{HOME}/tables/lengths.csv"]
-        + [f"{FIGURES}/{name}.{ending}" for name in figures for ending in FIGURE]
-    )
-
-
-def stem(wildcards, output):
-    """The first output without its ending: scripts write every format beside it."""
-    return output[0].rsplit(".", 1)[0]
-
 
 rule table_main:
     input:
         graded=graded_by(entry["model"] for entry in STUDY.main_entries),
     output:
         report(
-            "results/{study}/tables/main.md", caption="../report/table_main.rst", category="Tables", labels={"table": "main"}
+            "results/{study}/tables/main.md",
+            caption="../report/table_main.rst",
+            category="Tables",
+            labels={"table": "main"},
         ),
         "results/{study}/tables/main.csv",
         "results/{study}/tables/main.tex",
@@ -38,6 +22,10 @@ rule table_main:
         ),
         "results/{study}/tables/main_differences.csv",
         "results/{study}/tables/main_differences.tex",
+    log:
+        "results/{study}/logs/table_main.log",
+    conda:
+        "../envs/plot.yaml"
     params:
         entries=lambda wildcards: as_json(STUDY.main_entries),
         benchmarks=lambda wildcards: as_json(STUDY.config.benchmarks),
@@ -45,10 +33,6 @@ rule table_main:
         folder="results/{study}/graded",
         stem=stem,
         version=1,
-    log:
-        "results/{study}/logs/table_main.log",
-    conda:
-        "../envs/plot.yaml"
     message:
         "Tables: main table"
     shell:
@@ -68,16 +52,16 @@ rule table_assistants:
         ),
         "results/{study}/tables/assistants.csv",
         "results/{study}/tables/assistants.tex",
+    log:
+        "results/{study}/logs/table_assistants.log",
+    conda:
+        "../envs/plot.yaml"
     params:
         entries=lambda wildcards: as_json(STUDY.assistants),
         dataset=STUDY.config.validation_problems,
         folder="results/{study}/graded",
         stem=stem,
         version=1,
-    log:
-        "results/{study}/logs/table_assistants.log",
-    conda:
-        "../envs/plot.yaml"
     message:
         "Tables: teacher assistants"
     shell:
@@ -97,13 +81,13 @@ rule table_corpora:
         ),
         "results/{study}/tables/corpora.csv",
         "results/{study}/tables/corpora.tex",
-    params:
-        stem=stem,
-        version=1,
     log:
         "results/{study}/logs/table_corpora.log",
     conda:
         "../envs/plot.yaml"
+    params:
+        stem=stem,
+        version=1,
     message:
         "Tables: corpora"
     shell:
@@ -122,13 +106,13 @@ rule table_alignment:
         ),
         "results/{study}/tables/alignment.csv",
         "results/{study}/tables/alignment.tex",
-    params:
-        stem=stem,
-        version=1,
     log:
         "results/{study}/logs/table_alignment.log",
     conda:
         "../envs/plot.yaml"
+    params:
+        stem=stem,
+        version=1,
     message:
         "Tables: likelihood alignment"
     shell:
@@ -148,13 +132,13 @@ rule table_lengths:
         ),
         "results/{study}/tables/lengths_quantiles.csv",
         "results/{study}/tables/lengths_quantiles.tex",
-    params:
-        stem=stem,
-        version=1,
     log:
         "results/{study}/logs/table_lengths.log",
     conda:
         "../envs/plot.yaml"
+    params:
+        stem=stem,
+        version=1,
     message:
         "Tables: CoT lengths"
     shell:
@@ -179,13 +163,13 @@ rule figure_accuracy:
         ),
         "figures/{study}/accuracy.pdf",
         "figures/{study}/accuracy_benchmarks.pdf",
-    params:
-        stem=stem,
-        version=1,
     log:
         "results/{study}/logs/figure/accuracy.log",
     conda:
         "../envs/plot.yaml"
+    params:
+        stem=stem,
+        version=1,
     message:
         "Figures: accuracy"
     shell:
@@ -212,15 +196,15 @@ rule figure:
             labels={"figure": "{figure}"},
         ),
         "figures/{study}/{figure}.pdf",
+    log:
+        "results/{study}/logs/figure/{figure}.log",
     wildcard_constraints:
         figure="|".join(DRAWN_FROM),
+    conda:
+        "../envs/plot.yaml"
     params:
         stem=stem,
         version=1,
-    log:
-        "results/{study}/logs/figure/{figure}.log",
-    conda:
-        "../envs/plot.yaml"
     message:
         "Figures: {wildcards.figure}"
     shell:

@@ -1,31 +1,27 @@
 """Base x corpus x seed -> models/{tuned}/: one trainer for the teacher assistant and every student."""
 
 
-def tune(wildcards):
-    return STUDY.tunes[wildcards.tuned]
-
-
 rule train:
     input:
         base=lambda wildcards: f"{HOME}/models/{tune(wildcards).base}",
         corpus=lambda wildcards: f"{HOME}/corpora/{tune(wildcards).corpus}.jsonl",
     output:
         directory("results/{study}/models/{tuned}"),
-    params:
-        recipe=lambda wildcards: as_json(STUDY.recipe(tune(wildcards).recipe)),
-        prompt=lambda wildcards: as_json(STUDY.recipe_prompt(tune(wildcards).recipe)),
-        seed=lambda wildcards: tune(wildcards).seed,
-        work="results/{study}/work/training",
-        version=1,
     log:
         "results/{study}/logs/train/{tuned}.log",
     benchmark:
         "results/{study}/benchmarks/train/{tuned}.tsv"
     conda:
         "../envs/train.yaml"
+    threads: 1
+    params:
+        recipe=lambda wildcards: as_json(STUDY.recipe(tune(wildcards).recipe)),
+        prompt=lambda wildcards: as_json(STUDY.recipe_prompt(tune(wildcards).recipe)),
+        seed=lambda wildcards: tune(wildcards).seed,
+        work="results/{study}/work/training",
+        version=1,
     message:
         "Training: {wildcards.tuned}"
-    threads: 1
     shell:
         "python -m scripts.train --base {input.base} --corpus {input.corpus} --recipe {params.recipe:q}"
         " --prompt {params.prompt:q} --seed {params.seed} --work {params.work} --threads {threads} --out {output}"

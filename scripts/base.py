@@ -1,8 +1,8 @@
 """Provide a base model as a plain folder.
 
-    python -m scripts.base --base '{"source": "local", "path": "models/Qwen2.5-3B-Instruct"}' --out results/S/models/small
+    python -m scripts.base --base '{"source": "local", "path": "Qwen2.5-3B-Instruct"}' --out results/S/models/small
     python -m scripts.base --base '{"source": "hub", "repo": "Qwen/Qwen2.5-3B-Instruct", "revision": "..."}' --out ...
-    python -m scripts.base --base '{"source": "scratch", "shape": {...}, "demonstrations": {...}, "training": {...}, ...}'
+    python -m scripts.base --base '{"source": "scratch", "shape": {...}, "training": {...}, ...}' --out ...
 
 A from-scratch base is pre-trained here, or taken from `pretrained` if that folder was made by the same recipe.
 """

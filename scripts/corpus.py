@@ -4,7 +4,7 @@
         --graded ta=graded/ta.jsonl --dataset train --problems problems/train.jsonl --out mid.jsonl --counts mid.json
     python -m scripts.corpus --name mix --block '{"kind": "mixed", "shares": {"long": 1, "short": 4}, "seed": 0}' \\
         --parts long=long.jsonl short=short.jsonl --out mix.jsonl --counts mix.json
-    python -m scripts.corpus --name demonstrations --block '{"kind": "demonstrations", ...}' --tokenizer models/large ...
+    python -m scripts.corpus --name demonstrations --block '{"kind": "demonstrations", ...}' --tokenizer models/large
 """
 
 import argparse
@@ -42,7 +42,9 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
     if block["kind"] == "sampled":
         graded = dict(args.graded)
         problems = {row["id"]: row["problem"] for row in read_jsonl(args.problems, PROBLEM_FIELDS)}
-        others = [solved(read_jsonl(graded[model], GRADED_FIELDS), args.dataset) for model in block["only_if_solved_by"]]
+        others = [
+            solved(read_jsonl(graded[model], GRADED_FIELDS), args.dataset) for model in block["only_if_solved_by"]
+        ]
         own = read_jsonl(graded[block["sampler"]], GRADED_FIELDS)
         yield from filter_traces(own, args.dataset, problems, others, block["keep"], block["max_tokens"], counts)
     elif block["kind"] == "mixed":

@@ -1,0 +1,146 @@
+"""A faulty configuration is refused with one message that names the key, the value and what to do."""
+
+import re
+from typing import Any
+
+import pytest
+
+from micota.cli import UserError
+from micota.config import parse_config
+from micota.study import load_study
+from tests.tiny import raw_config
+
+
+@pytest.mark.parametrize("study", ["mini", "smoke"])
+def test_the_studies_are_valid(study: str) -> None:
+    assert parse_config(raw_config(study)).study == study
+
+
+@pytest.mark.parametrize(
+    ("changes", "messages"),
+    [
+        ({"bencmarks": ["easy"]}, ["bencmarks: unknown key"]),
+        ({"training.student.learning_rat": 1.0}, ["training.student.learning_rat: unknown key"]),
+        ({"bases.small.shape.layer": 1}, ["bases.small.", "shape.layer: unknown key"]),
+        ({"corpora.short.sampelr": "large"}, ["corpora.short.", "sampelr: unknown key"]),
+        ({"training.student.learning_rate": "1e-5"}, ["training.student.learning_rate", "'1e-5'", "write 1.0e-5"]),
+        ({"sampling.training.max_tokens": "1e3"}, ["sampling.training.max_tokens", "'1e3'", "without quotes"]),
+        ({"sampling.training.temperature": "0.7"}, ["sampling.training.temperature", "'0.7'"]),
+        ({"training.student.packing": "yes"}, ["training.student.packing", "'yes'"]),
+        ({"seeds": []}, ["seeds", "at least 1 item"]),
+        ({"students": ...}, ["students: Field required"]),
+        ({"study": "my-study"}, ["study", "'my-study'"]),
+        ({"bases.small.source": "torrent"}, ["bases.small", "'torrent'"]),
+        ({"sampling.engine.name": "vlm"}, ["sampling.engine.name", "'transformers' or 'vllm'", "'vlm'"]),
+        ({"sampling.training.n": 0}, ["sampling.training.n", "greater than or equal to 1"]),
+        (
+            {"training.student.epoch": 1, "benchmark": []},
+            ["training.student.epoch: unknown key", "benchmark: unknown key"],
+        ),
+    ],
+)
+def test_schema_faults_are_named(changes: dict[str, Any], messages: list[str]) -> None:
+    with pytest.raises(UserError) as fault:
+        parse_config(raw_config("mini", changes))
+    for message in messages:
+        assert message in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"students.bases": ["smal"]}, r"students.bases: there is no 'smal'; there are: small, medium, large"),
+        ({"students.corpora": ["short", "middle"]}, r"there is no 'middle'; there are: .*short.*mid"),
+        ({"students.proposed": "long_all"}, r"students.proposed: there is no 'long_all'; there are: short, .*mid"),
+        ({"students.recipe": "studnet"}, r"students.recipe: there is no 'studnet'; there are: .*student"),
+        (
+            {"corpora.short.sampler": "giant"},
+            r"corpora.short: there is no 'giant'; there are: small, .*ta_long-w0.4-d0.5-m0",
+        ),
+        (
+            {"corpora.mid.sampler": "ta_long-w0.5-d0.5-m0"},
+            r"corpora.mid: there is no 'ta_long-w0.5-d0.5-m0'; there are:",
+        ),
+        ({"corpora.short.only_if_solved_by": ["giant"]}, r"corpora.short: there is no 'giant'"),
+        ({"corpora.mix.shares": {"lang": 1, "short": 4}}, r"corpora.mix.shares: there is no 'lang'; there are:"),
+        ({"tuned.teacher.base": "huge"}, r"tuned.teacher.base: there is no 'huge'; there are: small, medium, large"),
+        ({"tuned.teacher.corpus": "demos"}, r"tuned.teacher.corpus: there is no 'demos'; there are: demonstrations"),
+        ({"benchmarks": ["easy"]}, r"benchmarks: there is no 'easy'; there are: train, .*two_steps"),
+        ({"validation_problems": "valid"}, r"validation_problems: there is no 'valid'"),
+        ({"sampling.training.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
+        ({"sampling.validation.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
+        ({"datasets.two_steps.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
+        ({"alignment.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
+        ({"alignment.corpora": ["mod"]}, r"alignment.corpora: there is no 'mod'"),
+        ({"bases.small.recipe": "pretrian"}, r"bases.small.recipe: there is no 'pretrian'; there are: .*pretrain"),
+        (
+            {"merges": [{"tuned": "ta", "weights": [0.5], "densities": [0.5], "seeds": [0]}]},
+            r"merges.tuned: there is no 'ta'",
+        ),
+        ({"validation_problems": ...}, r"merges: .*validation_problems.*sampling.validation"),
+        ({"sampling.validation": ...}, r"merges: .*validation_problems.*sampling.validation"),
+    ],
+)
+def test_names_that_lead_nowhere_are_refused_with_those_that_do(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_study(raw_config("mini", changes))
+
+
+DEMONSTRATED = {"long": 1, "demonstrations": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "learner"),
+    [
+        ({"students.corpora": ["short", "mid", "demonstrations"]}, "students (demonstrations)"),
+        ({"corpora.mix.shares": DEMONSTRATED}, "students (mix)"),
+        (
+            {
+                "corpora.inner": {"kind": "mixed", "shares": DEMONSTRATED},
+                "corpora.mix.shares": {"short": 1, "inner": 1},
+            },
+            "(mix)",
+        ),
+        ({"tuned.ta_long.corpus": "demonstrations"}, "tuned.ta_long"),
+    ],
+)
+def test_students_and_assistant_may_not_learn_from_demonstrations(changes: dict[str, Any], learner: str) -> None:
+    with pytest.raises(UserError, match=re.escape(learner) + ".*procedural demonstrations"):
+        load_study(raw_config("mini", changes))
+
+
+@pytest.mark.parametrize(
+    ("study", "changes", "message"),
+    [
+        ("smoke", {"prompt_deviations.sampling": ...}, "sampling of train differs.*prompt_deviations.sampling"),
+        ("smoke", {"prompt_deviations.evaluation": ...}, "evaluation of aime24, .*prompt_deviations.evaluation"),
+        (
+            "mini",
+            {"prompts.chat2": {"user": "{problem} "}, "sampling.evaluation.prompt": "chat2"},
+            "evaluation of two_steps",
+        ),
+        (
+            "mini",
+            {"prompts.raw": {"user": "{problem}", "chat": False}, "sampling.training.prompt": "raw"},
+            "sampling of train",
+        ),
+        (
+            "mini",
+            {"prompts.sys": {"user": "{problem}", "system": "Hi"}, "datasets.two_steps.prompt": "sys"},
+            "two_steps differs",
+        ),
+    ],
+)
+def test_a_prompt_that_differs_needs_a_deviation(study: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_study(raw_config(study, changes))
+
+
+def test_a_declared_deviation_is_accepted() -> None:
+    changes = {
+        "prompts.other": {"user": "{problem} "},
+        "sampling.evaluation.prompt": "other",
+        "prompt_deviations": {"evaluation": "D-1"},
+    }
+    study = load_study(raw_config("mini", changes))
+    assert study.sampling_task("two_steps")["prompt"]["user"] == "{problem} "

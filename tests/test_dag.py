@@ -1,0 +1,85 @@
+"""The real Snakefile on every configuration: what would run, and what a user is told when something is wrong."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
+
+CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
+LOCAL_DATA = ("--config", "data_folder=data")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with empty stand-ins for the data files, which a dry run only has to find."""
+    folder = copy_project(tmp_path_factory.mktemp("dag"))
+    for config in CONFIGS:
+        datasets = yaml.safe_load((folder / "config" / config).read_text())["datasets"]
+        for block in datasets.values():
+            if block.get("path"):
+                (folder / "data").mkdir(exist_ok=True)
+                (folder / "data" / block["path"]).touch()
+    return folder
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_every_configuration_plans_the_whole_method(project: Path, config: str) -> None:
+    jobs = planned(snakemake(project, "-n", "--configfile", f"config/{config}", *LOCAL_DATA))
+    steps = {
+        "load_problems",
+        "clean_problems",
+        "base_model",
+        "sample",
+        "grade",
+        "corpus",
+        "train",
+        "merge",
+        "alignment",
+    }
+    assert steps | {"table_main", "figure", "all"} <= set(jobs)
+    raw = yaml.safe_load((project / "config" / config).read_text())
+    students = len(raw["students"]["bases"]) * len(raw["students"]["corpora"]) * len(raw["seeds"])
+    assert jobs["train"] == students + len(raw["tuned"])
+    assert jobs["sample"] % raw["sampling"].get("shards", 1) == 0
+    assert jobs["sample"] // raw["sampling"].get("shards", 1) == jobs["grade"]
+
+
+@pytest.mark.parametrize("config", [name for name in CONFIGS if name != "mini.yaml"])
+def test_no_study_inherits_from_the_default_configuration(project: Path, config: str) -> None:
+    """Snakemake merges a `configfile:` with --configfile; the default of the profile must be replaced instead."""
+    run = snakemake(project, "-n", "--configfile", f"config/{config}", *LOCAL_DATA)
+    assert run.returncode == 0, output_of(run)
+    assert "two_steps" not in output_of(run)
+    assert "results/mini/" not in output_of(run)
+
+
+def test_the_default_profile_names_the_miniature(project: Path) -> None:
+    run = snakemake(project, "-n")
+    assert "results/mini/tables/main.csv" in output_of(run)
+
+
+def edited(project: Path, tmp_path: Path, old: str, new: str) -> str:
+    """The miniature's configuration with one edit."""
+    text = (project / "config" / "mini.yaml").read_text()
+    assert text.count(old) >= 1
+    path = tmp_path / "edited.yaml"
+    path.write_text(text.replace(old, new, 1))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("students:", "studnets:", "studnets: unknown key"),
+        ("learning_rate: 3.0e-3", "learning_rate: 3e-3", "1.0e-5"),
+        ("sampler: large", "sampler: largest", "there is no 'largest'"),
+        ("training_problems: train", "training_problems: trian", "there is no 'trian'"),
+    ],
+)
+def test_a_faulty_configuration_is_refused_by_key(project: Path, tmp_path: Path, old: str, new: str, said: str) -> None:
+    run = snakemake(project, "-n", "--configfile", edited(project, tmp_path, old, new))
+    assert run.returncode != 0
+    assert said in output_of(run)
+    assert "Traceback" not in output_of(run)

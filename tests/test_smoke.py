@@ -1,0 +1,150 @@
+"""The smoke study end to end: every rule on pico models and the real benchmarks, then what a user does next."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.workflow import copy_project, output_of, planned, snakemake
+
+BENCHMARKS = ["aime24", "amc23", "olympiadbench", "math500", "gsm8k"]
+STUDENT = "small-mid-s0"
+
+
+class Smoke:
+    """A copy of the project in which the smoke study has run."""
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        self.folder = folder
+        self.flags = ["--configfile", "config/smoke.yaml", "--config", f"data_folder={data}"]
+        self.results = folder / "results" / "smoke"
+
+    def rows(self, table: str) -> list[dict[str, str]]:
+        with (self.results / "tables" / f"{table}.csv").open() as handle:
+            return list(csv.DictReader(handle))
+
+    def records(self, path: str) -> list[dict]:
+        return [json.loads(line) for line in (self.results / path).read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Smoke:
+    study = Smoke(copy_project(tmp_path_factory.mktemp("smoke")), real_data)
+    run = snakemake(study.folder, *study.flags, "--show-failed-logs")
+    assert run.returncode == 0, output_of(run)
+    return study
+
+
+def test_every_table_and_figure_is_there(smoke: Smoke) -> None:
+    for name in ("main", "main_differences", "corpora", "alignment", "assistants", "lengths_quantiles"):
+        for ending in ("csv", "md", "tex"):
+            assert (smoke.results / "tables" / f"{name}.{ending}").stat().st_size > 50
+    for name in ("accuracy", "accuracy_benchmarks", "merge", "lengths", "alignment", "yield"):
+        with Image.open(smoke.folder / "figures" / "smoke" / f"{name}.png") as image:
+            assert min(image.size) > 300
+            assert len(image.convert("RGB").getcolors(2**24) or []) > 10  # not a blank page
+        assert (smoke.folder / "figures" / "smoke" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_nothing_is_lost_on_the_way(smoke: Smoke) -> None:
+    """Every problem of every benchmark is sampled once and graded once by every model in the main table."""
+    ids = {row["id"] for name in BENCHMARKS for row in smoke.records(f"problems/{name}.jsonl")}
+    assert len(ids) == 8 * len(BENCHMARKS)
+    for model in ("small", STUDENT, "small-long-s0"):
+        graded = [row for row in smoke.records(f"graded/{model}.jsonl") if row["dataset"] in BENCHMARKS]
+        assert sorted(row["id"] for row in graded) == sorted(ids)
+        assert all(row["finish_reason"] in ("stop", "length") and not row["correct"] for row in graded)
+    for path in (smoke.results / "corpora").glob("*.counts.json"):
+        counts = json.loads(path.read_text())
+        assert counts["read"] == counts["kept"] + sum(counts["dropped"].values())
+
+
+def test_corpora_hold_what_their_samplers_wrote_and_nothing_else(smoke: Smoke) -> None:
+    """No procedural text, and nothing unsampled, reaches the assistant or a student."""
+    written = {
+        (row["sampler"], row["id"], row["completion"])
+        for path in (smoke.results / "graded").glob("*.jsonl")
+        for row in smoke.records(f"graded/{path.name}")
+    }
+    for corpus in ("short", "long", "unmerged", "mid", "mix"):
+        rows = smoke.records(f"corpora/{corpus}.jsonl")
+        assert rows
+        assert {(row["sampler"], row["id"], row["completion"]) for row in rows} <= written
+
+
+def test_students_have_learnt_something(smoke: Smoke) -> None:
+    """Their weights are neither the base's nor one another's."""
+    weights = {
+        model: (smoke.results / "models" / model / "model.safetensors").read_bytes()
+        for model in ("small", "small-short-s0", "small-long-s0", STUDENT)
+    }
+    assert len(set(weights.values())) == len(weights)
+    assert not list((smoke.results / "models").rglob("*.bin"))
+    assert not list((smoke.results / "models").rglob("*.pt"))
+
+
+def test_a_second_run_has_nothing_to_do(smoke: Smoke) -> None:
+    assert planned(snakemake(smoke.folder, "-n", *smoke.flags)) == {}
+
+
+def test_a_changed_merge_weight_re_runs_only_what_depends_on_it(smoke: Smoke, tmp_path: Path) -> None:
+    text = (smoke.folder / "config" / "smoke.yaml").read_text()
+    edited = tmp_path / "edited.yaml"
+    edited.write_text(text.replace("weights: [0.4]", "weights: [0.7]").replace("ta_long-w0.4", "ta_long-w0.7"))
+    flags = ["--configfile", str(edited), *smoke.flags[2:]]
+    run = snakemake(smoke.folder, "-n", *flags)
+    jobs = planned(run)
+    assert jobs["merge"] == 1
+    assert jobs["train"] == 1  # the student on mid
+    assert jobs["sample"] == 2  # the merged assistant and that student
+    assert jobs["corpus"] == 1
+    assert not {"base_model", "load_problems", "clean_problems"} & set(jobs)
+    assert f"Training: {STUDENT}" in output_of(run)
+
+
+def test_an_edit_of_library_code_re_runs_nothing(smoke: Smoke) -> None:
+    """GPU days must not hang on a comment: the stages' versions in the rules' params say when results change."""
+    library = smoke.folder / "micota" / "training.py"
+    library.write_text(library.read_text() + "\n# a harmless edit\n")
+    assert planned(snakemake(smoke.folder, "-n", *smoke.flags)) == {}
+
+
+def writings(gold: str) -> list[str]:
+    """Four right completions and four wrong ones."""
+    right = [
+        f"\\boxed{{{gold}}}",
+        f"So the sum is 3.\nFinal Answer: \\boxed{{ {gold} }}.",
+        f"First \\boxed{{123456789}}, no: the answer is $\\boxed{{{gold}}}$.",
+        f"\\boxed{{{gold}}}\n",
+    ]
+    wrong = [
+        "\\boxed{123456789}",
+        f"The answer is {gold}.",  # no box
+        f"\\boxed{{{gold}",  # never closed
+        f"\\boxed{{{gold}}} or rather \\boxed{{123456789}}",  # the last box counts
+    ]
+    return right + wrong
+
+
+def test_traces_of_known_verdict_reach_the_main_table(smoke: Smoke) -> None:
+    """Half of the injected answers are right, half are wrong, on every benchmark: a broken grader must fail here."""
+    shard = smoke.results / "cot" / STUDENT / "shard-0.jsonl"
+    gold = {row["id"]: row["answer"] for name in BENCHMARKS for row in smoke.records(f"problems/{name}.jsonl")}
+    traces = smoke.records(f"cot/{STUDENT}/shard-0.jsonl")
+    for name in BENCHMARKS:
+        of_benchmark = [trace for trace in traces if trace["dataset"] == name]
+        for number, trace in enumerate(of_benchmark):
+            trace["completion"] = writings(gold[trace["id"]])[number]
+            trace["finish_reason"] = "stop"
+    shard.write_text("".join(json.dumps(trace) + "\n" for trace in traces))
+    run = snakemake(smoke.folder, *smoke.flags, "results/smoke/tables/main.csv")
+    assert run.returncode == 0, output_of(run)
+    cells = {row["benchmark"]: row for row in smoke.rows("main_cells") if row["model"] == STUDENT}
+    assert {name: (cells[name]["correct"], cells[name]["wrong"]) for name in BENCHMARKS} == dict.fromkeys(
+        BENCHMARKS, ("4", "4")
+    )
+    average = next(row for row in smoke.rows("main") if row["corpus"] == "mid")
+    assert float(average["accuracy_average"]) == 50.0
+    assert all(float(row["accuracy_average"]) == 0.0 for row in smoke.rows("main") if row["corpus"] != "mid")

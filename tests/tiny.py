@@ -1,0 +1,102 @@
+"""Small things to test with: the studies' raw configurations, problem files and a random model of 0.1 M parameters."""
+
+import copy
+import string
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from micota.records import Record, write_jsonl
+
+ROOT = Path(__file__).parents[1]
+SHAPE = {"hidden_size": 64, "intermediate_size": 96, "layers": 2, "heads": 2}
+PROMPT = {"user": "{problem}"}
+
+
+def raw_config(study: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A study's configuration as YAML gives it, with values set (or, where ..., removed) at dotted paths."""
+    raw = yaml.safe_load((ROOT / "config" / f"{study}.yaml").read_text(encoding="utf-8"))
+    raw = copy.deepcopy(raw)
+    for path, value in (changes or {}).items():
+        *parents, last = path.split(".")
+        block = raw
+        for key in parents:
+            block[key] = copy.deepcopy(block[key])  # YAML's anchors share objects
+            block = block[key]
+        if value is ...:
+            del block[last]
+        else:
+            block[last] = value
+    return raw
+
+
+def problems(count: int, dataset: str = "train") -> list[Record]:
+    """Problems whose texts differ in length, by a few to a few dozen tokens."""
+    return [
+        {
+            "id": f"{dataset}/{i}",
+            "problem": "+".join(str(n) for n in range(i, 2 * i + 2)),
+            "answer": "0",
+            "source": "tiny",
+        }
+        for i in range(count)
+    ]
+
+
+def write_problems(path: Path, count: int, dataset: str = "train") -> Path:
+    write_jsonl(path, problems(count, dataset))
+    return path
+
+
+def corpus(count: int) -> list[Record]:
+    """Corpus rows that a model learns something from in a few steps, of different lengths."""
+    return [
+        {
+            "id": f"train/{i}",
+            "sample": 0,
+            "sampler": "tiny",
+            "problem": f"{i}a+{i % 7}?",
+            "completion": f"a{i}+{i % 7}={i + i % 7};" * (1 + i % 3) + f"\\boxed{{{i + i % 7}}}",
+            "n_tokens": 9,
+        }
+        for i in range(count)
+    ]
+
+
+def write_model(folder: Path, seed: int = 0, end: str | None = None, shape: Mapping[str, int] = SHAPE) -> Path:
+    """A random model that greedily writes printable ASCII only, so that any two decoders agree on its text.
+
+    With `end`, that character ends a completion, as said in generation_config.json alone.
+    """
+    import torch
+
+    from micota.miniature import build_model, build_tokenizer
+
+    tokenizer = build_tokenizer()
+    model = build_model(tokenizer, dict(shape), seed)
+    printable = {
+        tokenizer.convert_tokens_to_ids(char) for char in string.printable if char.isprintable() and char != " "
+    }
+    with torch.no_grad():
+        for token in set(range(len(tokenizer))) - printable:
+            model.get_input_embeddings().weight[token] = 0.0  # tied: its logit is 0, below the best of a hundred others
+    if end is not None:
+        model.generation_config.eos_token_id = [tokenizer.convert_tokens_to_ids(end), tokenizer.pad_token_id]
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    """All tensors of a model folder."""
+    from safetensors.torch import load_file
+
+    return {name: tensor for path in sorted(folder.glob("*.safetensors")) for name, tensor in load_file(path).items()}
+
+
+def same_weights(first: Path, second: Path) -> bool:
+    """Whether two model folders hold the same tensors, bit for bit."""
+    one, other = weights(first), weights(second)
+    return one.keys() == other.keys() and all(bool((one[name] == other[name]).all()) for name in one)
