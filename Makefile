@@ -1,4 +1,6 @@
 # Thin: every line is a command a person could type. `make` lists the targets.
+SHELL  := bash
+.SHELLFLAGS := -o pipefail -c
 CORES  ?= all
 STUDY  ?= mini
 PYTHON ?= python3
@@ -21,7 +23,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo smoke plan verify bases test check format lock clean
+.PHONY: help setup setup-test demo smoke plan verify reference bases test check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -35,8 +37,8 @@ $(VENV)/%.installed: envs/install.sh $(wildcard envs/*.lock)
 	VENV=$(VENV) PYTHON=$(PYTHON) envs/install.sh $*
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report figures/mini/report.html
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --show-failed-logs 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report figures/mini/report.html --quiet
 	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 
 smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=folder: from local copies)
@@ -47,6 +49,13 @@ plan: setup  ## what a study would run (STUDY=mini)
 
 verify: setup  ## compare the miniature's results with reference/mini
 	$(BIN)/python -m scripts.verify --fresh results/mini/tables --reference reference/mini/tables
+
+reference: setup  ## make the miniature's last results the reference
+	rm -rf reference/mini/tables reference/mini/figures && mkdir -p reference/mini
+	cp -r results/mini/tables reference/mini/tables
+	mkdir reference/mini/figures && cp figures/mini/*.png reference/mini/figures/
+	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json
+	$(BIN)/python -m scripts.readme --table reference/mini/tables/main.md --readme README.md
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --config study=mini_bases from_scratch=True \

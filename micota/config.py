@@ -213,7 +213,7 @@ class Alignment(Closed):
 
 class Grading(Closed):
     timeout: float = Field(10.0, description="seconds an answer may take, enforced by killing the worker")
-    workers: int = 2
+    workers: int = 1
 
 
 class Cleaning(Closed):

@@ -173,6 +173,11 @@ class Study:
                 block["pretrained"] = None
         return block
 
+    def pretrained(self, name: str) -> list[str]:
+        """The file that changes when a from-scratch base's finished model does; none if it is trained here."""
+        folder = self.base_block(name).get("pretrained")
+        return [f"{folder}/micota.json"] if folder else []
+
     # --- checks across blocks ----------------------------------------------------------------------------------
 
     def _check(self) -> None:

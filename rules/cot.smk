@@ -64,11 +64,11 @@ rule grade:
     conda:
         "../envs/data.yaml"
     params:
-        workers=STUDY.config.grading.workers,
         timeout=STUDY.config.grading.timeout,
         version=1,
     message:
         "CoT: grading {wildcards.model}"
+    threads: STUDY.config.grading.workers
     shell:
         "python -m scripts.grade --problems {input.problems} --traces {input.traces} --graded {output}"
-        " --workers {params.workers} --timeout {params.timeout} > {log} 2>&1"
+        " --workers {threads} --timeout {params.timeout} > {log} 2>&1"

@@ -2,6 +2,8 @@
 
 
 rule base_model:
+    input:
+        lambda wildcards: STUDY.pretrained(wildcards.base),
     output:
         directory("results/{study}/models/{base}"),
     log:
