@@ -88,8 +88,10 @@ class TransformersEngine:
         sampling: dict[str, Any] = {"do_sample": False}
         if decoding.temperature > 0:
             sampling = {"do_sample": True, "temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
+        # Each prompt's own room, so that what it gets does not depend on its batch.
+        rooms = [min(decoding.max_tokens, self.settings.max_model_len - len(p)) for p in prompts]
         config = GenerationConfig(
-            max_new_tokens=min(decoding.max_tokens, self.settings.max_model_len - width),
+            max_new_tokens=max(rooms),
             eos_token_id=self.end_tokens,
             pad_token_id=pad,
             stop_strings=list(decoding.stop) or None,
@@ -100,18 +102,21 @@ class TransformersEngine:
             output = self.model.generate(
                 input_ids=ids, attention_mask=mask, generation_config=config, tokenizer=self.tokenizer
             )
-        return [self._completion(row, decoding) for row in output[:, width:].tolist()]
+        rows = output[:, width:].tolist()
+        return [self._completion(row[:room], decoding) for row, room in zip(rows, rooms, strict=True)]
 
     def _completion(self, row: list[int], decoding: Decoding) -> Completion:
-        """Cut a row of a batch at its end token or stop string; what follows is padding."""
-        for position, token in enumerate(row):
-            if token in self.end_tokens:
-                return Completion(self._text(row[:position]), position + 1, "stop")
-        row = self._without_padding(row)
-        text = self._text(row)
+        """Cut a row of a batch at its stop string or end token; what follows is padding.
+
+        Stop strings come first: the padding after one may itself be an end token (Qwen2.5's <|endoftext|>).
+        """
+        end = next((position for position, token in enumerate(row) if token in self.end_tokens), None)
+        text = self._text(row[:end])
         cuts = [text.find(stop) for stop in decoding.stop if stop in text]
         if cuts:
-            return Completion(text[: min(cuts)], len(row), "stop")
+            return Completion(text[: min(cuts)], len(self._without_padding(row[:end])), "stop")
+        if end is not None:
+            return Completion(text, end + 1, "stop")
         return Completion(text, len(row), "length")
 
     def _without_padding(self, row: list[int]) -> list[int]:

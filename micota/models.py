@@ -52,6 +52,10 @@ def download(repo: str, revision: str, out: Path) -> None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RevisionNotFoundError
 
+    if revision == "unresolved":
+        raise UserError(
+            f"model {repo}: its revision is unresolved; look its commit up on the hub and pin it in `bases`"
+        )
     try:
         folder = snapshot_download(
             repo, revision=revision, allow_patterns=["*.json", "*.jinja", "*.txt", "*.safetensors"]
@@ -59,7 +63,7 @@ def download(repo: str, revision: str, out: Path) -> None:
     except (HfHubHTTPError, LocalEntryNotFoundError, RevisionNotFoundError, OSError) as error:
         raise UserError(
             f"could not get model {repo} at revision {revision} from the hub ({type(error).__name__}); download it"
-            " where there is a network (`hf download`) and set `source: local` and `path:` for it in the config's `bases`"
+            " where there is a network (`hf download`), then set `source: local` and `path:` for it in `bases`"
         ) from None
     check_folder(Path(folder))
     temporary = fresh(out)

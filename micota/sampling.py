@@ -77,9 +77,10 @@ def model_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def chunk_key(model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
-    """The name of a chunk's file."""
-    digest = hashlib.sha256(f"{STAGE_VERSION}|{model}|{asdict(settings)}|{task.decoding}".encode())
+def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
+    """The name of a chunk's file: a hash of all that its records hold or depend on."""
+    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{asdict(settings)}|{task.dataset}|{task.decoding}"
+    digest = hashlib.sha256(shaped_by.encode())
     for item in chunk:
         digest.update(json.dumps([item.id, item.sample, item.prompt_ids]).encode())
     return digest.hexdigest()[:24]
@@ -103,7 +104,7 @@ def sample(
     """
     model = model_hash(model_folder)
     plan = [
-        (task, chunk, work / f"{chunk_key(model, settings, task, chunk)}.jsonl")
+        (task, chunk, work / f"{chunk_key(sampler, model, settings, task, chunk)}.jsonl")
         for task in tasks
         for chunk in cut(items(task, tokenizer, shard, shards, settings.max_model_len), settings.chunk_size)
     ]

@@ -118,6 +118,14 @@ class Study:
             names += self.config.benchmarks
         return names
 
+    def kept_apart(self, dataset: str) -> list[str]:
+        """The data sets a data set may share no problem with: benchmarks stay whole, all else gives way to them."""
+        if dataset in self.config.benchmarks:
+            return []
+        validation = self.config.validation_problems
+        apart = [validation] if validation and dataset == self.config.training_problems else []
+        return [*self.config.benchmarks, *apart]
+
     def local_copy(self, dataset: str) -> str | None:
         """The file a data set is read from, or None where it comes from the hub or from a generator."""
         block = self.config.datasets[dataset]
@@ -226,7 +234,11 @@ class Study:
         config = self.config
         for name in {
             *(t.prompt for t in config.training.values()),
-            *(d.prompt for d in (config.sampling.training, config.sampling.validation, config.sampling.evaluation) if d),
+            *(
+                d.prompt
+                for d in (config.sampling.training, config.sampling.validation, config.sampling.evaluation)
+                if d
+            ),
             *(d.prompt for d in config.datasets.values() if d.prompt),
             config.alignment.prompt,
         }:

@@ -131,7 +131,12 @@ def fine_tune(
         order = bucketed_order(lengths, settings.batch_size, settings.epochs, seed)
         examples, epochs, strategy = [rows.rows[i] for i in order], 1, "sequential"  # all passes, already in order
     model = AutoModelForCausalLM.from_pretrained(
-        model_folder, dtype=getattr(torch, settings.dtype), attn_implementation=settings.attention, use_safetensors=True
+        # Weights and optimiser stay float32 whatever the dtype, which is that of the computation (autocast): at a
+        # learning rate of 1e-5 most updates of a bfloat16 weight would round to nothing.
+        model_folder,
+        dtype=torch.float32,
+        attn_implementation=settings.attention,
+        use_safetensors=True,
     )
     arguments = SFTConfig(
         output_dir=str(checkpoints),
@@ -165,6 +170,7 @@ def fine_tune(
         model=model, args=arguments, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )
     result = trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)))
+    model.to(getattr(torch, settings.dtype))
     trainer.save_model(str(out))
     (out / "training_args.bin").unlink(missing_ok=True)  # a pickle: delivered folders hold safetensors alone
     tokenizer.save_pretrained(out)

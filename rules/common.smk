@@ -68,10 +68,6 @@ def source_flags(wildcards):
     return [str(part) for flag, value in flags.items() if value is not None for part in (flag, value)]
 
 
-def is_benchmark(wildcards):
-    return wildcards.dataset in STUDY.config.benchmarks
-
-
 def sampling_tasks(wildcards):
     return [
         STUDY.sampling_task(name) | {"problems": f"{HOME}/problems/{name}.jsonl"}

@@ -63,12 +63,12 @@ rule grade:
         "results/{study}/benchmarks/grade/{model}.tsv"
     conda:
         "../envs/data.yaml"
+    threads: STUDY.config.grading.workers
     params:
         timeout=STUDY.config.grading.timeout,
         version=1,
     message:
         "CoT: grading {wildcards.model}"
-    threads: STUDY.config.grading.workers
     shell:
         "python -m scripts.grade --problems {input.problems} --traces {input.traces} --graded {output}"
         " --workers {threads} --timeout {params.timeout} > {log} 2>&1"

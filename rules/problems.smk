@@ -21,11 +21,9 @@ rule load_problems:
 rule clean_problems:
     input:
         problems="results/{study}/problems/loaded/{dataset}.jsonl",
-        against=lambda wildcards: (
-            []
-            if is_benchmark(wildcards)
-            else [f"{HOME}/problems/loaded/{name}.jsonl" for name in STUDY.config.benchmarks]
-        ),
+        against=lambda wildcards: [
+            f"{HOME}/problems/loaded/{name}.jsonl" for name in STUDY.kept_apart(wildcards.dataset)
+        ],
     output:
         problems="results/{study}/problems/{dataset}.jsonl",
         report="results/{study}/problems/{dataset}.report.json",
@@ -36,7 +34,7 @@ rule clean_problems:
     params:
         ngram=STUDY.config.cleaning.ngram,
         against=lambda wildcards, input: ["--against", *input.against] if input.against else [],
-        duplicates=lambda wildcards: [] if is_benchmark(wildcards) else ["--drop-duplicates"],
+        duplicates=lambda wildcards: [] if wildcards.dataset in STUDY.config.benchmarks else ["--drop-duplicates"],
     message:
         "Problems: cleaning {wildcards.dataset}"
     shell:

@@ -1,6 +1,6 @@
 """Put the reference's main table into the README, between its markers.
 
-    python -m scripts.readme --table reference/mini/tables/main.md --readme README.md
+python -m scripts.readme --table reference/mini/tables/main.md --readme README.md
 """
 
 import argparse

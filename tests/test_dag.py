@@ -38,7 +38,7 @@ def test_every_configuration_plans_the_whole_method(project: Path, config: str) 
         "merge",
         "alignment",
     }
-    assert steps | {"table_main", "figure", "all"} <= set(jobs)
+    assert steps | {"table_main", "figure_accuracy", "all"} <= set(jobs)
     raw = yaml.safe_load((project / "config" / config).read_text())
     students = len(raw["students"]["bases"]) * len(raw["students"]["corpora"]) * len(raw["seeds"])
     assert jobs["train"] == students + len(raw["tuned"])

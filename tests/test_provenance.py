@@ -35,7 +35,9 @@ def leaves(node: yaml.Node) -> Iterator[yaml.Node]:
 
 def lines_with_values(text: str) -> set[int]:
     """The lines on which a value begins; one that is only referred to (`*name`) counts where it stands."""
-    return {node.start_mark.line for node in leaves(yaml.compose(text, yaml.SafeLoader))}
+    tree = yaml.compose(text, yaml.SafeLoader)
+    assert tree is not None
+    return {node.start_mark.line for node in leaves(tree)}
 
 
 def comments(text: str) -> dict[int, str]:
@@ -112,7 +114,7 @@ def test_an_untagged_value_is_found(text: str, faulty: list[int]) -> None:
 
 
 def test_the_paper_study_leaves_nothing_that_shapes_numbers_to_a_default() -> None:
-    silent = []
+    silent: list[str] = []
 
     def look(key: str, value: Any) -> None:
         if isinstance(value, WRITTEN_OUT):

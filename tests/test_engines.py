@@ -1,0 +1,165 @@
+"""Both engines on a tiny random model: batches change nothing, ends are found, and the two agree token by token."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from micota.engines import Completion, Decoding, EngineSettings, TransformersEngine
+from micota.models import load_tokenizer
+from micota.prompts import Prompt, render
+from micota.records import Record, read_jsonl
+from tests.tiny import PROMPT, ROOT, problems, write_model, write_problems
+
+LENGTH = 40
+END = "6"  # the character that ends a completion of this model: some do end, some do not (asserted below)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model") / "m", seed=3, end=END)
+
+
+@pytest.fixture(scope="module")
+def prompts(model: Path) -> list[list[int]]:
+    tokenizer = load_tokenizer(model)
+    found = [render(tokenizer, Prompt(**PROMPT), row["problem"]).prompt_ids for row in problems(10)]
+    assert len({len(prompt) for prompt in found}) > 5
+    return found[5:] + found[:5]  # not in the order of their lengths
+
+
+def engine(model: Path, **settings: Any) -> TransformersEngine:
+    return TransformersEngine(str(model), load_tokenizer(model), EngineSettings("transformers", **settings), threads=1)
+
+
+def greedy(stop: tuple[str, ...] = (), max_tokens: int = LENGTH) -> Decoding:
+    return Decoding(0.0, 1.0, max_tokens, stop, 0)
+
+
+def sampled(seed: int) -> Decoding:
+    return Decoding(1.0, 0.95, LENGTH, (), seed)
+
+
+@pytest.fixture(scope="module")
+def one_by_one(model: Path, prompts: list[list[int]]) -> list[Completion]:
+    """What plain `generate` writes, prompt by prompt."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    plain = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    tokenizer = load_tokenizer(model)
+    found = []
+    for prompt in prompts:
+        ids = torch.tensor([prompt])
+        row = plain.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=LENGTH, do_sample=False)[
+            0, len(prompt) :
+        ]
+        ended = tokenizer.decode(row[-1:]) == END
+        found.append(Completion(tokenizer.decode(row[:-1] if ended else row), len(row), "stop" if ended else "length"))
+    return found
+
+
+def test_the_model_ends_some_completions_and_not_others(one_by_one: list[Completion]) -> None:
+    assert {c.finish_reason for c in one_by_one} == {"stop", "length"}
+    assert len({c.n_tokens for c in one_by_one}) > 2
+    assert len({c.text for c in one_by_one}) == len(one_by_one)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 64])
+def test_a_batch_of_any_size_writes_what_single_prompts_do(
+    model: Path, prompts: list[list[int]], one_by_one: list[Completion], batch_size: int
+) -> None:
+    assert engine(model, batch_size=batch_size).generate(prompts, greedy()) == one_by_one
+
+
+def test_a_limit_cuts_and_says_so(model: Path, prompts: list[list[int]], one_by_one: list[Completion]) -> None:
+    for short, long in zip(engine(model).generate(prompts, greedy(max_tokens=5)), one_by_one, strict=True):
+        if long.n_tokens > 5:
+            assert (short.n_tokens, short.finish_reason) == (5, "length")
+            assert long.text.startswith(short.text)
+        else:
+            assert short == long
+
+
+def test_a_prompts_room_is_its_own_whatever_its_batch(model: Path, prompts: list[list[int]]) -> None:
+    limit = max(len(prompt) for prompt in prompts) + 3
+    found = {size: engine(model, batch_size=size, max_model_len=limit).generate(prompts, greedy()) for size in (1, 64)}
+    assert found[1] == found[64]
+    for prompt, completion in zip(prompts, found[64], strict=True):
+        if completion.finish_reason == "length":
+            assert completion.n_tokens == min(LENGTH, limit - len(prompt))
+
+
+def test_stop_strings_end_a_completion_and_are_cut_off(
+    model: Path, prompts: list[list[int]], one_by_one: list[Completion]
+) -> None:
+    stop = next(c.text for c in one_by_one if c.n_tokens > 8)[4:6]
+    hits = 0
+    for found, whole in zip(engine(model).generate(prompts, greedy((stop, "never written"))), one_by_one, strict=True):
+        if stop in whole.text:
+            hits += 1
+            before = whole.text.index(stop)
+            assert found == Completion(whole.text[:before], before + len(stop), "stop")  # a token a character
+        else:
+            assert found == whole
+    assert 0 < hits < len(prompts)
+
+
+def test_sampling_follows_its_seed(model: Path, prompts: list[list[int]]) -> None:
+    same = engine(model)
+    first = same.generate(prompts, sampled(1))
+    same.generate(prompts, sampled(2))  # what ran before does not matter
+    assert same.generate(prompts, sampled(1)) == first
+    assert same.generate(prompts, sampled(2)) != first
+    assert len({c.text for c in same.generate([prompts[0]] * 8, sampled(1))}) == 8
+
+
+def test_the_model_folders_sampling_defaults_are_ignored(
+    model: Path, tmp_path: Path, prompts: list[list[int]], one_by_one: list[Completion]
+) -> None:
+    """Qwen2.5-Instruct's generation_config.json asks for sampling at 0.7 with a repetition penalty of 1.05."""
+    write_model(tmp_path / "m", seed=3, end=END)
+    path = tmp_path / "m" / "generation_config.json"
+    defaults = {"do_sample": True, "temperature": 0.7, "top_k": 20, "repetition_penalty": 2.0}
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | defaults), encoding="utf-8")
+    assert engine(tmp_path / "m").generate(prompts, greedy()) == one_by_one
+
+
+def sample(model: Path, folder: Path, engine_name: str) -> list[Record]:
+    """Run scripts/sample.py as its own process, on two data sets, one of them with a stop string."""
+    settings = {"name": engine_name, "dtype": "float32", "max_model_len": 512, "enforce_eager": True, "batch_size": 4}
+    task = {"prompt": PROMPT, "temperature": 0.0, "top_p": 1.0, "n": 1, "max_tokens": LENGTH, "stop": [], "seed": 0}
+    tasks = [
+        task | {"dataset": "train", "problems": str(write_problems(folder / "train.jsonl", 10))},
+        task
+        | {"dataset": "test", "problems": str(write_problems(folder / "test.jsonl", 10, "test")), "stop": ["U", "mm"]},
+    ]
+    out = folder / f"{engine_name}.jsonl"
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.sample",
+        "--model",
+        str(model),
+        "--name",
+        "m",
+        "--engine",
+        json.dumps(settings),
+    ]
+    command += ["--tasks", json.dumps(tasks), "--work", str(folder / "work"), "--out", str(out)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
+    return list(read_jsonl(out))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed")
+def test_both_engines_write_the_same_greedy_tokens(model: Path, tmp_path: Path) -> None:
+    one, other = sample(model, tmp_path, "transformers"), sample(model, tmp_path, "vllm")
+    assert one == other
+    assert {row["finish_reason"] for row in one} == {"stop", "length"}
+    stopped = [row for row in one if row["dataset"] == "test" and row["n_tokens"] == len(row["completion"]) + 1]
+    assert stopped  # by the stop string or the end token, one token each

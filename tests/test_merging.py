@@ -1,0 +1,144 @@
+"""DARE through mergekit: weight, density and seed mean what they say, and unequal partners are refused."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from micota.cli import UserError
+from micota.records import read_json
+from scripts import merge as script
+from tests.tiny import SHAPE, same_weights, weights, write_model
+
+DENSITY = 0.3
+
+
+@pytest.fixture(scope="module")
+def partners(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A base, and the same model with every weight changed."""
+    import torch
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("partners")
+    base, tuned = write_model(folder / "base"), write_model(folder / "tuned")
+    torch.manual_seed(0)
+    changed = {name: tensor + 0.01 * torch.randn_like(tensor) for name, tensor in weights(tuned).items()}
+    save_file(changed, tuned / "model.safetensors", metadata={"format": "pt"})
+    return base, tuned
+
+
+def merge(
+    partners: tuple[Path, Path], out: Path, weight: float, density: float, seed: int = 0, method: str = "dare_ties"
+) -> Path:
+    base, tuned = partners
+    arguments = ["--base", str(base), "--tuned", str(tuned), "--method", method, "--weight", str(weight)]
+    script.main([*arguments, "--density", str(density), "--seed", str(seed), "--out", str(out)])
+    return out
+
+
+def deltas(model: Path, base: Path) -> dict[str, Any]:
+    start = weights(base)
+    return {name: tensor - start[name] for name, tensor in weights(model).items()}
+
+
+def furthest(model: Path, other: Path) -> float:
+    return max(float(delta.abs().max()) for delta in deltas(model, other).values())
+
+
+@pytest.mark.parametrize("method", ["dare_ties", "dare_linear", "linear"])
+def test_weights_0_and_1_are_base_and_tuned(partners: tuple[Path, Path], tmp_path: Path, method: str) -> None:
+    base, tuned = partners
+    assert furthest(merge(partners, tmp_path / "w0", 0.0, 1.0, method=method), base) == 0
+    assert furthest(merge(partners, tmp_path / "w1", 1.0, 1.0, method=method), tuned) < 1e-6
+    assert furthest(base, tuned) > 0.01
+
+
+@pytest.mark.parametrize("method", ["dare_ties", "linear"])
+def test_a_weight_is_the_share_of_the_delta(partners: tuple[Path, Path], tmp_path: Path, method: str) -> None:
+    base, tuned = partners
+    whole = deltas(tuned, base)
+    for name, delta in deltas(merge(partners, tmp_path / "w", 0.4, 1.0, method=method), base).items():
+        assert float((delta - 0.4 * whole[name]).abs().max()) < 1e-6, name
+
+
+def test_density_is_the_share_kept_and_the_rest_is_rescaled(partners: tuple[Path, Path], tmp_path: Path) -> None:
+    base, tuned = partners
+    whole = deltas(tuned, base)
+    merged = deltas(merge(partners, tmp_path / "m", 1.0, DENSITY), base)
+    size = sum(delta.numel() for delta in merged.values())
+    kept = sum(int((delta != 0).sum()) for delta in merged.values())
+    assert abs(kept - DENSITY * size) < 5 * math.sqrt(DENSITY * (1 - DENSITY) * size)
+    for name, delta in merged.items():
+        if delta.numel() < 4000:
+            continue
+        mask = (delta != 0) & (whole[name].abs() > 1e-3)
+        ratio = delta[mask] / whole[name][mask]
+        assert float(ratio.std()) < 1e-2, name  # one factor a tensor ...
+        assert abs(float(ratio.mean()) * DENSITY - 1) < 0.15, name  # ... of about 1 / density
+
+
+def test_the_seed_decides_the_mask(partners: tuple[Path, Path], tmp_path: Path) -> None:
+    first = merge(partners, tmp_path / "first", 0.5, 0.5, seed=1)
+    assert same_weights(first, merge(partners, tmp_path / "again", 0.5, 0.5, seed=1))
+    assert not same_weights(first, merge(partners, tmp_path / "other", 0.5, 0.5, seed=2))
+
+
+def test_a_merged_folder_is_a_whole_model(partners: tuple[Path, Path], tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    from micota.models import check_folder, load_tokenizer
+
+    base, _ = partners
+    out = merge(partners, tmp_path / "m", 0.5, 0.5)
+    check_folder(out)
+    assert AutoModelForCausalLM.from_pretrained(out).config.hidden_size == SHAPE["hidden_size"]
+    text = "<|im_start|>user\n1a+2?<|im_end|>check "
+    assert load_tokenizer(out)(text)["input_ids"] == load_tokenizer(base)(text)["input_ids"]
+    assert load_tokenizer(out).chat_template == load_tokenizer(base).chat_template
+    made = read_json(out / "micota.json")
+    assert (made["kind"], made["seed"], made["mergekit"]["merge_method"]) == ("merged", 0, "dare_ties")
+    assert not [path.name for path in out.iterdir() if path.suffix in {".bin", ".pt", ".pth"}]
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ({"hidden_size": 32}, "hidden_size is 32 against 64"),
+        ({"intermediate_size": 64}, "intermediate_size is 64 against 96"),
+        ({"layers": 1}, "num_hidden_layers is 1 against 2"),
+        ({"heads": 4}, "num_attention_heads is 4 against 2"),
+    ],
+)
+def test_another_shape_is_refused(tmp_path: Path, shape: dict[str, int], message: str) -> None:
+    base, tuned = write_model(tmp_path / "base"), write_model(tmp_path / "tuned", shape=SHAPE | shape)
+    with pytest.raises(UserError, match=f"cannot merge {tuned} with {base}: {message}"):
+        merge((base, tuned), tmp_path / "out", 0.5, 0.5)
+    assert {path.name for path in tmp_path.iterdir()} == {"base", "tuned"}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("tokenizer.json", '"wait,"', '"hold,"', "different vocabularies"),  # an added token, the size is the same
+        ("tokenizer.json", '"Z": ', '"ZZ": ', "different vocabularies"),
+        ("config.json", '"vocab_size": 268', '"vocab_size": 300', "vocab_size is 300 against 268"),
+    ],
+)
+def test_another_vocabulary_is_refused(tmp_path: Path, file: str, old: str, new: str, message: str) -> None:
+    base, tuned = write_model(tmp_path / "base"), write_model(tmp_path / "tuned")
+    text = (tuned / file).read_text(encoding="utf-8")
+    assert old in text
+    (tuned / file).write_text(text.replace(old, new), encoding="utf-8")
+    json.loads((tuned / file).read_text(encoding="utf-8"))
+    with pytest.raises(UserError, match=message):
+        merge((base, tuned), tmp_path / "out", 0.5, 0.5)
+
+
+def test_a_partner_without_weights_is_refused(tmp_path: Path) -> None:
+    base, tuned = write_model(tmp_path / "base"), write_model(tmp_path / "tuned")
+    (tuned / "model.safetensors").unlink()
+    with pytest.raises(UserError, match=r"tuned: no \*\.safetensors weights"):
+        merge((base, tuned), tmp_path / "out", 0.5, 0.5)

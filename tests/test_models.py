@@ -1,0 +1,144 @@
+"""Base models come as whole, plain folders, or not at all, with one message that says what to do."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from micota.cli import UserError
+from micota.models import check_folder, load_tokenizer
+from micota.records import read_json
+from scripts import base as script
+from tests.tiny import PROMPT, SHAPE, same_weights, write_model
+
+RECIPE: dict[str, Any] = {"epochs": 1.0, "learning_rate": 0.001, "batch_size": 4}
+DEMONSTRATIONS = {"count": 8, "operations": [1], "bound": 99, "verbose_share": 0.5, "verbosity": [0.0, 1.0]}
+SCRATCH: dict[str, Any] = {"source": "scratch", "pretrained": None, "seed": 1, "shape": SHAPE, "prompt": PROMPT}
+SCRATCH |= {"demonstrations": DEMONSTRATIONS, "training": RECIPE}
+
+
+def get(block: dict[str, Any], folder: Path) -> Path:
+    out = folder / "out"
+    script.main(["--base", json.dumps(block), "--work", str(folder / "work"), "--out", str(out)])
+    return out
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model") / "m")
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A from-scratch base, as the study makes it."""
+    return get(SCRATCH, tmp_path_factory.mktemp("scratch"))
+
+
+def test_a_local_model_is_copied_without_what_is_not_plain(model: Path, tmp_path: Path) -> None:
+    source = write_model(tmp_path / "source")
+    for name in ("pytorch_model.bin", "optimizer.pt", "modeling_evil.py"):
+        (source / name).write_text("never loaded", encoding="utf-8")
+    (source / "micota.json").write_text('{"kind": "theirs"}', encoding="utf-8")
+    out = get({"source": "local", "path": str(source)}, tmp_path)
+    assert same_weights(out, source)
+    assert {path.name for path in out.iterdir()} == {path.name for path in model.iterdir()} | {"micota.json"}
+    assert load_tokenizer(out)("check 1")["input_ids"] == load_tokenizer(source)("check 1")["input_ids"]
+    assert read_json(out / "micota.json") == {"kind": "base", "source": "local", "path": str(source)}
+    assert read_json(source / "micota.json") == {"kind": "theirs"}  # a hard link is never written through
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        (["model.safetensors"], r"no \*\.safetensors weights"),
+        (["tokenizer.json"], "no tokenizer files"),
+        (["config.json"], "config.json is missing"),
+    ],
+)
+def test_a_local_folder_that_is_no_model_is_refused(tmp_path: Path, missing: list[str], message: str) -> None:
+    source = write_model(tmp_path / "source")
+    for name in missing:
+        (source / name).unlink()
+    (source / "pytorch_model.bin").write_text("a pickle does not count", encoding="utf-8")
+    with pytest.raises(UserError, match=f"source: .*{message}"):
+        get({"source": "local", "path": str(source)}, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_a_local_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere: no such model folder"):
+        get({"source": "local", "path": str(tmp_path / "nowhere")}, tmp_path)
+
+
+def test_an_unreachable_hub_says_how_to_do_without(tmp_path: Path) -> None:
+    """In a process of its own: the hub's library reads HF_HUB_OFFLINE and the cache's place when it is imported."""
+    import os
+    import subprocess
+    import sys
+
+    from tests.tiny import ROOT
+
+    block = {
+        "source": "hub",
+        "repo": "Qwen/Qwen2.5-3B-Instruct",
+        "revision": "aa8e72537993ba99e69dfaafa59ed015b17504d1",
+    }
+    command = [sys.executable, "-m", "scripts.base", "--base", json.dumps(block), "--out", str(tmp_path / "out")]
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 2, run.stderr
+    lines = run.stderr.splitlines()
+    assert len(lines) == 1
+    for part in ("error: ", block["repo"], block["revision"], "`hf download`", "source: local"):
+        assert part in lines[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scratch_base_is_made_and_says_how(scratch: Path) -> None:
+    check_folder(scratch)
+    made = read_json(scratch / "micota.json")
+    assert {key: made[key] for key in SCRATCH} == SCRATCH
+    assert made["counts"] == {"read": 8, "kept": 8, "too_long": 0, "over_max_examples": 0}
+    assert made["steps"] == 2
+    assert [path.name for path in scratch.parent.iterdir() if path.name not in {"out", "work"}] == []
+
+
+def test_a_pretrained_base_of_the_same_recipe_is_taken(scratch: Path, tmp_path: Path) -> None:
+    """Values that the recipe leaves out are the defaults, on both sides."""
+    block = SCRATCH | {
+        "pretrained": str(scratch),
+        "training": RECIPE | {"max_grad_norm": 1.0},
+        "prompt": PROMPT | {"chat": True},
+    }
+    assert same_weights(get(block, tmp_path), scratch)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 2},
+        {"shape": SHAPE | {"layers": 3}},
+        {"demonstrations": DEMONSTRATIONS | {"count": 9}},
+        {"training": RECIPE | {"learning_rate": 0.002}},
+        {"prompt": PROMPT | {"system": "Hi"}},
+    ],
+    ids=str,
+)
+def test_a_pretrained_base_of_another_recipe_is_refused(scratch: Path, tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"another recipe.*make bases.*from_scratch: true"):
+        get(SCRATCH | {"pretrained": str(scratch)} | change, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("made", [{"kind": "base", "source": "local"}, SCRATCH | {"training": {"lr": 1}}])
+def test_a_pretrained_folder_of_unknown_origin_is_refused(tmp_path: Path, made: dict[str, Any]) -> None:
+    source = write_model(tmp_path / "source")
+    (source / "micota.json").write_text(json.dumps(made), encoding="utf-8")
+    with pytest.raises(UserError, match="another recipe"):
+        get(SCRATCH | {"pretrained": str(source)}, tmp_path)
+
+
+def test_the_same_seed_starts_from_the_same_weights(model: Path, tmp_path: Path) -> None:
+    assert same_weights(model, write_model(tmp_path / "same"))
+    assert not same_weights(model, write_model(tmp_path / "other", seed=1))

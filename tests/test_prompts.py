@@ -1,0 +1,69 @@
+"""One `render` for the sampler and the trainer: the same prefix, the end token, the loss on the completion alone."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micota.miniature import WORDS, build_tokenizer
+from micota.prompts import IGNORED, Prompt, render
+
+PROMPTS = {
+    "chat": Prompt("{problem}"),
+    "system": Prompt("Solve: {problem}\nAnswer:", system="You are a helpful assistant."),
+    "raw": Prompt("{problem}\nPlease reason step by step, and put your final answer within \\boxed{}.", chat=False),
+}
+TEXTS = {
+    "chat": "<|im_start|>user\n1a+2?<|im_end|>\n<|im_start|>assistant\n",
+    "system": "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nSolve: 1a+2?\nAnswer:<|im_end|>\n"
+    "<|im_start|>assistant\n",
+    "raw": "1a+2?\nPlease reason step by step, and put your final answer within \\boxed{}.",
+}
+TOKENIZER = build_tokenizer()
+AnyText = st.text(max_size=30) | st.sampled_from(["\n3", " 3", "<|im_end|>", "{problem}", "", "check 1", "\\boxed{3}"])
+
+
+@pytest.mark.parametrize("name", PROMPTS)
+def test_the_text_a_model_is_given(name: str) -> None:
+    assert render(TOKENIZER, PROMPTS[name], "1a+2?").text == TEXTS[name]
+
+
+@pytest.mark.parametrize("name", PROMPTS)
+@given(problem=AnyText, completion=AnyText)
+def test_training_and_sampling_share_their_prefix(name: str, problem: str, completion: str) -> None:
+    sampled = render(TOKENIZER, PROMPTS[name], problem)
+    trained = render(TOKENIZER, PROMPTS[name], problem, completion)
+    assert sampled.completion_ids == []
+    assert trained.text == sampled.text
+    assert trained.input_ids[: len(sampled.prompt_ids)] == sampled.input_ids
+    assert trained.input_ids[-1] == TOKENIZER.eos_token_id
+    assert trained.labels == [IGNORED] * len(sampled.prompt_ids) + trained.input_ids[len(sampled.prompt_ids) :]
+    assert TOKENIZER.decode(trained.completion_ids[:-1]) == completion
+
+
+@pytest.mark.parametrize("name", PROMPTS)
+def test_a_prompt_is_what_the_template_makes_of_it(name: str) -> None:
+    """The ids are those of the text as a whole: nothing is added to a chat template's own special tokens."""
+    rendered = render(TOKENIZER, PROMPTS[name], "1a+2?", "a1+2=3;")
+    assert TOKENIZER.decode(rendered.input_ids) == TEXTS[name] + "a1+2=3;<|im_end|>"
+    assert rendered.prompt_ids.count(TOKENIZER.convert_tokens_to_ids("<|im_start|>")) == TEXTS[name].count(
+        "<|im_start|>"
+    )
+
+
+@pytest.mark.parametrize(("chat", "bos"), [(True, 0), (False, 1)])
+def test_only_a_raw_prompt_gets_the_tokenizers_own_bos(chat: bool, bos: int) -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer: Any = build_tokenizer()
+    start = tokenizer.convert_tokens_to_ids("<|endoftext|>")
+    tokenizer._tokenizer.post_processor = TemplateProcessing("<|endoftext|> $A", None, [("<|endoftext|>", start)])
+    rendered = render(tokenizer, Prompt("{problem}", chat=chat), "1", "2")
+    assert rendered.prompt_ids.count(start) == bos
+    assert start not in rendered.completion_ids
+
+
+def test_the_miniatures_words_are_single_tokens() -> None:
+    for word in WORDS:
+        assert len(TOKENIZER(word, add_special_tokens=False)["input_ids"]) == 1, word

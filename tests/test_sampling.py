@@ -1,0 +1,208 @@
+"""A sampling job may be killed at any moment: started again, it draws what is missing and nothing twice."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from micota.cli import UserError
+from micota.engines import Completion, Decoding
+from micota.records import TRACE_FIELDS, Record, read_jsonl
+from scripts import sample as script
+from tests.tiny import PROMPT, write_model, write_problems
+
+SETTINGS: dict[str, Any] = {"name": "transformers", "chunk_size": 4, "max_model_len": 512}
+TASK: dict[str, Any] = {
+    "prompt": PROMPT,
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "n": 1,
+    "max_tokens": 8,
+    "stop": [],
+    "seed": 0,
+}
+CHUNKS = 3 + 4  # 10 training problems, 7 test problems with 2 samples each, 4 a chunk
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+@dataclass
+class FakeEngine:
+    """A deterministic engine: what it writes depends on prompt, place in the batch and seed; it may die."""
+
+    dies_after: int | None = None
+    drawn: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    calls: int = 0
+    starts: int = 0
+
+    def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
+        if self.calls == self.dies_after:
+            raise Killed
+        self.calls += 1
+        self.drawn.update(map(tuple, prompts))
+        return [Completion(f"{sum(p)}/{i}/{decoding.seed}", 5, "stop") for i, p in enumerate(prompts)]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model") / "m")
+
+
+@pytest.fixture
+def job(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> "Job":
+    write_problems(tmp_path / "train.jsonl", 10)
+    write_problems(tmp_path / "test.jsonl", 7, "test")
+    tasks = [TASK | {"dataset": "train", "problems": str(tmp_path / "train.jsonl")}]
+    tasks.append(TASK | {"dataset": "test", "problems": str(tmp_path / "test.jsonl"), "n": 2, "seed": 5})
+    return Job(tmp_path, model, tasks, dict(SETTINGS), monkeypatch)
+
+
+@dataclass
+class Job:
+    """scripts/sample.py with a fake engine."""
+
+    folder: Path
+    model: Path
+    tasks: list[dict[str, Any]]
+    settings: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch
+
+    def run(self, engine: FakeEngine, out: str, work: str, shard: int = 0, shards: int = 1, name: str = "m") -> bytes:
+        def start(*_: Any) -> FakeEngine:
+            engine.starts += 1
+            return engine
+
+        self.monkeypatch.setattr("micota.engines.start_engine", start)
+        arguments = ["--model", str(self.model), "--name", name, "--engine", json.dumps(self.settings)]
+        arguments += ["--tasks", json.dumps(self.tasks), "--shard", str(shard), "--shards", str(shards)]
+        script.main([*arguments, "--work", str(self.folder / work), "--out", str(self.folder / out)])
+        return (self.folder / out).read_bytes()
+
+    def traces(self, out: str) -> list[Record]:
+        return list(read_jsonl(self.folder / out, TRACE_FIELDS))
+
+
+def test_every_completion_is_there_once_in_order(job: Job) -> None:
+    engine = FakeEngine()
+    job.run(engine, "out.jsonl", "work")
+    found = [(row["dataset"], row["id"], row["sample"]) for row in job.traces("out.jsonl")]
+    expected = [("train", f"train/{i}", 0) for i in range(10)]
+    expected += [("test", f"test/{i}", sample) for i in range(7) for sample in (0, 1)]
+    assert found == expected
+    assert (engine.starts, engine.calls) == (1, CHUNKS)
+    row = job.traces("out.jsonl")[0]
+    assert row["prompt"] == "<|im_start|>user\n0+1<|im_end|>\n<|im_start|>assistant\n"
+    assert (row["sampler"], row["finish_reason"], row["n_tokens"]) == ("m", "stop", 5)
+    assert row["completion"].endswith(f"/{row['seed']}")
+
+
+@pytest.mark.parametrize("deaths", [[k] for k in range(CHUNKS)] + [[0, 0, 1], [2, 3, 1], [1] * CHUNKS])
+def test_a_killed_job_goes_on_after_its_last_chunk(job: Job, deaths: list[int]) -> None:
+    whole = FakeEngine()
+    unbroken = job.run(whole, "unbroken.jsonl", "other")
+    drawn: Counter[tuple[int, ...]] = Counter()
+    for chunks in deaths:
+        engine = FakeEngine(dies_after=chunks)
+        try:
+            job.run(engine, "out.jsonl", "work")
+        except Killed:
+            assert not (job.folder / "out.jsonl").exists()
+        drawn += engine.drawn
+    last = FakeEngine()
+    assert job.run(last, "out.jsonl", "work") == unbroken
+    assert drawn + last.drawn == whole.drawn
+
+
+def test_a_finished_job_starts_no_engine(job: Job) -> None:
+    first = job.run(FakeEngine(), "out.jsonl", "work")
+    again = FakeEngine()
+    assert job.run(again, "out.jsonl", "work") == first
+    assert again.starts == 0
+
+
+def test_a_chunk_half_written_is_drawn_again(job: Job) -> None:
+    first = job.run(FakeEngine(), "out.jsonl", "work")
+    chunks = sorted((job.folder / "work").glob("*.jsonl"))
+    assert len(chunks) == CHUNKS
+    chunks[0].rename(chunks[0].with_name(f".{chunks[0].name}.1.tmp"))  # what a kill leaves behind
+    again = FakeEngine()
+    assert job.run(again, "out.jsonl", "work") == first
+    assert again.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "redrawn"),
+    [
+        ({"settings": {"dtype": "bfloat16"}}, CHUNKS),
+        ({"settings": {"max_model_len": 256}}, CHUNKS),
+        ({"task": {"temperature": 0.5}}, 3),
+        ({"task": {"max_tokens": 9}}, 3),
+        ({"task": {"stop": ["Q:"]}}, 3),
+        ({"task": {"seed": 1}}, 3),
+        ({"task": {"prompt": {"user": "{problem} "}}}, 3),
+        ({"task": {"prompt": PROMPT | {"system": "Hi"}}}, 3),
+        ({"task": {"n": 2}}, 5),
+        ({"problem": "another"}, 1),
+        ({"name": "m2"}, CHUNKS),
+        ({"weights": True}, CHUNKS),
+        ({"template": True}, CHUNKS),
+    ],
+    ids=str,
+)
+def test_what_shapes_a_completion_never_meets_old_chunks(job: Job, change: dict[str, Any], redrawn: int) -> None:
+    job.run(FakeEngine(), "old.jsonl", "work")
+    job.settings |= change.get("settings", {})
+    job.tasks[0] |= change.get("task", {})
+    if "problem" in change:
+        path = job.folder / "train.jsonl"
+        path.write_text(path.read_text(encoding="utf-8").replace('"9+10', f'"{change["problem"]}'), encoding="utf-8")
+    if "weights" in change:
+        job.model = write_model(job.folder / "retrained", seed=1)
+    if "template" in change:
+        job.model = write_model(job.folder / "templated")
+        template = job.model / "chat_template.jinja"
+        template.write_text(
+            template.read_text(encoding="utf-8").replace("<|im_start|>", "<|im_start|> "), encoding="utf-8"
+        )
+    engine = FakeEngine()
+    fresh = FakeEngine()
+    name = change.get("name", "m")
+    assert job.run(engine, "new.jsonl", "work", name=name) == job.run(fresh, "fresh.jsonl", "empty", name=name)
+    assert engine.calls == redrawn
+
+
+def test_a_copied_model_meets_its_old_chunks(job: Job) -> None:
+    """The key knows what the files hold, not where they lie or when they were written."""
+    first = job.run(FakeEngine(), "out.jsonl", "work")
+    job.model = write_model(job.folder / "elsewhere")
+    engine = FakeEngine()
+    assert job.run(engine, "out.jsonl", "work") == first
+    assert engine.calls == 0
+
+
+@pytest.mark.parametrize("shards", [2, 3, 20])
+def test_shards_part_the_problems_among_them(job: Job, shards: int) -> None:
+    job.run(FakeEngine(), "whole.jsonl", "work")
+    parts = []
+    for shard in range(shards):
+        job.run(FakeEngine(), f"{shard}.jsonl", "work", shard, shards)
+        parts.append({(row["id"], row["sample"]) for row in job.traces(f"{shard}.jsonl")})
+    together = [key for part in parts for key in part]
+    assert len(together) == len(set(together)) == 24
+    assert set(together) == {(row["id"], row["sample"]) for row in job.traces("whole.jsonl")}
+    problems = [len({id for id, _ in part}) for part in parts]
+    assert max(problems) - min(problems) <= 2  # even, within one per data set
+
+
+def test_a_prompt_that_leaves_no_room_is_an_error_that_names_it(job: Job) -> None:
+    job.settings["max_model_len"] = 30
+    engine = FakeEngine()
+    with pytest.raises(UserError, match=r"train\.jsonl: the prompt of train/\d has \d+ tokens.*max_model_len 30"):
+        job.run(engine, "out.jsonl", "work")
+    assert engine.starts == 0
+    assert not (job.folder / "out.jsonl").exists()
