@@ -12,7 +12,8 @@ import pytest
 from micota.engines import Completion, Decoding, EngineSettings, TransformersEngine
 from micota.models import load_tokenizer
 from micota.prompts import Prompt, render
-from micota.records import Record, read_jsonl
+from micota.records import read_jsonl
+from scripts import sample as script
 from tests.tiny import PROMPT, ROOT, problems, write_model, write_problems
 
 LENGTH = 40
@@ -129,8 +130,8 @@ def test_the_model_folders_sampling_defaults_are_ignored(
     assert engine(tmp_path / "m").generate(prompts, greedy()) == one_by_one
 
 
-def sample(model: Path, folder: Path, engine_name: str) -> list[Record]:
-    """Run scripts/sample.py as its own process, on two data sets, one of them with a stop string."""
+def sampling_command(model: Path, folder: Path, engine_name: str) -> list[str]:
+    """Arguments of scripts/sample.py for two data sets, one of them with stop strings."""
     settings = {"name": engine_name, "dtype": "float32", "max_model_len": 512, "enforce_eager": True, "batch_size": 4}
     task = {"prompt": PROMPT, "temperature": 0.0, "top_p": 1.0, "n": 1, "max_tokens": LENGTH, "stop": [], "seed": 0}
     tasks = [
@@ -138,27 +139,18 @@ def sample(model: Path, folder: Path, engine_name: str) -> list[Record]:
         task
         | {"dataset": "test", "problems": str(write_problems(folder / "test.jsonl", 10, "test")), "stop": ["U", "mm"]},
     ]
-    out = folder / f"{engine_name}.jsonl"
-    command = [
-        sys.executable,
-        "-m",
-        "scripts.sample",
-        "--model",
-        str(model),
-        "--name",
-        "m",
-        "--engine",
-        json.dumps(settings),
-    ]
-    command += ["--tasks", json.dumps(tasks), "--work", str(folder / "work"), "--out", str(out)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
-    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
-    return list(read_jsonl(out))
+    arguments = ["--model", str(model), "--name", "m", "--engine", json.dumps(settings), "--tasks", json.dumps(tasks)]
+    return [*arguments, "--work", str(folder / "work"), "--out", str(folder / f"{engine_name}.jsonl")]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vLLM is not installed")
 def test_both_engines_write_the_same_greedy_tokens(model: Path, tmp_path: Path) -> None:
-    one, other = sample(model, tmp_path, "transformers"), sample(model, tmp_path, "vllm")
+    script.main(sampling_command(model, tmp_path, "transformers"))
+    # vLLM in a process of its own: it leaves threads and workers behind.
+    command = [sys.executable, "-m", "scripts.sample", *sampling_command(model, tmp_path, "vllm")]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
+    one, other = (list(read_jsonl(tmp_path / f"{name}.jsonl")) for name in ("transformers", "vllm"))
     assert one == other
     assert {row["finish_reason"] for row in one} == {"stop", "length"}
     stopped = [row for row in one if row["dataset"] == "test" and row["n_tokens"] == len(row["completion"]) + 1]

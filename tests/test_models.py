@@ -12,7 +12,7 @@ from micota.records import read_json
 from scripts import base as script
 from tests.tiny import PROMPT, SHAPE, same_weights, write_model
 
-RECIPE: dict[str, Any] = {"epochs": 1.0, "learning_rate": 0.001, "batch_size": 4}
+RECIPE: dict[str, Any] = {"epochs": 1, "learning_rate": 0.001, "batch_size": 4}
 DEMONSTRATIONS = {"count": 8, "operations": [1], "bound": 99, "verbose_share": 0.5, "verbosity": [0.0, 1.0]}
 SCRATCH: dict[str, Any] = {"source": "scratch", "pretrained": None, "seed": 1, "shape": SHAPE, "prompt": PROMPT}
 SCRATCH |= {"demonstrations": DEMONSTRATIONS, "training": RECIPE}

@@ -1,0 +1,288 @@
+"""The trainer that every model gets: what it learns from, that it repeats itself, and that a kill changes nothing."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from micota.alignment import trace_nll
+from micota.cli import UserError
+from micota.models import load_tokenizer
+from micota.prompts import IGNORED, Prompt, render
+from micota.records import read_json, write_jsonl
+from micota.training import TrainingRows, TrainingSettings, fine_tune, training_rows
+from scripts import train as script
+from tests.tiny import PROMPT, corpus, same_weights, weights, write_model
+
+CHAT = Prompt(**PROMPT)
+SETTINGS = TrainingSettings(epochs=3, learning_rate=3e-3, batch_size=4, save_steps=2)
+STEPS = 12  # 3 epochs of 16 rows, 4 a batch
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model") / "m")
+
+
+def rows_of(base: Path, settings: TrainingSettings = SETTINGS, count: int = 16) -> TrainingRows:
+    return training_rows(corpus(count), load_tokenizer(base), CHAT, settings)
+
+
+def train(base: Path, folder: Path, settings: TrainingSettings = SETTINGS, seed: int = 0) -> dict[str, Any]:
+    """Train into folder/out, with checkpoints in folder/work."""
+    rows = rows_of(base, settings)
+    return fine_tune(base, load_tokenizer(base), rows, settings, seed, folder / "work", folder / "out")
+
+
+@pytest.fixture(scope="module")
+def unbroken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unbroken")
+    assert train(base, folder)["steps"] == STEPS
+    return folder / "out"
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_too_long_are_dropped_with_a_count_and_never_cut(base: Path) -> None:
+    tokenizer = load_tokenizer(base)
+    whole = [render(tokenizer, CHAT, row["problem"], row["completion"]).input_ids for row in corpus(9)]
+    limit = sorted(map(len, whole))[4]
+    rows = rows_of(base, replace(SETTINGS, max_length=limit), 9)
+    assert [row["input_ids"] for row in rows.rows] == [ids for ids in whole if len(ids) <= limit]
+    assert all(row["input_ids"][-1] == row["labels"][-1] == tokenizer.eos_token_id for row in rows.rows)
+    assert rows.counts["read"] == 9 == rows.counts["kept"] + rows.counts["too_long"]
+    assert rows.counts["too_long"] > 0
+
+
+def test_more_rows_than_asked_for_are_counted_too(base: Path) -> None:
+    rows = rows_of(base, replace(SETTINGS, max_examples=5), 9)
+    assert len(rows.rows) == 5
+    assert rows.counts == {"read": 9, "kept": 5, "too_long": 0, "over_max_examples": 4}
+
+
+@pytest.mark.parametrize(("count", "message"), [(3, r"'read': 3, 'kept': 0, 'too_long': 3"), (0, r"'read': 0")])
+def test_nothing_to_train_on_is_an_error_with_the_counts(base: Path, tmp_path: Path, count: int, message: str) -> None:
+    write_jsonl(tmp_path / "corpus.jsonl", corpus(count))
+    with pytest.raises(UserError, match=message):
+        script.main(arguments(base, tmp_path, replace(SETTINGS, max_length=8)))
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
+
+
+# --- weights ----------------------------------------------------------------------------------------------------------
+
+
+def arguments(base: Path, folder: Path, settings: TrainingSettings) -> list[str]:
+    """Of scripts/train.py, from folder/corpus.jsonl to folder/out."""
+    flags = ["--base", str(base), "--corpus", str(folder / "corpus.jsonl"), "--prompt", json.dumps(PROMPT)]
+    flags += ["--recipe", json.dumps(settings.__dict__), "--work", str(folder / "work"), "--out", str(folder / "out")]
+    return flags
+
+
+def test_the_script_delivers_a_model_and_how_it_was_made(base: Path, unbroken: Path, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "corpus.jsonl", corpus(16))
+    script.main(arguments(base, tmp_path, SETTINGS))
+    assert same_weights(tmp_path / "out", unbroken)
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja", "micota.json"} <= names
+    assert not [name for name in names if name.endswith((".bin", ".pt", ".pth", ".pkl"))]
+    made = read_json(tmp_path / "out" / "micota.json")
+    assert (made["kind"], made["seed"], made["counts"]["kept"], made["steps"]) == ("tuned", 0, 16, STEPS)
+    assert {path.name for path in tmp_path.iterdir()} == {"corpus.jsonl", "work", "out"}
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_training_changes_every_weight_and_makes_the_corpus_likelier(base: Path, unbroken: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    def nll(folder: Path) -> float:
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        return sum(row["nll"] for row in trace_nll(model, load_tokenizer(base), CHAT, corpus(16), 8))
+
+    before, after = weights(base), weights(unbroken)
+    assert before.keys() == after.keys()
+    assert [name for name in before if bool((before[name] == after[name]).all())] == []
+    assert nll(unbroken) < 0.7 * nll(base)
+
+
+@pytest.mark.parametrize(("seed", "same"), [(0, True), (1, False)])
+def test_the_seed_decides_the_weights(base: Path, unbroken: Path, tmp_path: Path, seed: int, same: bool) -> None:
+    train(base, tmp_path, seed=seed)
+    assert same_weights(tmp_path / "out", unbroken) == same
+
+
+# --- kills ------------------------------------------------------------------------------------------------------------
+
+
+def kill_self(*_: Any, **__: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_at_step(number: int) -> Callable[[pytest.MonkeyPatch], None]:
+    """Die when the given step begins."""
+
+    def patch(monkeypatch: pytest.MonkeyPatch) -> None:
+        from trl import SFTTrainer
+
+        step = SFTTrainer.training_step
+
+        def dying(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.state.global_step == number - 1:
+                kill_self()
+            return step(self, *args, **kwargs)
+
+        monkeypatch.setattr(SFTTrainer, "training_step", dying)
+
+    return patch
+
+
+def die_in(method: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """Die when the trainer calls a method for the second time."""
+
+    def patch(monkeypatch: pytest.MonkeyPatch) -> None:
+        from trl import SFTTrainer
+
+        original = getattr(SFTTrainer, method)
+        calls = []
+
+        def dying(self: Any, *args: Any, **kwargs: Any) -> Any:
+            calls.append(method)
+            return kill_self() if len(calls) == 2 else original(self, *args, **kwargs)
+
+        monkeypatch.setattr(SFTTrainer, method, dying)
+
+    return patch
+
+
+def train_in_child(base: Path, folder: Path, patch: Callable[[pytest.MonkeyPatch], None]) -> int:
+    """Train in a forked process, so that a real SIGKILL can end it; returns the signal that did."""
+    import torch
+
+    torch.set_num_threads(1)  # no pool of threads, which a fork would lose
+    child = os.fork()
+    if child == 0:
+        try:
+            patch(pytest.MonkeyPatch())
+            train(base, folder)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    return os.WTERMSIG(status)
+
+
+@pytest.mark.parametrize(
+    ("deaths", "resumed_from"),
+    [
+        ([die_at_step(2)], 0),
+        ([die_at_step(8)], 6),  # in the second epoch
+        ([die_at_step(4), die_at_step(11)], 10),
+        ([die_in("_save_optimizer_and_scheduler")], 2),  # a checkpoint with weights alone
+        ([die_in("_save_rng_state")], 2),
+    ],
+    ids=["before a checkpoint", "in an epoch", "twice", "while saving", "while saving, later"],
+)
+def test_a_killed_training_ends_in_the_same_weights(
+    base: Path,
+    unbroken: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    deaths: list[Callable[[pytest.MonkeyPatch], None]],
+    resumed_from: int,
+) -> None:
+    from trl import SFTTrainer
+
+    for patch in deaths:
+        assert train_in_child(base, tmp_path, patch) == signal.SIGKILL
+    steps: list[int] = []
+    step = SFTTrainer.training_step
+
+    def counting(self: Any, *args: Any, **kwargs: Any) -> Any:
+        steps.append(self.state.global_step)
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(SFTTrainer, "training_step", counting)
+    report = train(base, tmp_path)
+    assert steps == list(range(resumed_from, STEPS))
+    assert report["steps"] == STEPS
+    assert same_weights(tmp_path / "out", unbroken)
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize("change", ["settings", "seed", "model", "rows", "labels"])
+def test_another_jobs_checkpoints_are_never_resumed(base: Path, tmp_path: Path, change: str) -> None:
+    from micota.training import job_key
+
+    rows = rows_of(base)
+    job: dict[str, Any] = {"model": base, "rows": rows, "settings": SETTINGS, "seed": 0}
+    others: dict[str, Any] = {
+        "settings": replace(SETTINGS, learning_rate=2e-3),
+        "seed": 1,
+        "model": write_model(tmp_path / "other", seed=1),
+        "rows": rows_of(base, count=15),
+    }
+    other = job | {change: others[change]} if change in others else job
+    if change == "labels":
+        moved = [{**rows.rows[0], "labels": [IGNORED, *rows.rows[0]["labels"][1:-1], IGNORED]}, *rows.rows[1:]]
+        other = job | {"rows": TrainingRows(moved, rows.counts)}
+    assert job_key(**job) == job_key(**(job | {"rows": rows_of(base)}))
+    assert job_key(**job) != job_key(**other)
+
+
+# --- packing ----------------------------------------------------------------------------------------------------------
+
+
+class Seen(Exception):
+    """Ends a training after its first forward pass."""
+
+
+def test_documents_of_a_packed_row_do_not_see_each_other(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the trainer itself feeds the model, against each document alone."""
+    import torch
+    from trl import SFTTrainer
+
+    captured: dict[str, Any] = {}
+    step = SFTTrainer.training_step
+
+    def watched(self: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
+        def keep(_: Any, __: Any, inputs: dict[str, Any], output: Any) -> None:
+            captured.update(inputs, logits=output.logits.detach(), model=model)
+
+        model.register_forward_hook(keep, with_kwargs=True)
+        step(self, model, *args, **kwargs)
+        raise Seen
+
+    monkeypatch.setattr(SFTTrainer, "training_step", watched)
+    settings = replace(SETTINGS, packing=True, max_length=128)
+    with pytest.raises(Seen):
+        train(base, tmp_path, settings)
+
+    ids, positions, logits = captured["input_ids"][0], captured["position_ids"][0], captured["logits"][0]
+    assert captured["input_ids"].shape[0] == 1
+    starts = [*torch.where(positions == 0)[0].tolist(), len(ids)]
+    documents = [tuple(ids[a:b].tolist()) for a, b in zip(starts, starts[1:], strict=False)]
+    assert sorted(documents) == sorted(tuple(row["input_ids"]) for row in rows_of(base, settings).rows)  # none cut
+    for start, document in zip(starts, documents, strict=False):
+        with torch.inference_mode():
+            alone = captured["model"](input_ids=torch.tensor([document]), use_cache=False).logits[0]
+        assert float((logits[start : start + len(document)] - alone).abs().max()) < 1e-4
+
+
+def test_a_packed_training_learns_the_same_completions(base: Path, tmp_path: Path, unbroken: Path) -> None:
+    """Loss on completions only: a packed row keeps every document's labels."""
+    from datasets import Dataset
+    from trl import pack_dataset
+
+    rows = rows_of(base).rows
+    packed = pack_dataset(Dataset.from_list(rows), 128, "bfd")
+    pairs = [pair for row in packed for pair in zip(row["input_ids"], row["labels"], strict=True)]
+    assert sorted(pairs) == sorted(pair for row in rows for pair in zip(row["input_ids"], row["labels"], strict=True))
+    assert train(base, tmp_path, replace(SETTINGS, packing=True, max_length=128))["steps"] > 0
+    assert not same_weights(tmp_path / "out", base)
