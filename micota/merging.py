@@ -4,11 +4,22 @@
 and added to the base with `weight`. With a single tuned model dare_ties and dare_linear are the same.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from micota.cli import UserError
+from micota.records import read_json
+
+# What two models must share, in the words of config.json, for their tensors to have the same shapes.
+SHAPE = (
+    "model_type",
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+)
 
 
 def merge_config(base: str, tuned: str, method: str, weight: float, density: float, dtype: str) -> dict[str, Any]:
@@ -30,16 +41,20 @@ def merge_config(base: str, tuned: str, method: str, weight: float, density: flo
 
 def check_partners(base: Path, tuned: Path) -> None:
     """Raise UserError unless the two folders hold models of one shape and one vocabulary."""
-    configs = [json.loads((folder / "config.json").read_text()) for folder in (base, tuned)]
-    for key in ("model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads"):
+    configs = [read_json(folder / "config.json") for folder in (base, tuned)]
+    for key in SHAPE:
         values = [config.get(key) for config in configs]
         if values[0] != values[1]:
             raise UserError(f"cannot merge {tuned} with {base}: {key} is {values[1]} against {values[0]}")
-    vocabularies = [folder / "tokenizer.json" for folder in (base, tuned)]
-    if all(path.is_file() for path in vocabularies):
-        first, second = (json.loads(path.read_text())["model"].get("vocab") for path in vocabularies)
-        if first != second:
-            raise UserError(f"cannot merge {tuned} with {base}: their tokenizers have different vocabularies")
+    tokenizers = [folder / "tokenizer.json" for folder in (base, tuned)]
+    if all(path.is_file() for path in tokenizers) and vocabulary(tokenizers[0]) != vocabulary(tokenizers[1]):
+        raise UserError(f"cannot merge {tuned} with {base}: their tokenizers have different vocabularies")
+
+
+def vocabulary(tokenizer: Path) -> Any:
+    """Which token has which number, in a tokenizer.json, added tokens included."""
+    document = read_json(tokenizer)
+    return document["model"].get("vocab"), {token["id"]: token["content"] for token in document.get("added_tokens", [])}
 
 
 def merge(config: dict[str, Any], seed: int, out: Path) -> None:

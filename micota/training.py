@@ -15,7 +15,7 @@ from typing import Any
 
 from micota.cli import UserError
 from micota.prompts import Prompt, render
-from micota.records import Record
+from micota.records import Record, RecordError, read_json
 
 STAGE_VERSION = 1  # raise when this module's results change: it is part of every training job's key
 
@@ -106,8 +106,20 @@ def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: i
     for path in sorted(model.glob("*.safetensors")):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for row in rows.rows:
-        digest.update(json.dumps(row["input_ids"]).encode())
+        digest.update(json.dumps(row, sort_keys=True).encode())
     return digest.hexdigest()[:16]
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """The newest whole checkpoint; one that a kill cut short, which lacks the file written last, is removed."""
+    whole: dict[int, Path] = {}
+    for path in folder.glob("checkpoint-*"):
+        try:
+            read_json(path / "trainer_state.json")
+            whole[int(path.name.rpartition("-")[2])] = path
+        except RecordError:
+            shutil.rmtree(path)
+    return str(whole[max(whole)]) if whole else None
 
 
 def fine_tune(
@@ -120,7 +132,6 @@ def fine_tune(
     import torch
     from datasets import Dataset
     from transformers import AutoModelForCausalLM
-    from transformers.trainer_utils import get_last_checkpoint
     from trl import SFTConfig, SFTTrainer
 
     checkpoints = work / job_key(model_folder, rows, settings, seed)
@@ -169,7 +180,7 @@ def fine_tune(
     trainer = SFTTrainer(
         model=model, args=arguments, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )
-    result = trainer.train(resume_from_checkpoint=get_last_checkpoint(str(checkpoints)))
+    result = trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
     model.to(getattr(torch, settings.dtype))
     trainer.save_model(str(out))
     (out / "training_args.bin").unlink(missing_ok=True)  # a pickle: delivered folders hold safetensors alone

@@ -49,9 +49,13 @@ def take_pretrained(base: dict, out: Path) -> None:
     folder = Path(base["pretrained"])
     models.check_folder(folder)
     made = read_json(folder / "micota.json")
-    same = all(made[key] == base[key] for key in ("seed", "shape", "demonstrations"))
-    same = same and TrainingSettings(**made["training"]) == TrainingSettings(**base["training"])
-    if not (same and Prompt(**made["prompt"]) == Prompt(**base["prompt"])):
+    try:
+        same = all(made[key] == base[key] for key in ("seed", "shape", "demonstrations"))
+        same = same and TrainingSettings(**made["training"]) == TrainingSettings(**base["training"])
+        same = same and Prompt(**made["prompt"]) == Prompt(**base["prompt"])
+    except (KeyError, TypeError):  # a model that something else made, or an older version of this project
+        same = False
+    if not same:
         raise UserError(
             f"{folder}: made by another recipe than the config's; rebuild it (`make bases`) or set `from_scratch: true`"
         )

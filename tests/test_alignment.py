@@ -14,6 +14,7 @@ from micota.records import read_jsonl, write_jsonl
 from scripts import alignment as script
 from tests.tiny import PROMPT, corpus, write_model
 
+ROWS = 5
 SYSTEM = Prompt("Solve {problem}", system="Hi")
 
 
@@ -42,16 +43,21 @@ def by_hand(model: Any, ids: list[int], prompt_length: int) -> float:
     return total
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 8])
-def test_the_sum_is_the_one_by_hand(folder: Path, model: Any, batch_size: int) -> None:
+@pytest.fixture(scope="module")
+def sums(folder: Path, model: Any) -> list[tuple[float, int]]:
+    """By hand: negative log-likelihood and tokens of each row."""
     tokenizer = load_tokenizer(folder)
-    rows = corpus(7)
-    found = trace_nll(model, tokenizer, SYSTEM, rows, batch_size)
-    assert [row["id"] for row in found] == [row["id"] for row in rows]
-    for row, nll in zip(rows, found, strict=True):
-        rendered = render(tokenizer, SYSTEM, row["problem"], row["completion"])
-        assert nll["n_tokens"] == len(rendered.input_ids) - len(rendered.prompt_ids)
-        assert math.isclose(nll["nll"], by_hand(model, rendered.input_ids, len(rendered.prompt_ids)), rel_tol=1e-5)
+    found = [render(tokenizer, SYSTEM, row["problem"], row["completion"]) for row in corpus(ROWS)]
+    return [(by_hand(model, r.input_ids, len(r.prompt_ids)), len(r.input_ids) - len(r.prompt_ids)) for r in found]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 8])
+def test_the_sum_is_the_one_by_hand(folder: Path, model: Any, sums: list[tuple[float, int]], batch_size: int) -> None:
+    found = trace_nll(model, load_tokenizer(folder), SYSTEM, corpus(ROWS), batch_size)
+    assert [row["id"] for row in found] == [row["id"] for row in corpus(ROWS)]
+    for row, (nll, tokens) in zip(found, sums, strict=True):
+        assert row["n_tokens"] == tokens
+        assert math.isclose(row["nll"], nll, rel_tol=1e-5)
 
 
 def test_the_script_names_corpus_and_model(folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from micota.arithmetic import LABELS, PARTS, Chain, demonstrate, demonstrations,
 
 EQUATION = re.compile(r"(\d+)([-+*/])(\d+)=(-?\d+)(?:r(\d+))?")
 CHECK = re.compile(r"check [^;]*?(?P<verdict>ok|no);")
-OPTIONS = {"operations": [1, 3, 5], "bound": 299}
+OPTIONS: dict[str, Any] = {"operations": [1, 3, 5], "bound": 299}
 
 
 def right(equation: re.Match[str]) -> bool:

@@ -226,7 +226,7 @@ def test_demonstrations_are_counted_in_tokens(tmp_path: Path) -> None:
     assert read_json(tmp_path / "d.json")["kept"] == 20
 
 
-# --- no procedural text reaches the students or the assistant -----------------------------------------------------------
+# --- no procedural text reaches the students or the assistant ---------------------------------------------------------
 
 
 def learned_by(study: Study) -> dict[str, set[str]]:

@@ -16,8 +16,8 @@ PROMPTS = {
 }
 TEXTS = {
     "chat": "<|im_start|>user\n1a+2?<|im_end|>\n<|im_start|>assistant\n",
-    "system": "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nSolve: 1a+2?\nAnswer:<|im_end|>\n"
-    "<|im_start|>assistant\n",
+    "system": "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    "<|im_start|>user\nSolve: 1a+2?\nAnswer:<|im_end|>\n<|im_start|>assistant\n",
     "raw": "1a+2?\nPlease reason step by step, and put your final answer within \\boxed{}.",
 }
 TOKENIZER = build_tokenizer()

@@ -12,7 +12,7 @@ from micota.records import Record, write_jsonl
 
 ROOT = Path(__file__).parents[1]
 SHAPE = {"hidden_size": 64, "intermediate_size": 96, "layers": 2, "heads": 2}
-PROMPT = {"user": "{problem}"}
+PROMPT: dict[str, Any] = {"user": "{problem}"}
 
 
 def raw_config(study: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
