@@ -90,9 +90,8 @@ class Study:
 
     @property
     def evaluated(self) -> list[str]:
-        """Models that are scored on the benchmarks: base students, everything that writes a corpus, all students."""
-        wanted = [*self.config.students.bases, *self.corpus_samplers, *self.students]
-        return list(dict.fromkeys(wanted))
+        """Models that are scored on the benchmarks: the untrained students and all trained ones."""
+        return [*self.config.students.bases, *self.students]
 
     @property
     def main_entries(self) -> list[dict[str, Any]]:
