@@ -19,6 +19,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from micota.cli import UserError
+
 LABELS = "abcdefgh"
 
 # Every possible problem belongs to one part, by a checksum of its text, so that test problems, training problems and
@@ -52,6 +54,8 @@ def apply(value: int, op: str, operand: int) -> int:
 
 def draw_chain(rng: random.Random, operations: int, bound: int) -> Chain:
     """Draw a chain of `operations` steps; the operators are equally likely where the bound leaves room for them."""
+    if not 1 <= operations <= len(LABELS):
+        raise UserError(f"arithmetic: a chain has 1 to {len(LABELS)} operations, not {operations}")
     value = start = rng.randint(2, bound)
     steps = []
     for _ in range(operations):
@@ -85,8 +89,13 @@ def problems(part: str, count: int, seed: int, operations: Sequence[int], bound:
     rng = random.Random(f"problems-{part}-{seed}")
     seen: set[str] = set()
     for index in range(count):
-        while (chain := draw_from(part, rng, operations[index % len(operations)], bound)).text in seen:
-            pass
+        steps = operations[index % len(operations)]
+        for _ in range(1000):
+            chain = draw_from(part, rng, steps, bound)
+            if chain.text not in seen:
+                break
+        else:
+            raise UserError(f"arithmetic: too few problems of {steps} steps up to {bound} for a count of {count}")
         seen.add(chain.text)
         yield {
             "problem": chain.text,

@@ -153,7 +153,9 @@ class Sampled(Closed):
 
 class Mixed(Closed):
     kind: Literal["mixed"]
-    shares: dict[Name, float] = Field(description="share of the problems that each corpus answers")
+    shares: dict[Name, Annotated[float, Field(gt=0)]] = Field(
+        min_length=1, description="share of the problems that each corpus answers"
+    )
     seed: int = 0
 
 

@@ -50,7 +50,7 @@ def copy_local(path: Path, out: Path) -> None:
 def download(repo: str, revision: str, out: Path) -> None:
     """Download one revision of a hub model; with HF_HUB_OFFLINE=1 it is taken from the hub's local cache."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     if revision == "unresolved":
         raise UserError(
@@ -60,7 +60,7 @@ def download(repo: str, revision: str, out: Path) -> None:
         folder = snapshot_download(
             repo, revision=revision, allow_patterns=["*.json", "*.jinja", "*.txt", "*.safetensors"]
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError, RevisionNotFoundError, OSError) as error:
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise UserError(
             f"could not get model {repo} at revision {revision} from the hub ({type(error).__name__}); download it"
             " where there is a network (`hf download`), then set `source: local` and `path:` for it in `bases`"

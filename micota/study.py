@@ -57,7 +57,7 @@ class Study:
             for density in sweep.densities
             for seed in sweep.seeds
         }
-        self.models = [*self.bases, *self.tunes, *self.merges]
+        self.models = [*self.bases, *config.tuned, *self.merges, *self.students]
         self._check()
 
     def _base_of(self, tuned: str) -> str:
@@ -191,6 +191,9 @@ class Study:
         config = self.config
         for name in [config.training_problems, *config.benchmarks]:
             known(name, config.datasets, "training_problems / benchmarks")
+        purposes = [config.training_problems, config.validation_problems, *config.benchmarks]
+        once(purposes, "training_problems, validation_problems, benchmarks", "a data set serves one purpose")
+        once(self.models, "bases, tuned", "a model needs a name of its own")
         if config.merges and not (config.validation_problems and config.sampling.validation):
             raise UserError("merges: a sweep needs `validation_problems` and `sampling.validation`")
         if config.validation_problems:
@@ -260,6 +263,13 @@ def known(name: str, names: Any, key: str) -> None:
     """Raise UserError, with the names there are, if `name` is none of them."""
     if name not in names:
         raise UserError(f"{key}: there is no {name!r}; there are: {', '.join(names)}")
+
+
+def once(names: list[Any], key: str, why: str) -> None:
+    """Raise UserError for a name that stands twice."""
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise UserError(f"{key}: {', '.join(sorted(twice))} stands there more than once; {why}")
 
 
 def load_study(raw: dict[str, Any]) -> Study:

@@ -1,7 +1,7 @@
 """Check a configuration, or print the schema of all of them.
 
-    python -m scripts.config --config config/mini.yaml
-    python -m scripts.config --schema
+python -m scripts.config --config config/mini.yaml
+python -m scripts.config --schema
 """
 
 import argparse

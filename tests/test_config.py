@@ -144,3 +144,21 @@ def test_a_declared_deviation_is_accepted() -> None:
     }
     study = load_study(raw_config("mini", changes))
     assert study.sampling_task("two_steps")["prompt"]["user"] == "{problem} "
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"validation_problems": "train"}, "train stands there more than once; a data set serves one purpose"),
+        ({"benchmarks": ["two_steps", "train"]}, "train stands there more than once"),
+        (
+            {"tuned.small": {"base": "large", "corpus": "long_all", "recipe": "teacher"}},
+            "small stands there more than once",
+        ),
+        ({"corpora.mix.shares": {}}, "corpora.mix.mixed.shares: Dictionary should have at least 1 item"),
+        ({"corpora.mix.shares": {"long": 0}}, "corpora.mix.mixed.shares.long: Input should be greater than 0"),
+    ],
+)
+def test_ambiguous_names_and_empty_shares_are_refused(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        load_study(raw_config("mini", change))
