@@ -8,7 +8,7 @@ A demonstration is one CoT for it. Its verbosity, in [0, 1], says how much of th
 - decomposition by digits    `a148*2:100*2=200,40*2=80,8*2=16,200+80=280,280+16=296=296;`
 - a check by the inverse     `check 296/2=148 ok;`
 - a slip, found by its check `check 295/2=147r1 no;wait,` and redone
-- a second pass over the whole chain, `again,`
+- a second pass over the whole chain, `again,`, in the short style or (`second_pass="decomposed"`) digit by digit
 
 Only base models and the miniature's strong teacher are trained on demonstrations; every other corpus is sampled.
 """
@@ -143,14 +143,14 @@ def check(value: int, op: str, operand: int, result: int) -> str:
     return f"check {shown} {'ok' if right else 'no'};"
 
 
-def demonstrate(chain: Chain, verbosity: float, rng: random.Random) -> str:
+def demonstrate(chain: Chain, verbosity: float, rng: random.Random, second_pass: str = "short") -> str:
     """Write a CoT for the chain; `verbosity` 0 is the short style, 1 the longest."""
     decomposing = min(1.0, verbosity / 0.4)
     checking = min(1.0, max(0.0, (verbosity - 0.5) / 0.3))
     slipping = 0.25 * min(1.0, max(0.0, (verbosity - 0.7) / 0.3))
     text = walk(chain, rng, decomposing, checking, slipping)
     if rng.random() < min(1.0, max(0.0, (verbosity - 0.7) / 0.3)):
-        text += "again," + walk(chain, rng, 0.0, 0.0, 0.0)
+        text += "again," + walk(chain, rng, float(second_pass == "decomposed"), 0.0, 0.0)
     return text + f"\\boxed{{{chain.values[-1]}}}"
 
 
@@ -177,6 +177,7 @@ def demonstrations(
     bound: int,
     verbose_share: float,
     verbosity: Sequence[float],
+    second_pass: str = "short",
 ) -> Iterator[dict[str, Any]]:
     """Yield corpus rows: a share of `verbose_share` with verbosity uniform in [low, high], the rest in short style."""
     rng = random.Random(f"demonstrations-{seed}")
@@ -189,5 +190,5 @@ def demonstrations(
             "sample": 0,
             "sampler": "procedural",
             "problem": chain.text,
-            "completion": demonstrate(chain, level, rng),
+            "completion": demonstrate(chain, level, rng, second_pass),
         }

@@ -91,6 +91,7 @@ class Demonstrations(Closed):
     bound: int
     verbose_share: float
     verbosity: list[float] = Field(min_length=2, max_length=2)
+    second_pass: Literal["short", "decomposed"] = "short"
 
 
 class LocalBase(Closed):

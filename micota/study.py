@@ -174,6 +174,8 @@ class Study:
         """A base's block for scripts/base.py; a from-scratch base carries its recipe and prompt."""
         block = self.config.bases[name].model_dump()
         if "recipe" in block:
+            # Without defaults: a key that is added later does not make a finished model another recipe's.
+            block["demonstrations"] = self.config.bases[name].model_dump(exclude_defaults=True)["demonstrations"]
             recipe = block.pop("recipe")
             block |= {"training": self.recipe(recipe), "prompt": self.recipe_prompt(recipe)}
             if self.config.from_scratch:

@@ -29,7 +29,7 @@ def chains(draw: st.DrawFn) -> Chain:
 
 @given(chain=chains(), verbosity=st.floats(0, 1), seed=st.integers(0, 10**9))
 def test_a_demonstration_is_right_but_for_slips_that_its_checks_find(chain: Chain, verbosity: float, seed: int) -> None:
-    text = demonstrate(chain, verbosity, random.Random(seed))
+    text = demonstrate(chain, verbosity, random.Random(seed), random.Random(seed).choice(["short", "decomposed"]))
     assert re.findall(r"\\boxed\{(.*)\}$", text) == [str(chain.values[-1])]
     segments = text.split(";")
     for segment, following in zip(segments, [*segments[1:], ""], strict=True):
@@ -44,7 +44,7 @@ def test_a_demonstration_is_right_but_for_slips_that_its_checks_find(chain: Chai
 @given(chain=chains(), verbosity=st.floats(0, 1), seed=st.integers(0, 10**9))
 def test_a_check_says_ok_when_it_leads_back(chain: Chain, verbosity: float, seed: int) -> None:
     """The number a check arrives at is the step's own value if, and only if, it says ok."""
-    text = demonstrate(chain, verbosity, random.Random(seed))
+    text = demonstrate(chain, verbosity, random.Random(seed), random.Random(seed).choice(["short", "decomposed"]))
     for check in CHECK.finditer(text):
         step = text[: check.start()].rstrip(";").split(";")[-1]
         label, value = re.findall(r"([a-h])(\d+)[-+*]\d+[:=]", step)[-1]
