@@ -37,7 +37,7 @@ $(VENV)/%.installed: envs/install.sh $(wildcard envs/*.lock)
 	VENV=$(VENV) PYTHON=$(PYTHON) envs/install.sh $*
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --show-failed-logs 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report figures/mini/report.html --quiet
 	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 

@@ -29,6 +29,16 @@ class Hub(Closed):
     revision: str = Field(description="a commit; `unresolved` where it could not be looked up yet")
 
 
+class Arithmetic(Closed):
+    """Procedural problems: see micota/arithmetic.py."""
+
+    part: Literal["train", "validation", "test"]
+    count: int = Field(ge=1)
+    seed: int
+    operations: list[Annotated[int, Field(ge=1, le=8)]] = Field(min_length=1)
+    bound: int = Field(ge=9)
+
+
 class Dataset(Closed):
     """Problems of one source: a local file, a hub data set, or the procedural generator."""
 
@@ -39,7 +49,7 @@ class Dataset(Closed):
     hub: Hub | None = None
     limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
     seed: int = 0
-    options: dict[str, Any] = Field({}, description="arguments of a procedural loader")
+    options: Arithmetic | None = Field(None, description="of the procedural loader")
     prompt: Name | None = Field(None, description="evaluation prompt of this benchmark, where it has its own")
     stop: list[str] | None = Field(None, description="stop strings of this benchmark, where it has its own")
 
@@ -63,32 +73,32 @@ class Training(Closed):
     """A fine-tuning recipe; see micota.training.TrainingSettings."""
 
     prompt: Name
-    epochs: int
-    learning_rate: float
-    batch_size: int
-    accumulation: int = 1
-    scheduler: str = "cosine"
-    warmup_ratio: float = 0.0
-    weight_decay: float = 0.0
+    epochs: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    batch_size: int = Field(ge=1)
+    accumulation: int = Field(1, ge=1)
+    scheduler: Literal["cosine", "linear", "constant", "constant_with_warmup"] = "cosine"
+    warmup_ratio: float = Field(0.0, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
     adam_beta2: float = 0.999
     max_grad_norm: float = 1.0
-    max_length: int = 4096
+    max_length: int = Field(4096, ge=1)
     packing: bool = False
     bucketed: bool = True
     dtype: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
-    attention: str = "sdpa"
+    attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
     liger_kernel: bool = False
-    save_steps: int = 500
-    max_examples: int | None = None
+    save_steps: int = Field(500, ge=1)
+    max_examples: int | None = Field(None, ge=1)
 
 
 class Demonstrations(Closed):
     """Procedural CoT: what base models and the strong teacher of a miniature are trained on."""
 
     count: int
-    operations: list[int]
-    bound: int
+    operations: list[Annotated[int, Field(ge=1, le=8)]] = Field(min_length=1)
+    bound: int = Field(ge=9)
     verbose_share: float
     verbosity: list[float] = Field(min_length=2, max_length=2)
     second_pass: Literal["short", "decomposed"] = "short"
@@ -133,9 +143,11 @@ class MergeSweep(Closed):
 
     tuned: Name
     method: Literal["dare_ties", "dare_linear", "linear"] = "dare_ties"
-    weights: list[float]
-    densities: list[float] = Field(description="share of the delta that is kept (drop rate = 1 - density)")
-    seeds: list[int]
+    weights: list[Annotated[float, Field(ge=0)]] = Field(min_length=1)
+    densities: list[Annotated[float, Field(gt=0, le=1)]] = Field(
+        min_length=1, description="share of the delta that is kept (drop rate = 1 - density)"
+    )
+    seeds: list[int] = Field(min_length=1)
 
 
 class Procedural(Closed):
@@ -167,10 +179,10 @@ class Decoding(Closed):
     """How completions are drawn for one purpose."""
 
     prompt: Name
-    temperature: float = 0.0
-    top_p: float = 1.0
+    temperature: float = Field(0.0, ge=0)
+    top_p: float = Field(1.0, gt=0, le=1)
     n: int = Field(1, ge=1, description="samples a problem")
-    max_tokens: int
+    max_tokens: int = Field(ge=1)
     stop: list[str] = []
     seed: int = 0
 
@@ -180,9 +192,9 @@ class Engine(Closed):
 
     name: Literal["transformers", "vllm"]
     dtype: Literal["float32", "bfloat16"] = "float32"
-    batch_size: int = Field(256, description="transformers: prompts a batch")
+    batch_size: int = Field(256, ge=1, description="transformers: prompts a batch")
     chunk_size: int = Field(
-        1024, description="completions written at a time; a killed job resumes after the last chunk"
+        1024, ge=1, description="completions written at a time; a killed job resumes after the last chunk"
     )
     max_model_len: int = 4096
     tensor_parallel: int = 1

@@ -3,6 +3,7 @@
 Whatever the source, the result is a plain model folder with safetensors, a tokenizer and `micota.json`.
 """
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def download(repo: str, revision: str, out: Path) -> None:
         )
     try:
         folder = snapshot_download(
-            repo, revision=revision, allow_patterns=["*.json", "*.jinja", "*.txt", "*.safetensors"]
+            repo, revision=revision, allow_patterns=["*.json", "*.jinja", "*.txt", "*.model", "*.safetensors"]
         )
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise UserError(
@@ -71,6 +72,15 @@ def download(repo: str, revision: str, out: Path) -> None:
     finish(temporary, out, {"kind": "base", "source": "hub", "repo": repo, "revision": revision})
 
 
+def weight_hashes(folder: Path) -> dict[str, str]:
+    """File name -> SHA-256 of every weights file."""
+    hashes = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as handle:
+            hashes[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return hashes
+
+
 def fresh(out: Path) -> Path:
     """An empty folder beside `out`, to be renamed to it when whole."""
     temporary = out.with_name(f".{out.name}.tmp")
@@ -80,10 +90,10 @@ def fresh(out: Path) -> Path:
 
 
 def finish(temporary: Path, out: Path, made_from: dict[str, Any]) -> None:
-    """Add `micota.json` (how the model was made) and let the folder appear under its own name."""
+    """Add `micota.json` (how the model was made, its weights' hashes) and let the folder appear under its own name."""
     # A hard link may lead to a file that is not ours: never write through it.
     (temporary / "micota.json").unlink(missing_ok=True)
-    write_json(temporary / "micota.json", made_from)
+    write_json(temporary / "micota.json", {**made_from, "sha256": weight_hashes(temporary)})
     if out.exists():
         shutil.rmtree(out)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from micota.cli import UserError
 from micota.config import Config, Mixed, Procedural, Sampled, ScratchBase, parse_config
+from micota.datasets import LOADERS
 from micota.records import Record
 
 
@@ -48,15 +49,18 @@ class Study:
             for seed in config.seeds
         }
         self.tunes = {n: Tune(t.base, t.corpus, t.recipe, t.seed) for n, t in config.tuned.items()} | self.students
-        self.merges: dict[str, Merge] = {
-            f"{sweep.tuned}-w{weight}-d{density}-m{seed}": Merge(
-                self._base_of(sweep.tuned), sweep.tuned, sweep.method, weight, density, seed
+        merges = [
+            (
+                f"{sweep.tuned}-w{weight}-d{density}-m{seed}",
+                Merge(self._base_of(sweep.tuned), sweep.tuned, sweep.method, weight, density, seed),
             )
             for sweep in config.merges
             for weight in sweep.weights
             for density in sweep.densities
             for seed in sweep.seeds
-        }
+        ]
+        once([name for name, _ in merges], "merges", "two merges would have one name")
+        self.merges: dict[str, Merge] = dict(merges)
         self.models = [*self.bases, *config.tuned, *self.merges, *self.students]
         self._check()
 
@@ -182,10 +186,12 @@ class Study:
                 block["pretrained"] = None
         return block
 
-    def pretrained(self, name: str) -> list[str]:
-        """The file that changes when a from-scratch base's finished model does; none if it is trained here."""
-        folder = self.base_block(name).get("pretrained")
-        return [f"{folder}/micota.json"] if folder else []
+    def base_files(self, name: str) -> list[str]:
+        """The file of a local model whose change makes the base anew; none for a download or a model trained here."""
+        block = self.base_block(name)
+        if block["source"] == "local":
+            return [f"{block['path']}/config.json"]
+        return [f"{block['pretrained']}/micota.json"] if block.get("pretrained") else []
 
     # --- checks across blocks ----------------------------------------------------------------------------------
 
@@ -193,8 +199,15 @@ class Study:
         config = self.config
         for name in [config.training_problems, *config.benchmarks]:
             known(name, config.datasets, "training_problems / benchmarks")
+        for name, dataset in config.datasets.items():
+            known(dataset.loader, LOADERS, f"datasets.{name}.loader")
+            if (dataset.loader == "arithmetic") != (dataset.options is not None):
+                raise UserError(f"datasets.{name}.options: the arithmetic loader needs them, no other takes them")
         purposes = [config.training_problems, config.validation_problems, *config.benchmarks]
         once(purposes, "training_problems, validation_problems, benchmarks", "a data set serves one purpose")
+        if "base" in config.corpora:
+            raise UserError("corpora.base: in the tables `base` is the untrained student; choose another name")
+        once(config.seeds, "seeds", "a seed is one run")
         once(self.models, "bases, tuned", "a model needs a name of its own")
         if config.merges and not (config.validation_problems and config.sampling.validation):
             raise UserError("merges: a sweep needs `validation_problems` and `sampling.validation`")
@@ -269,7 +282,7 @@ def known(name: str, names: Any, key: str) -> None:
 
 def once(names: list[Any], key: str, why: str) -> None:
     """Raise UserError for a name that stands twice."""
-    twice = {name for name in names if names.count(name) > 1}
+    twice = {str(name) for name in names if names.count(name) > 1}
     if twice:
         raise UserError(f"{key}: {', '.join(sorted(twice))} stands there more than once; {why}")
 

@@ -66,10 +66,12 @@ def training_rows(corpus: Iterable[Record], tokenizer: Any, prompt: Prompt, sett
         rendered = render(tokenizer, prompt, record["problem"], record["completion"])
         if len(rendered.input_ids) > settings.max_length:
             counts["too_long"] += 1
-        elif settings.max_examples is not None and len(rows) >= settings.max_examples:
-            counts["over_max_examples"] += 1
         else:
             rows.append({"input_ids": rendered.input_ids, "labels": rendered.labels})
+    if settings.max_examples is not None and len(rows) > settings.max_examples:
+        counts["over_max_examples"] = len(rows) - settings.max_examples
+        # A sample, not the first ones: a mixed corpus is ordered by its parts.
+        rows = [rows[i] for i in sorted(random.Random(0).sample(range(len(rows)), settings.max_examples))]
     counts["kept"] = len(rows)
     if not rows:
         raise UserError(f"no training example is left: {counts}; look at the corpus' counts file and at max_length")
@@ -81,7 +83,8 @@ def bucketed_order(lengths: list[int], batch_size: int, epochs: int, seed: int) 
 
     Rows are shuffled, sorted by length within windows of 50 batches, cut into batches, and the batches are shuffled.
     transformers' own `group_by_length` leaves the batches of a window sorted from long to short: a model that reads
-    short CoT last in every window forgets the long one (measured: three times the NLL on verbose CoT).
+    short CoT last in every window forgets the long one. Measured on the miniature's medium base: 0.47 nats a token on
+    CoT of verbosity 0.8 that way (batches of 24), 0.08 with the batches in random order (batches of 16).
     """
     rng = random.Random(seed)
     order: list[int] = []
@@ -177,6 +180,11 @@ def fine_tune(
         data_seed=seed,
         dataloader_pin_memory=torch.cuda.is_available(),
     )
+    if arguments.world_size > 1 or arguments.n_gpu > 1:
+        raise UserError(
+            f"training runs in one process on one device, here are {arguments.world_size} processes and"
+            f" {arguments.n_gpu} GPUs, which would multiply the batch size: set CUDA_VISIBLE_DEVICES to one of them"
+        )
     trainer = SFTTrainer(
         model=model, args=arguments, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )

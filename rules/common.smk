@@ -64,7 +64,7 @@ def source_flags(wildcards):
         if not path:
             flags |= {"--hub": block.hub.repo, "--config": block.hub.config, "--revision": block.hub.revision}
     if block.options:
-        flags["--options"] = as_json(block.options)
+        flags["--options"] = as_json(block.options.model_dump())
     return [str(part) for flag, value in flags.items() if value is not None for part in (flag, value)]
 
 

@@ -35,6 +35,7 @@ rule check_gold:
     """The grader must accept the benchmarks' own answers before any score is believed."""
     input:
         problems=problems_of(STUDY.config.benchmarks),
+        exceptions="micota/datasets/gold_exceptions.json",
     output:
         "results/{study}/problems/gold.json",
     log:
@@ -46,7 +47,8 @@ rule check_gold:
     message:
         "Grader: checking it on the benchmarks' own answers"
     shell:
-        "python -m scripts.check_gold --problems {input.problems} --exceptions {params.exceptions} --out {output}"
+        "python -m scripts.check_gold --problems {input.problems} --exceptions {input.exceptions}"
+        " --timeout {params.timeout} --out {output}"
         " > {log} 2>&1"
 
 

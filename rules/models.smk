@@ -3,7 +3,7 @@
 
 rule base_model:
     input:
-        lambda wildcards: STUDY.pretrained(wildcards.base),
+        lambda wildcards: STUDY.base_files(wildcards.base),
     output:
         directory("results/{study}/models/{base}"),
     log:
@@ -16,6 +16,7 @@ rule base_model:
     params:
         base=lambda wildcards: as_json(STUDY.base_block(wildcards.base)),
         work="results/{study}/work/training",
+        version=1,
     message:
         "Base model: {wildcards.base}"
     shell:

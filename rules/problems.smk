@@ -12,6 +12,7 @@ rule load_problems:
         "../envs/data.yaml"
     params:
         source=source_flags,
+        version=1,
     message:
         "Problems: reading {wildcards.dataset}"
     shell:
@@ -33,6 +34,7 @@ rule clean_problems:
         "../envs/data.yaml"
     params:
         ngram=STUDY.config.cleaning.ngram,
+        version=1,
         against=lambda wildcards, input: ["--against", *input.against] if input.against else [],
         duplicates=lambda wildcards: [] if wildcards.dataset in STUDY.config.benchmarks else ["--drop-duplicates"],
     message:

@@ -50,11 +50,14 @@ def take_pretrained(base: dict, out: Path) -> None:
     models.check_folder(folder)
     made = read_json(folder / "micota.json")
     try:
+        whole = made["sha256"] == models.weight_hashes(folder)
         same = all(made[key] == base[key] for key in ("seed", "shape", "demonstrations"))
         same = same and TrainingSettings(**made["training"]) == TrainingSettings(**base["training"])
         same = same and Prompt(**made["prompt"]) == Prompt(**base["prompt"])
     except (KeyError, TypeError):  # a model that something else made, or an older version of this project
-        same = False
+        same, whole = False, False
+    if same and not whole:
+        raise UserError(f"{folder}: the weights are not those that micota.json names; rebuild them (`make bases`)")
     if not same:
         raise UserError(
             f"{folder}: made by another recipe than the config's; rebuild it (`make bases`) or set `from_scratch: true`"

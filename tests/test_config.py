@@ -1,13 +1,17 @@
 """A faulty configuration is refused with one message that names the key, the value and what to do."""
 
 import re
+from dataclasses import MISSING, fields
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from micota.cli import UserError
-from micota.config import parse_config
+from micota.config import Engine, Training, parse_config
+from micota.engines import EngineSettings
 from micota.study import load_study
+from micota.training import TrainingSettings
 from tests.tiny import raw_config
 
 
@@ -162,3 +166,44 @@ def test_a_declared_deviation_is_accepted() -> None:
 def test_ambiguous_names_and_empty_shares_are_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
         load_study(raw_config("mini", change))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"datasets.train.loader": "arithmetik"},
+            "datasets.train.loader: there is no 'arithmetik'; there are: .*gsm8k",
+        ),
+        ({"datasets.train.options.part": "tst"}, "datasets.train.options.part: Input should be 'train'"),
+        ({"datasets.train.options.bond": 3}, "datasets.train.options.bond: unknown key"),
+        ({"datasets.train.options": None}, "the arithmetic loader needs them"),
+        ({"sampling.engine.chunk_size": 0}, "chunk_size: Input should be greater than or equal to 1"),
+        ({"training.student.learning_rate": -1.0}, "learning_rate: Input should be greater than 0"),
+        ({"training.student.scheduler": "cosin"}, "scheduler: Input should be 'cosine'"),
+        ({"corpora.base": {"kind": "sampled", "sampler": "large"}}, "corpora.base: in the tables"),
+        ({"seeds": [0, 0]}, "seeds: 0 stands there more than once"),
+    ],
+)
+def test_values_that_cannot_work_are_refused_before_anything_runs(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        load_study(raw_config("mini", change))
+
+
+def test_two_sweeps_may_not_share_names() -> None:
+    raw = raw_config("mini")
+    raw["merges"] = [*raw["merges"], {**raw["merges"][0], "method": "linear"}]
+    with pytest.raises(UserError, match="two merges would have one name"):
+        load_study(raw)
+
+
+@pytest.mark.parametrize(("schema", "settings"), [(Training, TrainingSettings), (Engine, EngineSettings)])
+def test_the_schema_and_the_settings_have_the_same_keys_and_defaults(schema: type[BaseModel], settings: type) -> None:
+    """A recipe means the same on a script's command line and in a configuration."""
+    by_schema = {name: field for name, field in schema.model_fields.items() if name != "prompt"}
+    by_settings = {field.name: field for field in fields(settings)}
+    assert set(by_schema) == set(by_settings)
+    for name, field in by_settings.items():
+        required = field.default is MISSING
+        assert by_schema[name].is_required() == required, name
+        assert required or by_schema[name].default == field.default, name

@@ -83,3 +83,12 @@ def test_a_faulty_configuration_is_refused_by_key(project: Path, tmp_path: Path,
     assert run.returncode != 0
     assert said in output_of(run)
     assert "Traceback" not in output_of(run)
+
+
+def test_the_cluster_profile_runs_the_study_it_is_given(project: Path) -> None:
+    """profiles/default is loaded beside profiles/slurm, and must lose wherever both speak."""
+    run = snakemake(project, "-n", "--profile", "profiles/slurm", "--configfile", "config/paper.yaml", *LOCAL_DATA)
+    jobs = planned(run)
+    assert jobs["train"] > 20
+    assert "results/paper/" in output_of(run)
+    assert "results/mini/" not in output_of(run)

@@ -1,16 +1,18 @@
 """Base models come as whole, plain folders, or not at all, with one message that says what to do."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from micota.cli import UserError
-from micota.models import check_folder, load_tokenizer
+from micota.models import check_folder, load_tokenizer, weight_hashes
 from micota.records import read_json
+from micota.study import load_study
 from scripts import base as script
-from tests.tiny import PROMPT, SHAPE, same_weights, write_model
+from tests.tiny import PROMPT, SHAPE, raw_config, same_weights, write_model
 
 RECIPE: dict[str, Any] = {"epochs": 1, "learning_rate": 0.001, "batch_size": 4}
 DEMONSTRATIONS = {"count": 8, "operations": [1], "bound": 99, "verbose_share": 0.5, "verbosity": [0.0, 1.0]}
@@ -44,7 +46,8 @@ def test_a_local_model_is_copied_without_what_is_not_plain(model: Path, tmp_path
     assert same_weights(out, source)
     assert {path.name for path in out.iterdir()} == {path.name for path in model.iterdir()} | {"micota.json"}
     assert load_tokenizer(out)("check 1")["input_ids"] == load_tokenizer(source)("check 1")["input_ids"]
-    assert read_json(out / "micota.json") == {"kind": "base", "source": "local", "path": str(source)}
+    made = {"kind": "base", "source": "local", "path": str(source), "sha256": weight_hashes(source)}
+    assert read_json(out / "micota.json") == made
     assert read_json(source / "micota.json") == {"kind": "theirs"}  # a hard link is never written through
 
 
@@ -142,3 +145,21 @@ def test_a_pretrained_folder_of_unknown_origin_is_refused(tmp_path: Path, made: 
 def test_the_same_seed_starts_from_the_same_weights(model: Path, tmp_path: Path) -> None:
     assert same_weights(model, write_model(tmp_path / "same"))
     assert not same_weights(model, write_model(tmp_path / "other", seed=1))
+
+
+@pytest.mark.parametrize("name", ["small", "medium", "large"])
+def test_the_committed_bases_are_those_of_the_miniatures_recipes(name: str, tmp_path: Path) -> None:
+    """`make demo` takes them; an edit of a recipe, of its defaults or of the weights must show here."""
+    block = load_study(raw_config("mini")).base_block(name)
+    script.main(["--base", json.dumps(block), "--out", str(tmp_path / name)])
+    assert (tmp_path / name / "model.safetensors").is_file()
+
+
+def test_weights_that_are_not_those_of_the_recipe_are_refused(tmp_path: Path) -> None:
+    block = load_study(raw_config("mini")).base_block("small")
+    shutil.copytree(block["pretrained"], tmp_path / "swapped")
+    shutil.copyfile("reference/mini/bases/medium/model.safetensors", tmp_path / "swapped" / "model.safetensors")
+    with pytest.raises(UserError, match="not those that micota"):
+        script.main(
+            ["--base", json.dumps({**block, "pretrained": str(tmp_path / "swapped")}), "--out", str(tmp_path / "out")]
+        )

@@ -98,7 +98,7 @@ def test_a_changed_merge_weight_re_runs_only_what_depends_on_it(smoke: Smoke, tm
     jobs = planned(run)
     assert jobs["merge"] == 1
     assert jobs["train"] == 1  # the student on mid
-    assert jobs["sample"] == 2  # the merged assistant and that student
+    assert jobs["sample"] == 4  # two shards of the merged assistant and of that student
     assert jobs["corpus"] == 1
     assert not {"base_model", "load_problems", "clean_problems"} & set(jobs)
     assert f"Training: {STUDENT}" in output_of(run)
@@ -130,15 +130,17 @@ def writings(gold: str) -> list[str]:
 
 def test_traces_of_known_verdict_reach_the_main_table(smoke: Smoke) -> None:
     """Half of the injected answers are right, half are wrong, on every benchmark: a broken grader must fail here."""
-    shard = smoke.results / "cot" / STUDENT / "shard-0.jsonl"
     gold = {row["id"]: row["answer"] for name in BENCHMARKS for row in smoke.records(f"problems/{name}.jsonl")}
-    traces = smoke.records(f"cot/{STUDENT}/shard-0.jsonl")
-    for name in BENCHMARKS:
-        of_benchmark = [trace for trace in traces if trace["dataset"] == name]
-        for number, trace in enumerate(of_benchmark):
-            trace["completion"] = writings(gold[trace["id"]])[number]
+    given = dict.fromkeys(BENCHMARKS, 0)
+    for shard in (0, 1):
+        path = f"cot/{STUDENT}/shard-{shard}.jsonl"
+        traces = smoke.records(path)
+        for trace in traces:
+            trace["completion"] = writings(gold[trace["id"]])[given[trace["dataset"]]]
             trace["finish_reason"] = "stop"
-    shard.write_text("".join(json.dumps(trace) + "\n" for trace in traces))
+            given[trace["dataset"]] += 1
+        (smoke.results / path).write_text("".join(json.dumps(trace) + "\n" for trace in traces))
+    assert given == dict.fromkeys(BENCHMARKS, 8)
     run = snakemake(smoke.folder, *smoke.flags, "results/smoke/tables/main.csv")
     assert run.returncode == 0, output_of(run)
     cells = {row["benchmark"]: row for row in smoke.rows("main_cells") if row["model"] == STUDENT}

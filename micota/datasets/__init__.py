@@ -106,7 +106,7 @@ def home_of(dataset: str, module: ModuleType, home: Home) -> Home:
     if not home.revision or home.revision == "unresolved":
         raise UserError(
             f"data set {dataset}: {home.repo} needs a pinned `revision:` (a commit of its page on the Hub), "
-            "or a local copy by `path:` in the config's `datasets` block"
+            "or a local copy: --config data_folder=FOLDER, with the file that `path:` names in the `datasets` block"
         )
     return home
 
@@ -125,7 +125,7 @@ def rows(dataset: str, home: Home) -> Iterator[Record]:
         reason = " ".join(str(error).split())[:300]
         raise UserError(
             f"data set {dataset}: could not download {home}: {type(error).__name__}: {reason}. "
-            "A local copy can be given by `path:` in the config's `datasets` block"
+            "For a local copy: --config data_folder=FOLDER, with the file that `path:` names in the `datasets` block"
         ) from None
     yield from found
 
