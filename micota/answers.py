@@ -7,8 +7,11 @@ the typography that math-verify 0.9 stumbles over, each rule with the answer it 
 import re
 from collections import deque
 
+from micota.units import LETTER_UNIT, is_number, split_unit
+
 # The macro itself, not a longer one that begins alike (`\boxedeq`).
 BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t\r\n]*")
+CURRENCY = re.compile(r"\s*\$?\s*[-−+]?\s*\\\$")  # an escaped dollar sign comes first
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 UNBRACED_END = re.compile(r"[$\n]")
 
@@ -67,17 +70,8 @@ SYMBOLS = str.maketrans(
     }
 )
 
-# Units in plain letters: a word of three letters or more (18 dollars, 12 square feet, 40 miles per hour), unless it
-# changes the number; and the symbols (12 cm^2, 90 km/h).
-NOT_A_UNIT = (
-    "and|or|not|to|by|of|mod|plus|minus|times|over|squared|cubed|factorial|hundred|thousand|million|billion|trillion|"
-    "dozen|half|halves|thirds|quarters|fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|"
-    "percent|pct|percentage|degrees?|pi|sin|cos|tan|log|exp|sqrt|infinity|inf|mixed"
-)
 POWERS = (("thousand", 3), ("million", 6), ("billion", 9), ("trillion", 12))
-WORD_UNIT = rf"(?:(?:square|cubic) )?(?!(?:{NOT_A_UNIT})\b)(?=[a-z]*[aeiou])[a-z]{{3,}}(?: per [a-z]+)?"
-SYMBOL_UNIT = r"(?:mm|cm|dm|km|m|in|ft|yd|mi|mg|kg|g|ms|s|sec|min|hr|h|mph|km/hr?|m/s)(?:\^\{?[23]\}?)?"
-TEXT_UNIT = r"\\(?:text|textrm|textit|mathrm|mbox)\s*\{[^{}]*\}(?:\s*\^\s*\{?\d\}?)?"
+PERCENT = "(?:percent|percentage|pct)"
 
 RULES = [
     (re.compile(pattern), replacement)
@@ -86,6 +80,7 @@ RULES = [
         (r"^(?:\\\(|\\\[)(.*)(?:\\\)|\\\])$", r"\1"),  # \(5\) in the box
         (r"_\{?\\(max|min)(?![a-zA-Z])\s*\}?", r"_{\1}"),  # m_{\max }=n^{2}-n-1
         (r"\*\*", ""),  # Markdown's **5**
+        (r"\\mathrm\s*\{\s*([ie])\s*\}", r"\1"),  # upright constants: 3\mathrm{i}
         (r"\\(?:varnothing|O)(?![a-zA-Z])", r"\\emptyset"),
         # Thousands: 32,\!348 and 1{,}000 and 1\,000 and 1 000, only before exactly three digits.
         (r"(?<=\d)(?:,\\!|\{,\}|\\[,;:! ]|\s)\s*(?=\d{3}(?!\d))", ""),
@@ -95,9 +90,13 @@ RULES = [
         (r"^(?:\\text(?:bf)?\s*\{\s*\([A-E]\)\s*\}\s*\\?\s*|\([A-E]\)\s+)(?=\S)", ""),
         # 5 million, 5\text{ million}
         *((rf"(?<=\d) ?(?:\\text\{{ ?)?{word}(?:s\b)?\}}?", rf" \\cdot 10^{{{power}}} ") for word, power in POWERS),
-        (rf"(?<=[\d}}])(?:\s|\\[,;:! ])*{TEXT_UNIT}$", ""),
-        (rf"(?i)(?<=[\d}}]) (?:{WORD_UNIT})$", ""),
-        (rf"(?<=[\d}}]) ?{SYMBOL_UNIT}$", ""),
+        (r"^(\d*(?:1(?=st)|2(?=nd)|3(?=rd)|\d(?=th)))[a-z]{2}$", r"\1"),  # 20th
+        (rf"(?<=\d)(?:\s|\\[,;:! ])*(?:\\text\s*\{{\s*{PERCENT}\s*\}}|{PERCENT})$", r"\\%"),
+    )
+]
+AFTER_UNITS = [
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
         (r"^(-?\d+) (\d+)/(\d+)$", r"\1\\frac{\2}{\3}"),  # 2 1/2 is two and a half
         # Bare words: letter by letter, math-verify takes "seat" for "east".
         (r"^([A-Za-z]{4,}(?: [A-Za-z]+)*)$", r"\\text{\1}"),
@@ -105,9 +104,24 @@ RULES = [
 ]
 
 
-def tidy(answer: str) -> str:
-    """The answer without dollar signs, thousands separators, units, trailing punctuation and Unicode's symbols."""
+def tidy(answer: str) -> tuple[str, str | None]:
+    """The answer without dollar signs, thousands separators, trailing punctuation and Unicode's symbols, and its unit.
+
+    The unit is not in the answer any more, save a percent sign or a degree, which the judge understands.
+    """
+    currency = CURRENCY.match(answer)
     answer = answer.replace("\\$", "").translate(SYMBOLS).strip()
     for pattern, replacement in RULES:
         answer = pattern.sub(replacement, answer).strip()
-    return answer
+    answer, unit = split_unit(answer)
+    for pattern, replacement in AFTER_UNITS:
+        answer = pattern.sub(replacement, answer).strip()
+    return answer, unit or ("dollar" if currency else None)
+
+
+def tidy_pair(gold: str, answer: str) -> tuple[str, str] | None:
+    """Both answers without their units; None if both have one and the two differ: 2 hours are not 2 minutes."""
+    (one, gold_unit), (other, unit) = tidy(gold), tidy(answer)
+    if unit is None and is_number(one) and (letter := LETTER_UNIT.fullmatch(other)):
+        other, unit = letter["rest"], letter["unit"]
+    return None if gold_unit and unit and gold_unit != unit else (one, other)

@@ -9,6 +9,15 @@ from dataclasses import dataclass, field
 from micota.cli import UserError
 from micota.records import Record
 
+TRUNCATED, NO_BOX, INCORRECT = "truncated", "no_box", "incorrect"
+TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED = "too_long", "not_solved_by_all", "repeated"
+NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART = "not_in_all_parts", "dealt_to_another_part"
+# Why a trace is dropped, in the order in which the filters ask.
+REASONS = (
+    *(TRUNCATED, NO_BOX, INCORRECT, TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED),
+    *(NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART),
+)
+
 
 @dataclass
 class Counts:
@@ -24,6 +33,11 @@ class Counts:
         self.lengths.append(row["n_tokens"])
         self.problems.add(row["id"])
         return row
+
+    def drop(self, reason: str) -> None:
+        if reason not in REASONS:
+            raise ValueError(f"unknown reason to drop a trace: {reason!r}")
+        self.dropped[reason] += 1
 
     def as_record(self) -> Record:
         """The counts file; UserError with the counts if nothing was kept."""
@@ -52,11 +66,11 @@ def solved(graded: Iterable[Record], dataset: str) -> set[str]:
 def dropped_because(row: Record) -> str | None:
     """Why a graded trace is no correct, finished solution, or None if it is one."""
     if row["finish_reason"] == "length":
-        return "truncated"
+        return TRUNCATED
     if row["reason"] == "no_box":
-        return "no_box"
+        return NO_BOX
     if not row["correct"]:
-        return "incorrect"
+        return INCORRECT
     return None
 
 
@@ -80,13 +94,13 @@ def filter_traces(
         counts.read += 1
         reason = dropped_because(row) if keep == "correct" else None
         if reason is None and max_tokens is not None and row["n_tokens"] > max_tokens:
-            reason = "too_long"
+            reason = TOO_LONG
         if reason is None and not all(row["id"] in others for others in solved_by_others):
-            reason = "not_solved_by_all"
+            reason = NOT_SOLVED_BY_ALL
         if reason is None and (row["id"], row["completion"]) in seen:
-            reason = "repeated"
+            reason = REPEATED
         if reason is not None:
-            counts.dropped[reason] += 1
+            counts.drop(reason)
             continue
         seen.add((row["id"], row["completion"]))
         yield counts.keep(
@@ -121,9 +135,9 @@ def mix(parts: dict[str, list[Record]], shares: dict[str, float], seed: int, cou
         for row in rows:
             counts.read += 1
             if row["id"] not in chosen:
-                counts.dropped["not_in_all_parts"] += 1
+                counts.drop(NOT_IN_ALL_PARTS)
             elif chosen[row["id"]] != name:
-                counts.dropped["dealt_to_another_part"] += 1
+                counts.drop(DEALT_TO_ANOTHER_PART)
             else:
                 yield counts.keep(row)
 

@@ -16,7 +16,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any
 
-from micota.answers import last_box, tidy
+from micota.answers import last_box, tidy_pair
 from micota.records import Record
 from micota.string_rule import same_last_number, same_string
 
@@ -43,11 +43,16 @@ Pair = tuple[str, str]  # gold, extracted
 
 def verify(pair: Pair) -> str:
     """math-verify's verdict on a tidy pair; runs in a worker. A percent sign on one side alone may be left out."""
-    from math_verify import parse
+    from latex2sympy2_extended import NormalizationConfig
+    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
     from math_verify import verify as math_verify
 
+    # Its defaults, but for the units: it would drop the m of 5m.
+    plain = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all")
+    targets = [LatexExtractionConfig(normalization_config=plain), ExprExtractionConfig()]
+
     def read(text: str) -> list[Any]:
-        return parse(rf"\boxed{{{text}}}", fallback_mode="no_fallback", parsing_timeout=None)
+        return parse(rf"\boxed{{{text}}}", targets, fallback_mode="no_fallback", parsing_timeout=None)
 
     def same(gold: list[Any], extracted: list[Any]) -> bool:
         return bool(math_verify(gold, extracted, allow_set_relation_comp=True, timeout_seconds=None))
@@ -129,10 +134,8 @@ def squeezed(answer: str) -> str:
     return SPACE.sub("", TEXT.sub(r"\1", answer))
 
 
-def quick_verdict(gold: str, extracted: str | None) -> str | None:
+def quick_verdict(gold: str, extracted: str) -> str | None:
     """The verdict that needs no judge, or None. `gold` and `extracted` are tidy."""
-    if extracted is None:
-        return NO_BOX
     if not extracted:
         return UNPARSABLE
     if squeezed(gold) == squeezed(extracted):
@@ -146,26 +149,23 @@ def quick_verdict(gold: str, extracted: str | None) -> str | None:
     return None
 
 
-def tidy_box(completion: str) -> tuple[str | None, str | None]:
-    """What the last box holds, as it stands and tidied; a monster is not worth tidying."""
-    box = last_box(completion)
-    return box, box if box is None or len(box) > LONGEST else tidy(box)
+def tidied(gold: str, box: str | None) -> tuple[Pair | None, str | None]:
+    """A tidy pair for the judge and the verdict that needs none; a monster is not worth tidying."""
+    if box is None:
+        return None, NO_BOX
+    pair = (gold, box) if len(box) > LONGEST else tidy_pair(gold, box)
+    return pair, DIFFERENT if pair is None else quick_verdict(*pair)
 
 
 def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> Iterator[Record]:
     """Graded traces, in order; `golds` maps problem ids to gold answers. Holds one chunk of traces at a time."""
-    tidied = {gold: tidy(gold) for gold in set(golds.values())}
     traces = iter(traces)
     while chunk := list(islice(traces, CHUNK)):
-        found = [(golds[trace["id"]], *tidy_box(trace["completion"])) for trace in chunk]
-        quick = [quick_verdict(tidied[gold], extracted) for gold, _, extracted in found]
-        judge.judge(
-            (tidied[gold], extracted)
-            for (gold, _, extracted), verdict in zip(found, quick, strict=True)
-            if verdict is None and extracted is not None
-        )
-        for trace, (gold, box, extracted), verdict in zip(chunk, found, quick, strict=True):
-            reason = verdict or judge.memory[tidied[gold], extracted or ""]
+        found = [(golds[trace["id"]], last_box(trace["completion"])) for trace in chunk]
+        quick = [tidied(gold, box) for gold, box in found]
+        judge.judge(pair for pair, verdict in quick if verdict is None and pair is not None)
+        for trace, (gold, box), (pair, verdict) in zip(chunk, found, quick, strict=True):
+            reason = verdict or (judge.memory[pair] if pair else UNPARSABLE)
             yield {
                 **trace,
                 "answer": gold,

@@ -43,13 +43,13 @@ rule check_gold:
     conda:
         "../envs/data.yaml"
     params:
-        exceptions="micota/datasets/gold_exceptions.json",
+        timeout=STUDY.config.grading.timeout,
+        version=1,
     message:
         "Grader: checking it on the benchmarks' own answers"
     shell:
         "python -m scripts.check_gold --problems {input.problems} --exceptions {input.exceptions}"
-        " --timeout {params.timeout} --out {output}"
-        " > {log} 2>&1"
+        " --timeout {params.timeout} --out {output} > {log} 2>&1"
 
 
 rule grade:

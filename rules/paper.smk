@@ -13,7 +13,12 @@ rule table_main:
         ),
         "results/{study}/tables/main.csv",
         "results/{study}/tables/main.tex",
-        "results/{study}/tables/main_cells.csv",
+        report(
+            "results/{study}/tables/main_cells.csv",
+            caption="../report/table_main_cells.rst",
+            category="Tables",
+            labels={"table": "cells"},
+        ),
         report(
             "results/{study}/tables/main_differences.md",
             caption="../report/table_main_differences.rst",

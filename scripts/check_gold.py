@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.answers import last_box, tidy
+from micota.answers import last_box, tidy_pair
 from micota.cli import UserError, run
-from micota.grading import EQUIVALENT, Judge
+from micota.grading import DIFFERENT, EQUIVALENT, Judge
 from micota.records import PROBLEM_FIELDS, read_json, read_jsonl, write_json
 
 EXCEPTIONS = Path(__file__).parents[1] / "micota" / "datasets" / "gold_exceptions.json"
@@ -40,11 +40,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     with Judge(args.workers, args.timeout) as judge:
         for path in args.problems:
             problems = list(read_jsonl(path, PROBLEM_FIELDS))
-            pairs = [(tidy(p["answer"]), tidy(last_box(rf"\boxed{{{p['answer']}}}") or "")) for p in problems]
-            judge.judge(pairs)
+            pairs = [tidy_pair(p["answer"], last_box(rf"\boxed{{{p['answer']}}}") or "") for p in problems]
+            judge.judge(pair for pair in pairs if pair)
             tally = Counter(accepted=0, excepted=0)
             for problem, pair in zip(problems, pairs, strict=True):
-                verdict = judge.memory[pair]
+                verdict = judge.memory[pair] if pair else DIFFERENT
                 row = problem["id"].rpartition("/")[2]
                 if verdict == EQUIVALENT:
                     tally["accepted"] += 1

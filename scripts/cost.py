@@ -13,6 +13,7 @@ from statistics import fmean
 
 from micota.cli import UserError, run
 from micota.records import write_json
+from micota.tables import DASH
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -33,17 +34,28 @@ def measured(folder: Path) -> dict[str, list[dict[str, str]]]:
     return found
 
 
+def number(text: str) -> float | None:
+    """A cell of a benchmark file; Snakemake writes NA or - where a job ended before it could be sampled."""
+    return None if text in ("", "-", "NA") else float(text)
+
+
+def numbers(rows: Sequence[dict[str, str]], column: str) -> list[float]:
+    return [value for row in rows if (value := number(row[column])) is not None]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     rules = measured(args.benchmarks)
     print("| rule | jobs | seconds a job | seconds in all | largest memory (MB) |")
     print("|---|---:|---:|---:|---:|")
     for rule, rows in rules.items():
-        seconds = [float(row["s"]) for row in rows]
-        memory = max(float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA"))
-        print(f"| {rule} | {len(rows)} | {fmean(seconds):.1f} | {sum(seconds):.0f} | {memory:.0f} |")
+        seconds, memory = numbers(rows, "s"), numbers(rows, "max_rss")
+        times = (f"{fmean(seconds):.1f}", f"{sum(seconds):.0f}") if seconds else (DASH, DASH)
+        cells = (rule, str(len(rows)), *times, f"{max(memory):.0f}" if memory else DASH)
+        print(f"| {' | '.join(cells)} |")
     if args.seconds:
-        write_json(args.seconds, {rule: round(fmean(float(r["s"]) for r in rows), 1) for rule, rows in rules.items()})
+        means = {rule: numbers(rows, "s") for rule, rows in rules.items()}
+        write_json(args.seconds, {rule: round(fmean(seconds), 1) for rule, seconds in means.items() if seconds})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The end of `make demo`: the main table, and where the figures and the report lie.
 
-python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report results/mini/report.html
+python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 """
 
 import argparse

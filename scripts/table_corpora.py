@@ -3,7 +3,8 @@
     python -m scripts.table_corpora --counts results/mini/corpora/short.counts.json \\
         results/mini/corpora/mid.counts.json --out-stem results/mini/tables/corpora
 
-Refuses counts that do not add up: a trace that is neither kept nor dropped for a reason was lost.
+The CSV has a column for every reason there is, so that two runs have the same ones; Markdown and LaTeX leave out those
+that dropped nothing. Refuses counts that do not add up: a trace neither kept nor dropped for a reason was lost.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.cli import run
+from micota.corpora import REASONS
 from micota.records import RecordError, read_json
 from micota.tables import Column, Row, corpus_label, write_table
 
@@ -27,8 +29,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the table, one row per corpus."""
     args = parse_args(argv)
     counts = [read_counts(path) for path in args.counts]
-    reasons = list(dict.fromkeys(reason for count in counts for reason in count["dropped"]))
-    write_table(args.out_stem, [corpus_row(count, reasons) for count in counts], columns(reasons))
+    rows = [corpus_row(count) for count in counts]
+    write_table(args.out_stem, rows, columns(rows))
 
 
 def read_counts(path: Path) -> Row:
@@ -38,6 +40,8 @@ def read_counts(path: Path) -> Row:
     missing += [f"tokens.{key}" for key in ("mean", "median", "max", "total") if key not in counts.get("tokens", ())]
     if missing:
         raise RecordError(f"{path}: the counts lack {', '.join(missing)}")
+    if unknown := sorted(set(counts["dropped"]) - set(REASONS)):
+        raise RecordError(f"{path}: unknown reasons for dropping a trace: {', '.join(unknown)}")
     if not counts["read"]:
         raise RecordError(f"{path}: no traces were read for this corpus")
     lost = counts["read"] - counts["kept"] - sum(counts["dropped"].values())
@@ -46,12 +50,12 @@ def read_counts(path: Path) -> Row:
     return counts
 
 
-def corpus_row(counts: Row, reasons: Sequence[str]) -> Row:
-    """The counts of one corpus, flat; a reason it does not know dropped nothing."""
+def corpus_row(counts: Row) -> Row:
+    """The counts of one corpus, flat; a reason it does not name dropped nothing."""
     return {
         "corpus": counts["corpus"],
         "read": counts["read"],
-        **{f"dropped_{reason}": counts["dropped"].get(reason, 0) for reason in reasons},
+        **{f"dropped_{reason}": counts["dropped"].get(reason, 0) for reason in REASONS},
         "kept": counts["kept"],
         "kept_percent": 100 * counts["kept"] / counts["read"],
         "problems": counts["problems"],
@@ -59,12 +63,17 @@ def corpus_row(counts: Row, reasons: Sequence[str]) -> Row:
     }
 
 
-def columns(reasons: Sequence[str]) -> list[Column]:
-    """The table's columns for these reasons."""
+def columns(rows: Sequence[Row]) -> list[Column]:
+    """The table's columns; a reason that dropped nothing in any row has no heading, so it is in the CSV alone."""
+    headings = {
+        key: f"Dropped: {reason.replace('_', ' ')}" if any(row[key] for row in rows) else None
+        for reason in REASONS
+        for key in (f"dropped_{reason}",)
+    }
     return [
         Column("corpus", "Corpus", corpus_label),
         Column("read", "Read", "{0:,}"),
-        *(Column(f"dropped_{reason}", f"Dropped: {reason.replace('_', ' ')}", "{0:,}") for reason in reasons),
+        *(Column(key, heading, "{0:,}") for key, heading in headings.items()),
         Column("kept", "Kept", "{0:,}"),
         Column("kept_percent", "Kept (%)", "{0:.1f}"),
         Column("problems", "Problems", "{0:,}"),

@@ -1,10 +1,11 @@
 """How long the CoTs of each corpus are: quantiles, and a histogram on bins common to all corpora.
 
     python -m scripts.table_lengths --corpora results/mini/corpora/short.jsonl results/mini/corpora/mid.jsonl \\
-        --scale linear --bins 40 --out-stem results/mini/tables/lengths
+        --out-stem results/mini/tables/lengths
 
-A file's name is its corpus. Writes `{stem}.csv`, the histogram in long form (bins hold their left edge, not the right
-one), and `{stem}_quantiles.{csv,md,tex}`.
+A file's name is its corpus. The bins are log-spaced if the longest trace is more than 30 times as long as the median of
+the corpus with the smallest one: half of that corpus would else lie in the first two of 40 bins. Writes `{stem}.csv`,
+the histogram in long form (bins hold their left edge, not the right one), and `{stem}_quantiles.{csv,md,tex}`.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from micota.cli import UserError, run
+from micota.cli import run
 from micota.records import CORPUS_FIELDS, RecordError, read_jsonl
 from micota.tables import Column, Row, corpus_label, write_csv, write_table
 
@@ -37,12 +38,14 @@ QUANTILE_COLUMNS = (
 )
 
 
+BINS = 40
+LOG_FROM = 30
+
+
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpora", type=Path, nargs="+", required=True, help="corpora/{corpus}.jsonl files")
-    parser.add_argument("--scale", choices=("linear", "log"), default="linear", help="of the bins (default: linear)")
-    parser.add_argument("--bins", type=int, default=40, help="about how many bins (default: 40)")
     parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
     return parser.parse_args(argv)
 
@@ -50,17 +53,22 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the histogram and the quantiles."""
     args = parse_args(argv)
-    if args.bins < 1:
-        raise UserError(f"--bins {args.bins}: at least one bin is needed")
     lengths = {}
     for path in args.corpora:
         lengths[path.stem] = [record["n_tokens"] for record in read_jsonl(path, CORPUS_FIELDS)]
         if not lengths[path.stem]:
             raise RecordError(f"{path}: no traces")
     quantiles = [quantile_row(corpus, tokens) for corpus, tokens in lengths.items()]
-    edges = bin_edges(min(map(min, lengths.values())), max(map(max, lengths.values())), args.bins, args.scale)
-    write_csv(f"{args.out_stem}.csv", histogram_rows(lengths, quantiles, edges, args.scale), HISTOGRAM_COLUMNS)
+    shortest, longest = min(map(min, lengths.values())), max(map(max, lengths.values()))
+    scale = scale_of(longest, [row["tokens_median"] for row in quantiles])
+    edges = bin_edges(shortest, longest, BINS, scale)
+    write_csv(f"{args.out_stem}.csv", histogram_rows(lengths, quantiles, edges, scale), HISTOGRAM_COLUMNS)
     write_table(f"{args.out_stem}_quantiles", quantiles, QUANTILE_COLUMNS)
+
+
+def scale_of(longest: int, medians: Sequence[float]) -> str:
+    """`log` if the longest trace is over LOG_FROM times the smallest of the corpora's medians, else `linear`."""
+    return "log" if longest > LOG_FROM * min(medians) else "linear"
 
 
 def bin_edges(shortest: int, longest: int, bins: int, scale: str) -> list[int]:

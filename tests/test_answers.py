@@ -65,4 +65,4 @@ def test_extraction_takes_anything(completion: str) -> None:
 
 @given(st.integers())
 def test_tidy_leaves_integers_alone(number: int) -> None:
-    assert tidy(str(number)) == str(number) == tidy(f" ${number}$. ")
+    assert tidy(str(number)) == (str(number), None) == tidy(f" ${number}$. ")

@@ -55,7 +55,7 @@ def test_schema_faults_are_named(changes: dict[str, Any], messages: list[str]) -
     [
         ({"students.bases": ["smal"]}, r"students.bases: there is no 'smal'; there are: small, medium, large"),
         ({"students.corpora": ["short", "middle"]}, r"there is no 'middle'; there are: .*short.*mid"),
-        ({"students.proposed": "long_all"}, r"students.proposed: there is no 'long_all'; there are: short, .*mid"),
+        ({"students.proposed": "demonstrations"}, r"students.proposed: there is no 'demonstrations'; there are: short"),
         ({"students.recipe": "studnet"}, r"students.recipe: there is no 'studnet'; there are: .*student"),
         (
             {"corpora.short.sampler": "giant"},
@@ -156,7 +156,7 @@ def test_a_declared_deviation_is_accepted() -> None:
         ({"validation_problems": "train"}, "train stands there more than once; a data set serves one purpose"),
         ({"benchmarks": ["two_steps", "train"]}, "train stands there more than once"),
         (
-            {"tuned.small": {"base": "large", "corpus": "long_all", "recipe": "teacher"}},
+            {"tuned.small": {"base": "large", "corpus": "long", "recipe": "teacher"}},
             "small stands there more than once",
         ),
         ({"corpora.mix.shares": {}}, "corpora.mix.mixed.shares: Dictionary should have at least 1 item"),

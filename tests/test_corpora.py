@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from micota.arithmetic import demonstrations
 from micota.cli import UserError
 from micota.config import Procedural
-from micota.corpora import Counts, filter_traces, mix, solved
+from micota.corpora import REASONS, Counts, filter_traces, mix, solved
 from micota.records import Record, read_json, read_jsonl, write_jsonl
 from micota.study import Study, load_study
 from scripts import corpus as script
@@ -94,6 +94,15 @@ def test_the_counts_add_up(rows: list[Record], others: list[set[str]], keep: str
 def test_why_a_trace_is_dropped(changes: dict[str, Any], keep: str, reason: str | None) -> None:
     out, counts = kept([graded("train/0", **changes)], [{"train/0", "train/2"}], keep, 20)
     assert (len(out), dict(counts.dropped)) == ((1, {}) if reason is None else (0, {reason: 1}))
+
+
+def test_a_trace_is_dropped_for_a_known_reason_alone() -> None:
+    counts = Counts("mid")
+    for reason in REASONS:
+        counts.drop(reason)
+    assert counts.dropped == dict.fromkeys(REASONS, 1)
+    with pytest.raises(ValueError, match="unknown reason to drop a trace: 'boring'"):
+        counts.drop("boring")
 
 
 def test_a_repeated_trace_counts_once_and_another_sample_twice() -> None:

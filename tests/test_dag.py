@@ -87,7 +87,13 @@ def test_a_faulty_configuration_is_refused_by_key(project: Path, tmp_path: Path,
 
 def test_the_cluster_profile_runs_the_study_it_is_given(project: Path) -> None:
     """profiles/default is loaded beside profiles/slurm, and must lose wherever both speak."""
-    run = snakemake(project, "-n", "--profile", "profiles/slurm", "--configfile", "config/paper.yaml", *LOCAL_DATA)
+    flags = (
+        "--profile",
+        "profiles/slurm",
+        "--sdm",
+        "env-modules",
+    )  # conda, which the profile asks for, may not be here
+    run = snakemake(project, "-n", *flags, "--configfile", "config/paper.yaml", *LOCAL_DATA)
     jobs = planned(run)
     assert jobs["train"] > 20
     assert "results/paper/" in output_of(run)

@@ -61,6 +61,14 @@ def test_links_lead_somewhere(page: str) -> None:
     assert not [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()]
 
 
+def test_every_caption_of_the_report_is_used_by_a_rule() -> None:
+    rules = "".join(path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("rules/*.smk")])
+    for caption in ROOT.glob("report/*.rst"):
+        name = caption.stem
+        # The figures drawn from one table each share a rule, f"../report/figure_{figure}.rst".
+        assert f"report/{name}.rst" in rules or f'"{name.removeprefix("figure_")}": "' in rules, name
+
+
 def test_the_readme_names_rule_files_and_targets_that_exist() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     rules = set(re.findall(r"rules/\w+\.smk", text))

@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from micota.corpora import REASONS
 from micota.plots import COLOURS, PALETTE, colours, in_order
 from micota.records import write_json, write_jsonl
 from micota.tables import Row, read_csv
@@ -37,11 +38,11 @@ STUDENTS = {  # base -> corpus -> (accuracy, mean length)
 SWEEP = {0: (0.7, 51), 0.3: (0.696, 83), 0.4: (0.908, 184), 0.5: (0.884, 209), 0.7: (0.828, 273), 1: (0.813, 298)}
 PER_TOKEN = {"short": 0.0588, "long": 0.0533, "unmerged": 0.0541, "mid": 0.0485, "mix": 0.055}
 YIELDS: dict[str, tuple[int, dict[str, int]]] = {
-    "short": (2200, {"wrong": 690, "no_box": 12, "truncated": 3, "not_shared": 95}),
-    "long": (2200, {"wrong": 148, "no_box": 41, "truncated": 88, "not_shared": 523}),
-    "unmerged": (2200, {"wrong": 270, "no_box": 60, "truncated": 96, "not_shared": 374}),
-    "mid": (2200, {"wrong": 196, "no_box": 4, "truncated": 11, "not_shared": 589}),
-    "mix": (2800, {"surplus": 1400}),
+    "short": (2200, {"incorrect": 690, "no_box": 12, "truncated": 3, "not_solved_by_all": 95}),
+    "long": (2200, {"incorrect": 148, "no_box": 41, "truncated": 88, "not_solved_by_all": 523}),
+    "unmerged": (2200, {"incorrect": 270, "no_box": 60, "truncated": 96, "not_solved_by_all": 374}),
+    "mid": (2200, {"incorrect": 196, "no_box": 4, "truncated": 11, "not_solved_by_all": 589}),
+    "mix": (2800, {"dealt_to_another_part": 1400}),
 }
 
 
@@ -155,6 +156,14 @@ def test_figure_appears_and_is_reproducible(script: ModuleType, study: Path, tmp
             assert first.startswith(magic) and len(first) > 5000
             assert first == second
     assert not list(tmp_path.glob(".*")), "temporary files are gone"
+
+
+def test_the_yield_shows_the_reasons_that_occurred_alone(study: Path) -> None:
+    figure = figure_yield.draw(read_csv(study / "tables/corpora.csv"))
+    occurred = {reason for _, dropped in YIELDS.values() for reason in dropped}
+    shown = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert shown == ["kept", *(f"dropped: {reason.replace('_', ' ')}" for reason in REASONS if reason in occurred)]
+    assert len(shown) < len(REASONS) + 1
 
 
 def test_no_text_overlaps_in_the_accuracy_figure(study: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_scratch_base_carries_its_recipe_and_prompt() -> None:
 def test_demonstrations_are_counted_by_the_tokenizer_of_who_learns_them() -> None:
     study = load_study(raw_config("mini"))
     assert study.learner_base("demonstrations") == "large"
-    assert study.learner_base("long_all") == "medium"
+    assert study.learner_base("long") == "medium"
 
 
 def test_the_parts_of_a_mixture_of_mixtures() -> None:

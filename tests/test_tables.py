@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from micota.cli import UserError
+from micota.corpora import REASONS
 from micota.records import RecordError, read_jsonl, write_json, write_jsonl
 from micota.tables import DASH, Column, Row, read_cells, read_csv, write_table
 from scripts import table_alignment, table_assistants, table_corpora, table_lengths, table_main
@@ -141,7 +142,7 @@ def test_assistants_are_ordered_by_weight(graded: Path) -> None:
 
 def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path) -> None:
     tokens = {"mean": 5.0, "median": 5, "max": 9, "total": 15}
-    short = {"corpus": "short", "read": 5, "kept": 3, "dropped": {"wrong": 2}, "problems": 3, "tokens": tokens}
+    short = {"corpus": "short", "read": 5, "kept": 3, "dropped": {"incorrect": 2}, "problems": 3, "tokens": tokens}
     mid = {**short, "corpus": "mid", "read": 10, "dropped": {"no_box": 7}}
     paths = [tmp_path / "short.counts.json", tmp_path / "mid.counts.json"]
     for path, counts in zip(paths, (short, mid), strict=True):
@@ -149,8 +150,16 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
     arguments = [f"--out-stem={tmp_path}/corpora", "--counts", *map(str, paths)]
     table_corpora.main(arguments)
     first, second = read_csv(tmp_path / "corpora.csv")
-    assert (first["dropped_wrong"], first["dropped_no_box"], first["kept_percent"]) == (2, 0, 60)
-    assert (second["dropped_wrong"], second["dropped_no_box"], second["kept_percent"]) == (0, 7, 30)
+    assert (first["dropped_incorrect"], first["dropped_no_box"], first["kept_percent"]) == (2, 0, 60)
+    assert (second["dropped_incorrect"], second["dropped_no_box"], second["kept_percent"]) == (0, 7, 30)
+    assert [key for key in first if key.startswith("dropped_")] == [f"dropped_{reason}" for reason in REASONS]
+    assert first["dropped_truncated"] == second["dropped_dealt_to_another_part"] == 0
+    for ending in ("md", "tex"):
+        shown = (tmp_path / f"corpora.{ending}").read_text()
+        assert shown.count("Dropped: ") == 2 and "Dropped: incorrect" in shown and "Dropped: no box" in shown
+    write_json(paths[0], {**short, "dropped": {"wrong": 2}})
+    with pytest.raises(RecordError, match="unknown reasons for dropping a trace: wrong"):
+        table_corpora.main(arguments)
     write_json(paths[0], {**short, "kept": 2})
     with pytest.raises(RecordError, match="differ from that by 1"):
         table_corpora.main(arguments)
@@ -171,15 +180,17 @@ def test_alignment_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path) 
     assert long["nll_per_token"] == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize("scale", ["linear", "log"])
-def test_histogram_counts_every_trace_once(tmp_path: Path, scale: str) -> None:
-    lengths = {"short": [1, 2, 3, 50], "long": list(range(40, 400, 7))}
+@pytest.mark.parametrize(("longest", "scale"), [(300, "linear"), (301, "log"), (16_384, "log")])
+def test_histogram_counts_every_trace_once(tmp_path: Path, longest: int, scale: str) -> None:
+    """The shortest median is 10: bins are log-spaced from 30 times that on."""
+    lengths = {"short": [1, 9, 11, 50], "long": [*range(40, 300, 7), longest]}
     for corpus, tokens in lengths.items():
         fields = {"id": "x", "sample": 0, "sampler": "m", "problem": "", "completion": ""}
         write_jsonl(tmp_path / f"{corpus}.jsonl", ({**fields, "n_tokens": n} for n in tokens))
-    table_lengths.main([f"--out-stem={tmp_path}/lengths", f"--scale={scale}", "--bins=8",
-                        "--corpora", f"{tmp_path}/short.jsonl", f"{tmp_path}/long.jsonl"])  # fmt: skip
+    corpora = [f"{tmp_path}/short.jsonl", f"{tmp_path}/long.jsonl"]
+    table_lengths.main([f"--out-stem={tmp_path}/lengths", "--corpora", *corpora])
     rows = read_csv(tmp_path / "lengths.csv")
+    assert {row["scale"] for row in rows} == {scale}
     for corpus, tokens in lengths.items():
         mine = [row for row in rows if row["corpus"] == corpus]
         for row in mine:
@@ -188,7 +199,7 @@ def test_histogram_counts_every_trace_once(tmp_path: Path, scale: str) -> None:
         assert sum(row["count"] for row in mine) == len(tokens)
         assert sum(row["share_percent"] for row in mine) == pytest.approx(100)
     short, _ = read_csv(tmp_path / "lengths_quantiles.csv")
-    assert (short["tokens_median"], short["tokens_max"], short["traces"]) == (2.5, 50, 4)
+    assert (short["tokens_median"], short["tokens_max"], short["traces"]) == (10, 50, 4)
 
 
 def test_text_is_escaped_and_numbers_stay_whole(tmp_path: Path) -> None:

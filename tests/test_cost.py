@@ -1,0 +1,37 @@
+"""The table of what a study cost."""
+
+from pathlib import Path
+
+import pytest
+
+from micota.cli import UserError
+from micota.records import read_json
+from micota.tables import DASH
+from scripts import cost
+
+
+def benchmark(folder: Path, rule: str, job: str, seconds: str, memory: str) -> None:
+    path = folder / rule / f"{job}.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t{memory}\n")
+
+
+def test_jobs_too_short_to_sample_have_a_dash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [("train", "10.5", "900.4"), ("train", "20.5", "NA"), ("clean", "0.1", "NA"), ("clean", "0.3", "-")]
+    jobs += [("odd", "NA", "-")]
+    for number, (rule, seconds, memory) in enumerate(jobs):
+        benchmark(tmp_path / "benchmarks", rule, f"job{number}", seconds, memory)
+    out = tmp_path / "seconds.json"
+    cost.main(["--benchmarks", str(tmp_path / "benchmarks"), "--seconds", str(out)])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[2:] == [
+        f"| clean | 2 | 0.2 | 0 | {DASH} |",
+        f"| odd | 1 | {DASH} | {DASH} | {DASH} |",
+        "| train | 2 | 15.5 | 31 | 900 |",
+    ]
+    assert read_json(out) == {"clean": 0.2, "train": 15.5}
+
+
+def test_a_study_that_has_not_run_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run the study first"):
+        cost.main(["--benchmarks", str(tmp_path)])
