@@ -54,8 +54,8 @@ reference: setup  ## make the miniature's last results the reference
 	rm -rf reference/mini/tables reference/mini/figures && mkdir -p reference/mini
 	cp -r results/mini/tables reference/mini/tables
 	mkdir reference/mini/figures && cp figures/mini/*.png reference/mini/figures/
-	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json
-	$(BIN)/python -m scripts.readme --table reference/mini/tables/main.md --readme README.md
+	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
+	$(BIN)/python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md cost=reference/mini/cost.md
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --config study=mini_bases from_scratch=True \

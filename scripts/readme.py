@@ -1,6 +1,6 @@
-"""Put the reference's main table into the README, between its markers.
+"""Put the reference's tables into the README, between their markers.
 
-python -m scripts.readme --table reference/mini/tables/main.md --readme README.md
+python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md cost=reference/mini/cost.md
 """
 
 import argparse
@@ -9,28 +9,30 @@ from pathlib import Path
 
 from micota.cli import UserError, run
 from micota.records import whole
-
-BEGIN, END = "<!-- main table: begin -->", "<!-- main table: end -->"
+from scripts.corpus import named_path
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("--readme", type=Path, required=True)
+    parser.add_argument("--block", type=named_path, nargs="+", required=True, help="marker=Markdown file")
     return parser.parse_args(argv)
 
 
-def with_table(readme: str, table: str) -> str:
-    """The README with what stands between the markers replaced; UserError if it has not both."""
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise UserError(f"the README needs each marker once: {BEGIN} and {END}")
-    before, _, rest = readme.partition(BEGIN)
-    return f"{before}{BEGIN}\n{table.strip()}\n{END}{rest.partition(END)[2]}"
+def with_block(readme: str, name: str, text: str) -> str:
+    """The README with what stands between a block's markers replaced; UserError if it has not both."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise UserError(f"the README needs each marker once: {begin} and {end}")
+    before, _, rest = readme.partition(begin)
+    return f"{before}{begin}\n{text.strip()}\n{end}{rest.partition(end)[2]}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    text = with_table(args.readme.read_text(), args.table.read_text())
+    text = args.readme.read_text(encoding="utf-8")
+    for name, path in args.block:
+        text = with_block(text, name, path.read_text(encoding="utf-8"))
     with whole(args.readme) as handle:
         handle.write(text)
 

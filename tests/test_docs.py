@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from micota.study import load_study
+from scripts.readme import with_block
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "your-own.md"
@@ -75,3 +76,16 @@ def test_the_readme_names_rule_files_and_targets_that_exist() -> None:
     assert rules | {"rules/common.smk"} == {f"rules/{path.name}" for path in (ROOT / "rules").glob("*.smk")}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize(("name", "path"), [("main", "tables/main.md"), ("cost", "cost.md")])
+def test_the_readme_shows_the_reference_run(name: str, path: str) -> None:
+    """A table typed by hand, or left behind by a newer reference, must show here."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert with_block(readme, name, (ROOT / "reference" / "mini" / path).read_text(encoding="utf-8")) == readme
+
+
+def test_the_images_of_the_readme_are_there() -> None:
+    images = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(images) >= 5
+    assert [image for image in images if not (ROOT / image).is_file()] == []
