@@ -141,7 +141,7 @@ def test_traces_of_known_verdict_reach_the_main_table(smoke: Smoke) -> None:
             given[trace["dataset"]] += 1
         (smoke.results / path).write_text("".join(json.dumps(trace) + "\n" for trace in traces))
     assert given == dict.fromkeys(BENCHMARKS, 8)
-    run = snakemake(smoke.folder, *smoke.flags, "results/smoke/tables/main.csv")
+    run = snakemake(smoke.folder, "results/smoke/tables/main.csv", *smoke.flags)
     assert run.returncode == 0, output_of(run)
     cells = {row["benchmark"]: row for row in smoke.rows("main_cells") if row["model"] == STUDENT}
     assert {name: (cells[name]["correct"], cells[name]["wrong"]) for name in BENCHMARKS} == dict.fromkeys(
