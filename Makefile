@@ -38,7 +38,8 @@ $(VENV)/%.installed: envs/install.sh $(wildcard envs/*.lock)
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report figures/mini/report.html --quiet
+	[ -f figures/mini/report.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/report.html | grep -q . || \
+		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report figures/mini/report.html --quiet
 	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 
 smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=folder: from local copies)
