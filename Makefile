@@ -5,7 +5,9 @@ CORES  ?= all
 STUDY  ?= mini
 PYTHON ?= python3
 VENV   ?= .venv
-BASES  := small medium large
+BASES  := tiny small medium large
+# The confirmation run is laid over the miniature; SEEDS=[101] runs one of its seeds, FROM_SCRATCH=True pre-trains too.
+CONFIRM = --configfile config/mini.yaml config/study.yaml --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)')
 # cpu, or cuda for NVIDIA GPUs: what was installed last, unless said otherwise.
 TORCH  ?= $(shell cat $(VENV)/torch 2>/dev/null || echo cpu)
 ifeq ($(filter cpu cuda,$(TORCH)),)
@@ -18,12 +20,16 @@ SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM := false
 
+# The rules that read nothing but the per-sample logs.
+FROM_LOGS := $(addprefix table_,main claims assistants corpora alignment lengths sizes variance) \
+             $(addprefix figure_,accuracy claims merge lengths alignment yield sizes variance)
+
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.installed),test,cpu))
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo smoke plan verify reference bases test check format lock clean
+.PHONY: help setup setup-test demo study tables power smoke plan verify reference study-reference bases test check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -42,6 +48,19 @@ demo: setup  ## the whole study in miniature, from raw problems to tables, figur
 		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report figures/mini/report.html --quiet
 	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 
+study: setup  ## the confirmation run: all seeds and student sizes, fresh problems, verdicts (hours; SEEDS=[101]: one seed)
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) 2>&1 | $(BIN)/python -m scripts.follow
+
+tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs (a minute)
+	rm -rf results/archived figures/archived
+	$(BIN)/python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) study=archived --quiet --allowed-rules all $(FROM_LOGS)
+	diff -r results/archived/tables reference/study/tables && echo "tables: equal to reference/study/tables"
+
+power: setup  ## how many problems and seeds a study needs to see 2, 4 and 6 points
+	$(BIN)/python -m scripts.power --claims reference/study/tables/claims.csv --out-stem results/power
+	cat results/power.md
+
 smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=folder: from local copies)
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml $(if $(DATA),--config data_folder=$(DATA))
 
@@ -58,8 +77,15 @@ reference: setup  ## make the miniature's last results the reference
 	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
 	$(BIN)/python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md cost=reference/mini/cost.md
 
+study-reference: setup  ## make the last confirmation run the reference: its logs, tables and figures
+	rm -rf reference/study && mkdir -p reference/study/figures
+	$(BIN)/python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
+	cp -r results/study/tables reference/study/tables
+	cp figures/study/*.png reference/study/figures/
+	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks --seconds reference/study/seconds.json > reference/study/cost.md
+
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --config study=mini_bases from_scratch=True \
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml config/study.yaml --config study=mini_bases from_scratch=True \
 		$(foreach base,$(BASES),results/mini_bases/models/$(base))
 	rm -rf $(foreach base,$(BASES),reference/mini/bases/$(base)) && mkdir -p reference/mini/bases
 	cp -r $(foreach base,$(BASES),results/mini_bases/models/$(base)) reference/mini/bases/

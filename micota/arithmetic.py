@@ -144,12 +144,17 @@ def check(value: int, op: str, operand: int, result: int) -> str:
 
 
 def demonstrate(chain: Chain, verbosity: float, rng: random.Random, second_pass: str = "short") -> str:
-    """Write a CoT for the chain; `verbosity` 0 is the short style, 1 the longest."""
-    decomposing = min(1.0, verbosity / 0.4)
-    checking = min(1.0, max(0.0, (verbosity - 0.5) / 0.3))
-    slipping = 0.25 * min(1.0, max(0.0, (verbosity - 0.7) / 0.3))
+    """Write a CoT for the chain; `verbosity` 0 is the short style, 1 the longest.
+
+    Up to 0.3 more and more steps are decomposed; from 0.3 to 0.6 all are, and nothing else is added: decomposition
+    alone is what a small model can afford, so it has the widest part of the axis. Checks grow likelier from 0.6 to
+    0.8, slips and the second pass from 0.8 on.
+    """
+    decomposing = min(1.0, verbosity / 0.3)
+    checking = min(1.0, max(0.0, (verbosity - 0.6) / 0.2))
+    slipping = 0.15 * min(1.0, max(0.0, (verbosity - 0.8) / 0.2))
     text = walk(chain, rng, decomposing, checking, slipping)
-    if rng.random() < min(1.0, max(0.0, (verbosity - 0.7) / 0.3)):
+    if rng.random() < min(1.0, max(0.0, (verbosity - 0.8) / 0.2)):
         text += "again," + walk(chain, rng, float(second_pass == "decomposed"), 0.0, 0.0)
     return text + f"\\boxed{{{chain.values[-1]}}}"
 

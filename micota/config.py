@@ -172,7 +172,33 @@ class Mixed(Closed):
     seed: int = 0
 
 
-Corpus = Annotated[Procedural | Sampled | Mixed, Field(discriminator="kind")]
+class Matched(Closed):
+    """A part of another corpus, made comparable with further ones: an arm that holds a confound fixed."""
+
+    kind: Literal["matched"]
+    of: Name = Field(description="the corpus that the rows are taken from")
+    problems_of: list[Name] = Field([], description="keep the problems that all these corpora hold as well")
+    match: Literal["examples", "tokens"] | None = Field(None, description="cut at random to the size of `to`")
+    to: Name | None = Field(None, description="the corpus whose number of examples or tokens is not to be exceeded")
+    seed: int = Field(0, description="of the choice of problems")
+
+
+class Chosen(Closed):
+    """Auto-mid: one of several sampled corpora, chosen by a rule that looks at training problems only."""
+
+    kind: Literal["chosen"]
+    candidates: list[Name] = Field(min_length=2, description="sampled corpora, such as one a merge weight")
+    by: Literal["length", "nll"] = Field(
+        description="length: mean tokens nearest the geometric mean of `between`; nll: lowest per token under `base`"
+    )
+    between: list[Name] = Field([], description="by length: the two corpora between which the target lies")
+    base: Name | None = Field(None, description="by NLL: the untrained student")
+    floor: float = Field(
+        0.0, ge=0, le=1, description="a candidate must solve this share of what the best candidate solves"
+    )
+
+
+Corpus = Annotated[Procedural | Sampled | Mixed | Matched | Chosen, Field(discriminator="kind")]
 
 
 class Decoding(Closed):
@@ -208,14 +234,61 @@ class Sampling(Closed):
     shards: int = Field(1, ge=1, description="jobs that share one model's problems")
     training: Decoding = Field(description="traces of the training problems")
     validation: Decoding | None = Field(None, description="the merge sweep")
+    repeated: Decoding | None = Field(None, description="several samples a problem, for the variance budget")
     evaluation: Decoding
 
 
 class Students(Closed):
     bases: list[Name]
     corpora: list[Name]
+    more: dict[Name, list[Name]] = Field({}, description="further corpora of single student bases: {base: [corpus]}")
     recipe: Name
     proposed: Name = Field(description="the corpus that is compared with every other one (MiCoTA's)")
+
+
+class Part(Closed):
+    """One contrast: a weighted sum of measured values, and the sign that the claim gives it."""
+
+    measure: Literal["accuracy", "validation_accuracy", "validation_tokens", "nll_per_token", "nll_per_trace"] = Field(
+        description="accuracy: students on the benchmarks, in points; validation_*: merge sweep, in points and tokens;"
+        " nll_*: corpora under the untrained student `base`, in nats"
+    )
+    contrast: dict[str, float] = Field(
+        min_length=2, description="weight of each student (without its seed), model of the sweep, or corpus"
+    )
+    base: Name | None = Field(None, description="of an NLL: the untrained student")
+    expected: Literal["positive", "negative"] = Field(description="the contrast's sign if the claim is right")
+    margin: float = Field(0.0, ge=0, description="how far on the wrong side still counts as right (non-inferiority)")
+
+
+class Claim(Closed):
+    """A statement of the paper. With several parts it is right only if every one of them is."""
+
+    text: str
+    parts: list[Part] = Field(min_length=1)
+    published: float | None = Field(None, description="the paper's effect, in the unit and sign of the only part")
+
+
+class Claims(Closed):
+    """What the study is to judge: a family, within which Holm's method holds the error at `alpha`."""
+
+    alpha: float = Field(0.05, gt=0, lt=1)
+    power: float = Field(0.8, gt=0, lt=1, description="of the minimum detectable effect")
+    family: dict[Name, Claim] = Field(min_length=1)
+
+
+class Sizes(Closed):
+    """The gap by student size: `corpus` minus `against` for each pair, on every student base that has both."""
+
+    gaps: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = Field(min_length=1)
+
+
+class Variance(Closed):
+    """The variance budget of one student's score."""
+
+    base: Name
+    corpora: list[Name] = Field(min_length=2, description="one a mask seed, otherwise alike")
+    dataset: Name = Field(description="problems that these students answer several times (sampling.repeated)")
 
 
 class Alignment(Closed):
@@ -261,6 +334,18 @@ class Config(Closed):
     training: dict[Name, Training]
     grading: Grading = Grading()
     alignment: Alignment
+    claims: Claims | None = Field(None, description="no claims, no verdicts")
+    sizes: Sizes | None = None
+    variance: Variance | None = None
+
+
+def laid_over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+    """Two configurations as Snakemake merges them: blocks key by key, everything else as the upper one has it."""
+    merged = dict(lower)
+    for key, value in upper.items():
+        below = merged.get(key)
+        merged[key] = laid_over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def parse_config(raw: dict[str, Any]) -> Config:

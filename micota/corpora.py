@@ -5,6 +5,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import log, sqrt
 
 from micota.cli import UserError
 from micota.records import Record
@@ -12,10 +13,12 @@ from micota.records import Record
 TRUNCATED, NO_BOX, INCORRECT = "truncated", "no_box", "incorrect"
 TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED = "too_long", "not_solved_by_all", "repeated"
 NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART = "not_in_all_parts", "dealt_to_another_part"
+NOT_IN_ALL, OVER_THE_MATCH = "not_in_all", "over_the_match"
 # Why a trace is dropped, in the order in which the filters ask.
 REASONS = (
     *(TRUNCATED, NO_BOX, INCORRECT, TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED),
     *(NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART),
+    *(NOT_IN_ALL, OVER_THE_MATCH),
 )
 
 
@@ -28,6 +31,7 @@ class Counts:
     dropped: Counter[str] = field(default_factory=Counter)
     lengths: list[int] = field(default_factory=list)
     problems: set[str] = field(default_factory=set)
+    made_from: Record = field(default_factory=dict)  # of a matched or chosen corpus: what the rows were taken from
 
     def keep(self, row: Record) -> Record:
         self.lengths.append(row["n_tokens"])
@@ -55,6 +59,7 @@ class Counts:
                 "max": max(self.lengths),
                 "total": sum(self.lengths),
             },
+            **self.made_from,
         }
 
 
@@ -147,3 +152,76 @@ def group(rows: list[Record]) -> dict[str, list[Record]]:
     for row in rows:
         grouped.setdefault(row["id"], []).append(row)
     return grouped
+
+
+def matched(
+    rows: list[Record], others: list[list[Record]], limit: int | None, by: str | None, seed: int, counts: Counts
+) -> Iterator[Record]:
+    """Yield the rows of the problems that all `others` hold too, cut at random to `limit` examples or tokens.
+
+    Problems are taken whole in the order of a seeded shuffle up to the first that does not fit: going on to smaller
+    ones that still fit would prefer short traces. The rows come in their own order.
+    """
+    by_problem = group(rows)
+    common = set(by_problem).intersection(*({row["id"] for row in other} for other in others))
+    shuffled = sorted(common)
+    random.Random(seed).shuffle(shuffled)
+    taken: set[str] = set()
+    total = 0
+    for problem in shuffled:
+        total += size(by_problem[problem], by)
+        if limit is not None and total > limit:
+            break
+        taken.add(problem)
+    for row in rows:
+        counts.read += 1
+        if row["id"] not in common:
+            counts.drop(NOT_IN_ALL)
+        elif row["id"] not in taken:
+            counts.drop(OVER_THE_MATCH)
+        else:
+            yield counts.keep(row)
+
+
+def size(rows: list[Record], by: str | None) -> int:
+    """How large rows are by the measure of a match: their number, or their tokens."""
+    return sum(row["n_tokens"] for row in rows) if by == "tokens" else len(rows)
+
+
+def choose(counted: dict[str, Record], measure: str, values: dict[str, float], floor: float) -> Record:
+    """Auto-mid: the candidate with the lowest value of the measure, and the numbers that decided.
+
+    `counted` holds the candidates' counts files; only those that solve `floor` of what the best one solves, on the
+    training problems, are in the running. Of equals the first.
+    """
+    numbers = {
+        name: {
+            "solved": counted[name]["kept"] / counted[name]["read"],
+            "mean_tokens": counted[name]["tokens"]["mean"],
+            measure: value,
+        }
+        for name, value in values.items()
+    }
+    required = floor * max(candidate["solved"] for candidate in numbers.values())
+    running = [name for name, candidate in numbers.items() if candidate["solved"] >= required]
+    chosen = min(running, key=lambda name: values[name])
+    return {"chosen": chosen, "chosen_by": measure, "required_solved": required, "candidates": numbers}
+
+
+def length_ratios(counted: dict[str, Record], candidates: list[str], between: list[str]) -> dict[str, float]:
+    """How far each candidate's mean length is from the geometric mean of the two others', as |log of the ratio|."""
+    shorter, longer = (counted[name]["tokens"]["mean"] for name in between)
+    target = sqrt(shorter * longer)
+    return {name: abs(log(counted[name]["tokens"]["mean"] / target)) for name in candidates}
+
+
+def nll_per_token(rows: Iterable[Record], candidates: list[str]) -> dict[str, float]:
+    """Sum of NLL (nats) over sum of tokens of each candidate, from the rows of alignment/{base}.jsonl."""
+    nll, tokens = dict.fromkeys(candidates, 0.0), dict.fromkeys(candidates, 0)
+    for row in rows:
+        if row["corpus"] in nll:
+            nll[row["corpus"]] += row["nll"]
+            tokens[row["corpus"]] += row["n_tokens"]
+    if missing := [name for name in candidates if not tokens[name]]:
+        raise UserError(f"the alignment holds no traces of {', '.join(missing)}")
+    return {name: nll[name] / tokens[name] for name in candidates}

@@ -4,7 +4,9 @@ Whatever the source, the result is a plain model folder with safetensors, a toke
 """
 
 import hashlib
+import json
 import shutil
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,19 @@ def weight_hashes(folder: Path) -> dict[str, str]:
         with path.open("rb") as handle:
             hashes[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()
     return hashes
+
+
+def parameters(folder: Path) -> int:
+    """How many parameters a model has, by its safetensors' headers; weights that are tied are stored, and count, once.
+
+    A file begins with the length of its header (8 bytes, little-endian) and the header, JSON: tensor -> dtype, shape.
+    """
+    count = 0
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as handle:
+            header = json.loads(handle.read(int.from_bytes(handle.read(8), "little")))
+        count += sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    return count
 
 
 def fresh(out: Path) -> Path:

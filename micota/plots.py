@@ -30,7 +30,8 @@ COLOURS = {
     "mix": PALETTE[4],
     "mid": PALETTE[0],
 }
-SPARE = (PALETTE[2], PALETTE[5], PALETTE[8], PALETTE[6])  # for a reader's own corpora
+# For a reader's own corpora; from the fifth on, dark ones of Tol's "muted" scheme (SRON/EPS/TN/09-002).
+SPARE = (PALETTE[2], PALETTE[5], PALETTE[8], PALETTE[6], "#332288", "#882255", "#117733", "#999933")
 MARKERS = "osD^vP"
 
 STYLE: Any = {  # matplotlib types its keys one by one
@@ -49,7 +50,7 @@ STYLE: Any = {  # matplotlib types its keys one by one
     "pdf.fonttype": 42,
 }
 METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "png": {"Software": None}}
-ERROR_BAR = {"ecolor": "#333333", "elinewidth": 1.0}
+ERROR_BAR: dict[str, Any] = {"ecolor": "#333333", "elinewidth": 1.0}
 NOTE: dict[str, Any] = {
     "textcoords": "offset points",
     "fontsize": 8,

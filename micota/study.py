@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from micota.cli import UserError
-from micota.config import Config, Mixed, Procedural, Sampled, ScratchBase, parse_config
-from micota.datasets import LOADERS
+from micota.checks import check, known, once
+from micota.config import Chosen, Config, Matched, Mixed, Sampled, parse_config
 from micota.records import Record
 
 
@@ -45,7 +44,7 @@ class Study:
         self.students: dict[str, Tune] = {
             f"{base}-{corpus}-s{seed}": Tune(base, corpus, config.students.recipe, seed)
             for base in config.students.bases
-            for corpus in config.students.corpora
+            for corpus in [*config.students.corpora, *config.students.more.get(base, [])]
             for seed in config.seeds
         }
         self.tunes = {n: Tune(t.base, t.corpus, t.recipe, t.seed) for n, t in config.tuned.items()} | self.students
@@ -62,7 +61,7 @@ class Study:
         once([name for name, _ in merges], "merges", "two merges would have one name")
         self.merges: dict[str, Merge] = dict(merges)
         self.models = [*self.bases, *config.tuned, *self.merges, *self.students]
-        self._check()
+        check(self)
 
     def _base_of(self, tuned: str) -> str:
         known(tuned, self.config.tuned, "merges.tuned")
@@ -81,15 +80,15 @@ class Study:
 
     @property
     def assistants(self) -> list[dict[str, Any]]:
-        """Every merged model, with its base as weight 0 and its un-merged parent as weight None, for the sweep."""
+        """The sweep of each tuned model: its base as weight 0, itself as weight None, then every merge of the two."""
         entries: list[dict[str, Any]] = []
-        for sweep in self.config.merges:
-            for model in (self._base_of(sweep.tuned), sweep.tuned):
-                if model not in [entry["model"] for entry in entries]:
-                    weight = 0.0 if model in self.bases else None
-                    entries.append({"model": model, "weight": weight, "density": None, "mask_seed": None})
-        for name, merge in self.merges.items():
-            entries.append({"model": name, "weight": merge.weight, "density": merge.density, "mask_seed": merge.seed})
+        for tuned in dict.fromkeys(sweep.tuned for sweep in self.config.merges):
+            for model, weight in ((self._base_of(tuned), 0.0), (tuned, None)):
+                entries.append({"model": model, "tuned": tuned, "weight": weight, "density": None, "mask_seed": None})
+            for name, merge in self.merges.items():
+                if merge.tuned == tuned:
+                    place = {"weight": merge.weight, "density": merge.density, "mask_seed": merge.seed}
+                    entries.append({"model": name, "tuned": tuned, **place})
         return entries
 
     @property
@@ -110,6 +109,37 @@ class Study:
             ]
         return entries
 
+    @property
+    def claimed_models(self) -> list[str]:
+        """Models whose graded traces the claims need: every seed of a student, untrained ones, models of the sweep."""
+        claims = self.config.claims.family.values() if self.config.claims else []
+        parts = [part for claim in claims for part in claim.parts if not part.measure.startswith("nll")]
+        terms = {term for part in parts for term in part.contrast}
+        return [
+            model
+            for model in self.models
+            if model in terms or (model in self.students and model.rpartition("-s")[0] in terms)
+        ]
+
+    @property
+    def size_entries(self) -> list[dict[str, Any]]:
+        """Rows of the main table that the gap by student size needs: its corpora, and the untrained bases."""
+        gaps = self.config.sizes.gaps if self.config.sizes else []
+        wanted = {"base", *(corpus for gap in gaps for corpus in gap)}
+        return [entry for entry in self.main_entries if entry["corpus"] in wanted]
+
+    @property
+    def variance_entries(self) -> list[dict[str, Any]]:
+        """The students whose variance is budgeted, by corpus (a mask seed each) and training seed."""
+        variance = self.config.variance
+        if variance is None:
+            return []
+        return [
+            {"model": f"{variance.base}-{corpus}-s{seed}", "corpus": corpus, "seed": seed}
+            for corpus in variance.corpora
+            for seed in self.config.seeds
+        ]
+
     def sampled_datasets(self, model: str) -> list[str]:
         """The data sets a model samples, training problems first."""
         names: list[str] = []
@@ -119,15 +149,19 @@ class Study:
             names.append(self.config.validation_problems)
         if model in self.evaluated:
             names += self.config.benchmarks
+        if self.config.variance and model in [entry["model"] for entry in self.variance_entries]:
+            names.append(self.config.variance.dataset)
         return names
 
     def kept_apart(self, dataset: str) -> list[str]:
         """The data sets a data set may share no problem with: benchmarks stay whole, all else gives way to them."""
-        if dataset in self.config.benchmarks:
+        variance = self.config.variance
+        if dataset in self.config.benchmarks or (variance and dataset == variance.dataset):
             return []
+        tests = [*self.config.benchmarks, *([variance.dataset] if variance else [])]
         validation = self.config.validation_problems
         apart = [validation] if validation and dataset == self.config.training_problems else []
-        return [*self.config.benchmarks, *apart]
+        return [*dict.fromkeys(tests), *apart]
 
     def local_copy(self, dataset: str) -> str | None:
         """The file a data set is read from, or None where it comes from the hub or from a generator."""
@@ -139,10 +173,14 @@ class Study:
     def sampling_task(self, dataset: str) -> Record:
         """Prompt and decoding for one data set, as the sampler's command line takes them."""
         sampling = self.config.sampling
+        variance = self.config.variance
         if dataset == self.config.training_problems:
             decoding = sampling.training
+        elif variance and dataset == variance.dataset:
+            assert sampling.repeated is not None  # checked on loading
+            decoding = sampling.repeated
         elif dataset == self.config.validation_problems:
-            assert sampling.validation is not None  # _check has made sure
+            assert sampling.validation is not None  # checked on loading
             decoding = sampling.validation
         else:
             decoding = sampling.evaluation
@@ -157,12 +195,36 @@ class Study:
         return next((tune.base for tune in self.tunes.values() if tune.corpus == corpus), self.bases[0])
 
     def parts(self, corpus: str) -> list[str]:
-        """A corpus and, if it is mixed, every corpus that it is made of, however deep."""
+        """A corpus and every corpus that its rows come from, however deep."""
         found = [corpus]
         for name in found:
-            block = self.config.corpora[name]
-            found += [part for part in block.shares if part not in found] if isinstance(block, Mixed) else []
+            found += [part for part in self.made_of(name) if part not in found]
         return found
+
+    def made_of(self, corpus: str) -> list[str]:
+        """The corpora that a corpus takes its rows from; none for one that is sampled or procedural."""
+        match self.config.corpora[corpus]:
+            case Mixed(shares=shares):
+                return list(shares)
+            case Matched(of=of):
+                return [of]
+            case Chosen(candidates=candidates):
+                return candidates
+        return []
+
+    def compared_with(self, corpus: str) -> list[str]:
+        """The corpora that decide which rows a corpus takes, without giving any."""
+        match self.config.corpora[corpus]:
+            case Matched(problems_of=problems_of, to=to):
+                return list(dict.fromkeys([*problems_of, *([to] if to else [])]))
+            case Chosen(between=between):
+                return between
+        return []
+
+    def learned(self, model: str) -> str | None:
+        """The corpus that a model, or the tuned half of a merged one, was trained on; None for a base."""
+        tune = self.tunes.get(self.merges[model].tuned if model in self.merges else model)
+        return tune.corpus if tune else None
 
     def prompt(self, name: str) -> Record:
         return self.config.prompts[name].model_dump()
@@ -193,98 +255,13 @@ class Study:
             return [f"{block['path']}/config.json"]
         return [f"{block['pretrained']}/micota.json"] if block.get("pretrained") else []
 
-    # --- checks across blocks ----------------------------------------------------------------------------------
-
-    def _check(self) -> None:
-        config = self.config
-        for name in [config.training_problems, *config.benchmarks]:
-            known(name, config.datasets, "training_problems / benchmarks")
-        for name, dataset in config.datasets.items():
-            known(dataset.loader, LOADERS, f"datasets.{name}.loader")
-            if (dataset.loader == "arithmetic") != (dataset.options is not None):
-                raise UserError(f"datasets.{name}.options: the arithmetic loader needs them, no other takes them")
-        purposes = [config.training_problems, config.validation_problems, *config.benchmarks]
-        once(purposes, "training_problems, validation_problems, benchmarks", "a data set serves one purpose")
-        if "base" in config.corpora:
-            raise UserError("corpora.base: in the tables `base` is the untrained student; choose another name")
-        once(config.seeds, "seeds", "a seed is one run")
-        once(self.models, "bases, tuned", "a model needs a name of its own")
-        if config.merges and not (config.validation_problems and config.sampling.validation):
-            raise UserError("merges: a sweep needs `validation_problems` and `sampling.validation`")
-        if config.validation_problems:
-            known(config.validation_problems, config.datasets, "validation_problems")
-        for key, tune in [(f"tuned.{n}", t) for n, t in config.tuned.items()]:
-            known(tune.base, config.bases, f"{key}.base")
-            known(tune.corpus, config.corpora, f"{key}.corpus")
-            known(tune.recipe, config.training, f"{key}.recipe")
-        for key, base in config.bases.items():
-            if isinstance(base, ScratchBase):
-                known(base.recipe, config.training, f"bases.{key}.recipe")
-        for name in config.students.bases:
-            known(name, config.bases, "students.bases")
-        for corpus in [*config.students.corpora, *config.alignment.corpora]:
-            known(corpus, config.corpora, "students.corpora / alignment.corpora")
-        known(config.students.recipe, config.training, "students.recipe")
-        known(config.students.proposed, config.students.corpora, "students.proposed")
-        for name, block in config.corpora.items():
-            if isinstance(block, Sampled):
-                for model in [block.sampler, *block.only_if_solved_by]:
-                    known(model, self.models, f"corpora.{name}")
-            elif isinstance(block, Mixed):
-                for part in block.shares:
-                    known(part, config.corpora, f"corpora.{name}.shares")
-        self._check_no_demonstrations()
-        self._check_prompts()
-
-    def _check_no_demonstrations(self) -> None:
-        """Students and the assistant learn from sampled traces only."""
-        learners = {f"students ({c})": c for c in self.config.students.corpora}
-        learners |= {f"tuned.{s.tuned}": self.config.tuned[s.tuned].corpus for s in self.config.merges}
-        for key, corpus in learners.items():
-            if any(isinstance(self.config.corpora[part], Procedural) for part in self.parts(corpus)):
-                raise UserError(
-                    f"{key}: corpus {corpus} holds procedural demonstrations; only a teacher may learn from them"
-                )
-
-    def _check_prompts(self) -> None:
-        """A prompt that differs from the one the students are trained with needs a deviation id."""
-        config = self.config
-        for name in {
-            *(t.prompt for t in config.training.values()),
-            *(
-                d.prompt
-                for d in (config.sampling.training, config.sampling.validation, config.sampling.evaluation)
-                if d
-            ),
-            *(d.prompt for d in config.datasets.values() if d.prompt),
-            config.alignment.prompt,
-        }:
-            known(name, config.prompts, "prompt")
-        trained = self.recipe_prompt(config.students.recipe)
-        uses = {
-            "sampling": [config.training_problems],
-            "evaluation": config.benchmarks,
-        }
-        for use, datasets in uses.items():
-            different = [d for d in datasets if self.sampling_task(d)["prompt"] != trained]
-            if different and use not in config.prompt_deviations:
-                raise UserError(
-                    f"prompts: {use} of {', '.join(different)} differs from the students' training prompt;"
-                    f" if that is meant, name a deviation id under prompt_deviations.{use}"
-                )
-
-
-def known(name: str, names: Any, key: str) -> None:
-    """Raise UserError, with the names there are, if `name` is none of them."""
-    if name not in names:
-        raise UserError(f"{key}: there is no {name!r}; there are: {', '.join(names)}")
-
-
-def once(names: list[Any], key: str, why: str) -> None:
-    """Raise UserError for a name that stands twice."""
-    twice = {str(name) for name in names if names.count(name) > 1}
-    if twice:
-        raise UserError(f"{key}: {', '.join(sorted(twice))} stands there more than once; {why}")
+    def measured(self, measure: str) -> list[str]:
+        """What the contrasts of a measure may be made of."""
+        if measure == "accuracy":
+            return list(dict.fromkeys([*self.config.students.bases, *(n.rpartition("-s")[0] for n in self.students)]))
+        if measure.startswith("validation"):
+            return list(dict.fromkeys(entry["model"] for entry in self.assistants))
+        return self.config.alignment.corpora
 
 
 def load_study(raw: dict[str, Any]) -> Study:

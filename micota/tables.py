@@ -127,8 +127,8 @@ class Cell:
     """What one model did on one data set, summed up from its graded traces."""
 
     outcomes: dict[str, list[bool]] = field(default_factory=dict)  # problem -> one verdict a sample
+    lengths: dict[str, list[int]] = field(default_factory=dict)  # problem -> tokens of each sample
     verdicts: Counter[str] = field(default_factory=Counter)  # grader -> traces it accepts
-    tokens: list[int] = field(default_factory=list)
     truncated: int = 0
     no_box: int = 0
 
@@ -137,15 +137,25 @@ class Cell:
         """How many traces the primary verdict accepts."""
         return sum(map(sum, self.outcomes.values()))
 
+    @property
+    def tokens(self) -> list[int]:
+        """The length of every trace."""
+        return [tokens for samples in self.lengths.values() for tokens in samples]
+
     def accuracies(self) -> list[float]:
         """Share of correct samples of each problem, in the order of the problems' names."""
         return [fmean(outcomes) for _, outcomes in sorted(self.outcomes.items())]
 
+    def mean_lengths(self) -> list[float]:
+        """Mean length (tokens) of each problem's samples, in the same order."""
+        return [fmean(tokens) for _, tokens in sorted(self.lengths.items())]
+
     def measures(self) -> dict[str, float]:
         """The means a table shows beside the accuracy."""
-        n = len(self.tokens)
+        tokens = self.tokens
+        n = len(tokens)
         return {
-            "mean_tokens": fmean(self.tokens),
+            "mean_tokens": fmean(tokens),
             "truncated_percent": 100 * self.truncated / n,
             "no_box_percent": 100 * self.no_box / n,
         }
@@ -164,14 +174,26 @@ def read_cells(graded_dir: str | Path, model: str, datasets: Sequence[str]) -> d
             raise RecordError(f"{path}: sample {trace['sample']} of problem {trace['id']} stands there twice")
         seen.add((trace["id"], trace["sample"]))
         cell.outcomes.setdefault(trace["id"], []).append(trace["correct"])
-        cell.tokens.append(trace["n_tokens"])
+        cell.lengths.setdefault(trace["id"], []).append(trace["n_tokens"])
         cell.truncated += trace["finish_reason"] == "length"
         cell.no_box += trace["extracted"] is None
         cell.verdicts.update({grader: int(bool(verdict)) for grader, verdict in trace["verdicts"].items()})
     for dataset, cell in cells.items():
-        if not cell.tokens:
+        if not cell.outcomes:
             raise RecordError(f"{path}: no trace of the data set {dataset!r}")
     return cells
+
+
+def check_same_problems(cells: Mapping[str, Mapping[str, Cell]], datasets: Sequence[str]) -> None:
+    """Every model must have answered the same problems: averages and paired tests assume it."""
+    first, *others = cells
+    for dataset in datasets:
+        problems = cells[first][dataset].outcomes.keys()
+        for model in others:
+            difference = problems ^ cells[model][dataset].outcomes.keys()
+            if difference:
+                count, example = len(difference), min(difference)
+                raise UserError(f"{model} and {first} differ in {count} problems of {dataset}, such as {example}")
 
 
 def check_entries(entries: Any, keys: Sequence[str]) -> list[Row]:

@@ -44,9 +44,9 @@ def graded_by(models):
     return [f"{HOME}/graded/{model}.jsonl" for model in models]
 
 
-def named(folder, names):
+def named(folder, names, ending="jsonl"):
     """`name=path` arguments for a script that takes several files by name."""
-    return [f"{name}={HOME}/{folder}/{name}.jsonl" for name in names]
+    return [f"{name}={HOME}/{folder}/{name}.{ending}" for name in names]
 
 
 def as_json(value):
@@ -79,15 +79,25 @@ def corpus_block(wildcards):
     return STUDY.config.corpora[wildcards.corpus]
 
 
+def corpora_read(wildcards):
+    """The corpora that a corpus takes its rows from or is compared with."""
+    return list(dict.fromkeys([*STUDY.made_of(wildcards.corpus), *STUDY.compared_with(wildcards.corpus)]))
+
+
 def corpus_inputs(wildcards):
-    """A sampled corpus reads graded traces and problems, a mixed one other corpora, demonstrations a tokenizer."""
+    """A sampled corpus reads graded traces and problems, one made from others these, demonstrations a tokenizer."""
     block = corpus_block(wildcards)
     if block.kind == "sampled":
         models = dict.fromkeys([block.sampler, *block.only_if_solved_by])
         return {"graded": graded_by(models), "problems": problems_of([STUDY.config.training_problems])}
-    if block.kind == "mixed":
-        return {"parts": [f"{HOME}/corpora/{part}.jsonl" for part in block.shares]}
-    return {"tokenizer": f"{HOME}/models/{STUDY.learner_base(wildcards.corpus)}"}
+    if block.kind == "demonstrations":
+        return {"tokenizer": f"{HOME}/models/{STUDY.learner_base(wildcards.corpus)}"}
+    inputs = {"parts": [f"{HOME}/corpora/{part}.jsonl" for part in corpora_read(wildcards)]}
+    if block.kind == "chosen":
+        inputs["counted"] = [f"{HOME}/corpora/{part}.counts.json" for part in corpora_read(wildcards)]
+        if block.by == "nll":
+            inputs["alignment"] = f"{HOME}/alignment/{block.base}.jsonl"
+    return inputs
 
 
 def corpus_flags(wildcards, input):
@@ -102,9 +112,13 @@ def corpus_flags(wildcards, input):
             "--problems",
             *input.problems,
         ]
-    if block.kind == "mixed":
-        return ["--parts", *named("corpora", block.shares)]
-    return ["--tokenizer", input.tokenizer]
+    if block.kind == "demonstrations":
+        return ["--tokenizer", input.tokenizer]
+    flags = ["--parts", *named("corpora", corpora_read(wildcards))]
+    if block.kind == "chosen":
+        flags += ["--counted", *named("corpora", corpora_read(wildcards), "counts.json")]
+        flags += ["--alignment", input.alignment] if block.by == "nll" else []
+    return flags
 
 
 def tune(wildcards):
@@ -115,10 +129,29 @@ def merge_of(wildcards):
     return STUDY.merges[wildcards.merged]
 
 
+def claims_inputs(wildcards):
+    """The graded traces and alignments that the claims speak of."""
+    parts = [part for claim in STUDY.config.claims.family.values() for part in claim.parts]
+    bases = dict.fromkeys(part.base for part in parts if part.base)
+    return {
+        "graded": graded_by(STUDY.claimed_models),
+        "alignment": [f"{HOME}/alignment/{base}.jsonl" for base in bases],
+    }
+
+
+def claims_flags(wildcards):
+    """The claims as they stand (not sorted: the table keeps their order), and what their names refer to."""
+    config = STUDY.config
+    flags = ["--claims", json.dumps(config.claims.model_dump()), "--seeds", as_json(config.seeds)]
+    flags += ["--bases", as_json(config.students.bases), "--benchmarks", as_json(config.benchmarks)]
+    return flags + (["--validation", config.validation_problems] if config.validation_problems else [])
+
+
 def paper_outputs():
     """Every table and figure of the study."""
-    tables = ["main", "corpora", "alignment"] + (["assistants"] if STUDY.merges else [])
-    figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else [])
+    asked = [name for name in ("claims", "sizes", "variance") if getattr(STUDY.config, name)]
+    tables = ["main", "corpora", "alignment"] + (["assistants"] if STUDY.merges else []) + asked
+    figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else []) + asked
     return (
         [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]
         + [f"{HOME}/tables/lengths.csv"]

@@ -22,3 +22,21 @@ rule base_model:
     shell:
         "python -m scripts.base --base {params.base:q} --work {params.work} --threads {threads} --out {output}"
         " > {log} 2>&1"
+
+
+rule model_size:
+    """Beside the model, so that the table by student size can be made again from archived records without weights."""
+    input:
+        "results/{study}/models/{base}",
+    output:
+        "results/{study}/sizes/{base}.json",
+    log:
+        "results/{study}/logs/model_size/{base}.log",
+    conda:
+        "../envs/data.yaml"
+    params:
+        version=1,
+    message:
+        "Base model: size of {wildcards.base}"
+    shell:
+        "python -m scripts.model_size --model {input} --name {wildcards.base} --out {output} > {log} 2>&1"

@@ -47,7 +47,7 @@ rule table_main:
 
 rule table_assistants:
     input:
-        graded=graded_by(entry["model"] for entry in STUDY.assistants),
+        graded=graded_by(dict.fromkeys(entry["model"] for entry in STUDY.assistants)),
     output:
         report(
             "results/{study}/tables/assistants.md",
@@ -92,7 +92,7 @@ rule table_corpora:
         "../envs/plot.yaml"
     params:
         stem=stem,
-        version=1,
+        version=2,
     message:
         "Tables: corpora"
     shell:
@@ -150,6 +150,97 @@ rule table_lengths:
         "python -m scripts.table_lengths --corpora {input} --out-stem {params.stem} > {log} 2>&1"
 
 
+rule table_claims:
+    input:
+        unpack(claims_inputs),
+    output:
+        report(
+            "results/{study}/tables/claims.md",
+            caption="../report/table_claims.rst",
+            category="Tables",
+            labels={"table": "claims"},
+        ),
+        "results/{study}/tables/claims.csv",
+        "results/{study}/tables/claims.tex",
+    log:
+        "results/{study}/logs/table_claims.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        flags=claims_flags,
+        graded="results/{study}/graded",
+        alignment="results/{study}/alignment",
+        stem=stem,
+        version=1,
+    message:
+        "Tables: claims"
+    shell:
+        "python -m scripts.table_claims {params.flags:q} --graded-dir {params.graded}"
+        " --alignment-dir {params.alignment} --out-stem {params.stem} > {log} 2>&1"
+
+
+rule table_sizes:
+    input:
+        graded=graded_by(entry["model"] for entry in STUDY.size_entries),
+        sizes=expand("results/{{study}}/sizes/{base}.json", base=STUDY.config.students.bases),
+    output:
+        report(
+            "results/{study}/tables/sizes.md",
+            caption="../report/table_sizes.rst",
+            category="Tables",
+            labels={"table": "gap by student size"},
+        ),
+        "results/{study}/tables/sizes.csv",
+        "results/{study}/tables/sizes.tex",
+    log:
+        "results/{study}/logs/table_sizes.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        entries=lambda wildcards: as_json(STUDY.size_entries),
+        benchmarks=lambda wildcards: as_json(STUDY.config.benchmarks),
+        gaps=lambda wildcards: as_json(STUDY.config.sizes.gaps),
+        folder="results/{study}/graded",
+        stem=stem,
+        version=1,
+    message:
+        "Tables: gap by student size"
+    shell:
+        "python -m scripts.table_sizes --entries {params.entries:q} --benchmarks {params.benchmarks:q}"
+        " --gaps {params.gaps:q} --sizes {input.sizes} --graded-dir {params.folder} --out-stem {params.stem}"
+        " > {log} 2>&1"
+
+
+rule table_variance:
+    input:
+        graded=graded_by(entry["model"] for entry in STUDY.variance_entries),
+    output:
+        report(
+            "results/{study}/tables/variance.md",
+            caption="../report/table_variance.rst",
+            category="Tables",
+            labels={"table": "variance budget"},
+        ),
+        "results/{study}/tables/variance.csv",
+        "results/{study}/tables/variance.tex",
+    log:
+        "results/{study}/logs/table_variance.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        entries=lambda wildcards: as_json(STUDY.variance_entries),
+        benchmarks=lambda wildcards: as_json(STUDY.config.benchmarks),
+        dataset=lambda wildcards: STUDY.config.variance.dataset,
+        folder="results/{study}/graded",
+        stem=stem,
+        version=1,
+    message:
+        "Tables: variance budget"
+    shell:
+        "python -m scripts.table_variance --entries {params.entries:q} --benchmarks {params.benchmarks:q}"
+        " --dataset {params.dataset} --graded-dir {params.folder} --out-stem {params.stem} > {log} 2>&1"
+
+
 rule figure_accuracy:
     input:
         "results/{study}/tables/main.csv",
@@ -187,6 +278,9 @@ DRAWN_FROM = {
     "lengths": "lengths",
     "alignment": "alignment",
     "yield": "corpora",
+    "claims": "claims",
+    "sizes": "sizes",
+    "variance": "variance",
 }
 
 for figure, table in DRAWN_FROM.items():

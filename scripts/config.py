@@ -1,6 +1,7 @@
 """Check a configuration, or print the schema of all of them.
 
 python -m scripts.config --config config/mini.yaml
+python -m scripts.config --config config/mini.yaml config/study.yaml
 python -m scripts.config --schema
 """
 
@@ -8,16 +9,17 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from micota.cli import UserError, run
-from micota.config import Config
+from micota.config import Config, laid_over
 from micota.study import load_study
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--config", type=Path)
+    what.add_argument("--config", type=Path, nargs="+", help="a later file is laid over the earlier ones")
     what.add_argument("--schema", action="store_true", help="print the JSON schema: every key, its type, its meaning")
     return parser.parse_args(argv)
 
@@ -29,10 +31,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     import yaml
 
-    if not args.config.is_file():
-        raise UserError(f"{args.config}: no such file")
-    study = load_study(yaml.safe_load(args.config.read_text()))
-    print(f"{args.config}: study {study.config.study}, {len(study.models)} models, {len(study.config.corpora)} corpora")
+    raw: dict[str, Any] = {}
+    for path in args.config:
+        if not path.is_file():
+            raise UserError(f"{path}: no such file")
+        raw = laid_over(raw, yaml.safe_load(path.read_text()))
+    study = load_study(raw)
+    counts = f"{len(study.models)} models, {len(study.config.corpora)} corpora"
+    print(f"{args.config[-1]}: study {study.config.study}, {counts}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,12 @@
         --graded ta=graded/ta.jsonl --dataset train --problems problems/train.jsonl --out mid.jsonl --counts mid.json
     python -m scripts.corpus --name mix --block '{"kind": "mixed", "shares": {"long": 1, "short": 4}, "seed": 0}' \\
         --parts long=long.jsonl short=short.jsonl --out mix.jsonl --counts mix.json
+    python -m scripts.corpus --name long_as_mid --parts long=long.jsonl mid=mid.jsonl \\
+        --block '{"kind": "matched", "of": "long", "problems_of": ["mid"], "match": null, "seed": 0}' \\
+        --out long_as_mid.jsonl --counts long_as_mid.json
+    python -m scripts.corpus --name auto_mid --parts w2=w2.jsonl w4=w4.jsonl --counted w2=w2.json w4=w4.json \\
+        --block '{"kind": "chosen", "candidates": ["w2", "w4"], "by": "nll", "floor": 0.9}' \\
+        --alignment alignment/small.jsonl --out auto_mid.jsonl --counts auto_mid.json
     python -m scripts.corpus --name demonstrations --block '{"kind": "demonstrations", ...}' --tokenizer models/large
 """
 
@@ -12,8 +18,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from micota.cli import json_flag, run
-from micota.corpora import Counts, filter_traces, mix, solved
-from micota.records import CORPUS_FIELDS, GRADED_FIELDS, PROBLEM_FIELDS, Record, read_jsonl, write_json, write_jsonl
+from micota.corpora import Counts, choose, filter_traces, length_ratios, matched, mix, nll_per_token, size, solved
+from micota.records import (
+    CORPUS_FIELDS,
+    GRADED_FIELDS,
+    PROBLEM_FIELDS,
+    Record,
+    read_json,
+    read_jsonl,
+    write_json,
+    write_jsonl,
+)
 
 
 def named_path(text: str) -> tuple[str, Path]:
@@ -30,7 +45,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--graded", type=named_path, nargs="*", default=[], help="model=graded traces")
     parser.add_argument("--dataset", help="the training problems' name")
     parser.add_argument("--problems", type=Path)
-    parser.add_argument("--parts", type=named_path, nargs="*", default=[], help="corpus=path, of a mixed corpus")
+    parser.add_argument("--parts", type=named_path, nargs="*", default=[], help="corpus=path, of the corpora read")
+    parser.add_argument("--counted", type=named_path, nargs="*", default=[], help="corpus=counts, of a chosen corpus")
+    parser.add_argument("--alignment", type=Path, help="NLL of the candidates, of a corpus chosen by it")
     parser.add_argument("--tokenizer", type=Path, help="model folder whose tokenizer counts demonstrations' tokens")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--counts", type=Path, required=True)
@@ -50,6 +67,10 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
     elif block["kind"] == "mixed":
         parts = {name: list(read_jsonl(path, CORPUS_FIELDS)) for name, path in args.parts}
         yield from mix(parts, block["shares"], block["seed"], counts)
+    elif block["kind"] == "matched":
+        yield from matched_rows(block, dict(args.parts), counts)
+    elif block["kind"] == "chosen":
+        yield from chosen_rows(block, args, counts)
     else:
         from micota.arithmetic import demonstrations
         from micota.models import load_tokenizer
@@ -59,6 +80,31 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
             counts.read += 1
             tokens = len(tokenizer(row["completion"], add_special_tokens=False)["input_ids"]) + 1
             yield counts.keep({**row, "n_tokens": tokens})
+
+
+def matched_rows(block: Record, paths: dict[str, Path], counts: Counts) -> Iterator[Record]:
+    """The rows of `of` on the problems of the others, within the size of `to`."""
+    by = block["match"]
+    limit = size(list(read_jsonl(paths[block["to"]], CORPUS_FIELDS)), by) if by else None
+    counts.made_from = {"of": block["of"], **({"limit": {by: limit}} if by else {})}
+    others = [list(read_jsonl(paths[name], CORPUS_FIELDS)) for name in block["problems_of"]]
+    own = list(read_jsonl(paths[block["of"]], CORPUS_FIELDS))
+    yield from matched(own, others, limit, by, block["seed"], counts)
+
+
+def chosen_rows(block: Record, args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
+    """The rows of the candidate that the rule names, unchanged."""
+    counted = {name: read_json(path) for name, path in args.counted}
+    if block["by"] == "length":
+        measure, values = "log_length_ratio", length_ratios(counted, block["candidates"], block["between"])
+    else:
+        nll = read_jsonl(args.alignment, ("corpus", "nll", "n_tokens"))
+        measure, values = "nll_per_token", nll_per_token(nll, block["candidates"])
+    counts.made_from = choose(counted, measure, values, block["floor"])
+    print(f"{args.name}: {counts.made_from['chosen']} of {counts.made_from['candidates']}")
+    for row in read_jsonl(dict(args.parts)[counts.made_from["chosen"]], CORPUS_FIELDS):
+        counts.read += 1
+        yield counts.keep(row)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -64,15 +64,17 @@ def draw_panel(axes: "Axes", bases: dict[str, list[Row]], name: str, palette: di
     """The bars of one accuracy column, with their values above the intervals where there is room."""
     from micota.plots import NOTE, bars
 
-    key, step = f"accuracy_{name}", len(palette) + 1
-    for number, rows in enumerate(bases.values()):
-        for row in rows:
-            place = number * step + list(palette).index(row["corpus"])
+    key, start, middles = f"accuracy_{name}", 0, []
+    for rows in bases.values():  # one student's bars stand side by side, whichever corpora it was trained on
+        ordered = sorted(rows, key=lambda row: list(palette).index(row["corpus"]))
+        for place, row in enumerate(ordered, start=start):
             bars(axes, [place], [row], key, color=palette[row["corpus"]], width=0.86)
             if values:
                 above = (place, row[f"{key}_high"])
                 axes.annotate(f"{row[key]:.1f}", above, xytext=(0, 3.5), ha="center", va="bottom", **NOTE)
-    axes.set_xticks([number * step + (len(palette) - 1) / 2 for number in range(len(bases))], list(bases))
+        middles.append(start + (len(ordered) - 1) / 2)
+        start += len(ordered) + 1
+    axes.set_xticks(middles, list(bases))
     axes.tick_params(axis="x", length=0)
     axes.set_xlabel("student")
     axes.margins(y=0.1)

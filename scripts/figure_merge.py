@@ -3,16 +3,18 @@
     python -m scripts.figure_merge --table results/mini/tables/assistants.csv --out-stem figures/mini/merge
 
 One line per density (one per mask seed where there are several) from the base at weight 0 to the un-merged TA at 1.
+Where several tuned models were merged with their bases, each has its own row of panels.
 """
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from micota.cli import run
 from micota.tables import Row, read_csv
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -33,17 +35,35 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def draw(rows: Sequence[Row]) -> "Figure":
-    """Two panels over the same weights: mean length, accuracy with its interval."""
-    from micota.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, group, interval, subplots
+    """Two panels a tuned model over the same weights: mean length, accuracy with its interval."""
+    from micota.plots import group, subplots
+
+    sweeps = group(rows, "tuned")
+    figure, grid = subplots(len(sweeps), 2, 7.2, 0.8 + 2.6 * len(sweeps), sharex=len(sweeps) > 1)
+    densities = sorted({row["density"] for row in rows if row["density"] is not None})
+    handles: dict[str, Any] = {}
+    for (left, right), (tuned, sweep) in zip(grid, sweeps.items(), strict=True):
+        draw_sweep(left, right, sweep, densities, "un-merged TA" if len(sweeps) == 1 else "un-merged")
+        if len(sweeps) > 1:
+            left.set_title(f"{tuned}: length")
+            right.set_title(f"{tuned}: accuracy")
+        handles |= {label: handle for handle, label in zip(*left.get_legend_handles_labels(), strict=True)}
+    for axes in grid[-1]:
+        axes.set_xlabel("merge weight of the long-CoT delta" if len(sweeps) == 1 else "merge weight of the delta")
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def draw_sweep(left: "Axes", right: "Axes", rows: Sequence[Row], densities: Sequence[float], unmerged: str) -> None:
+    """The sweep of one tuned model, which the legend calls `unmerged`."""
+    from micota.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, group, interval
 
     ends = [row for row in rows if row["density"] is None]
     merged = [row for row in rows if row["density"] is not None]
-    densities = sorted({row["density"] for row in merged})
-    figure, [[left, right]] = subplots(1, 2, 7.2, 3.4)
     for (density, _), line in group(merged, "density", "mask_seed").items():
         number = densities.index(density)
         shift = 0.01 * (number - (len(densities) - 1) / 2)  # so that one density's interval does not hide another's
-        look = {
+        look: dict[str, Any] = {
             "color": (PALETTE[2], PALETTE[4], PALETTE[5], PALETTE[9])[number % 4],
             "marker": MARKERS[number % len(MARKERS)],
             "markersize": 4.5,
@@ -56,7 +76,7 @@ def draw(rows: Sequence[Row]) -> "Figure":
         left.plot(weights, [row["mean_tokens"] for row in points], **look)
         right.errorbar(shifted, [row["accuracy"] for row in points], interval(points, "accuracy"), **look)
     for row in ends:
-        name, label = ("base", "base (weight 0)") if row["weight"] == 0 else ("unmerged", "un-merged TA (weight 1)")
+        name, label = ("base", "base (weight 0)") if row["weight"] == 0 else ("unmerged", f"{unmerged} (weight 1)")
         look = {"marker": "*", "markersize": 11, "linestyle": "none", "color": COLOURS[name], "label": label}
         look |= {"markeredgecolor": "#333333", "zorder": 5}
         left.plot([row["weight"]], [row["mean_tokens"]], **look)
@@ -64,12 +84,8 @@ def draw(rows: Sequence[Row]) -> "Figure":
     left.set_ylabel("mean CoT length (tokens)")
     right.set_ylabel("accuracy (%)")
     for axes in (left, right):
-        axes.set_xlabel("merge weight of the long-CoT delta")
         axes.set_xlim(-0.04, 1.04)
     left.set_ylim(bottom=0)
-    handles = {label: handle for handle, label in zip(*left.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
-    return figure
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def draw(rows: Sequence[Row]) -> "Figure":
     ordered = [by_corpus[corpus] for corpus in in_order(by_corpus)]
     labels = [corpus_label(row["corpus"]) for row in ordered]
     reasons = [key for key in rows[0] if key.startswith("dropped_") and any(row[key] for row in rows)]
-    shades = [PALETTE[index] for index in (1, 4, 9, 3, 8, 5, 7, 6)]
+    shades = [PALETTE[index] for index in (1, 4, 9, 3, 8, 5, 7, 6)] + ["#332288", "#882255"]
     figure, [[axes]] = subplots(1, 1, 6.6, 1.3 + 0.42 * len(rows))
     ends = [0.0] * len(ordered)
     for number, key in enumerate(["kept", *reasons]):

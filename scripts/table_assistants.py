@@ -1,12 +1,13 @@
 """The sweep over merged teacher assistants: accuracy and CoT length by merge weight and density.
 
     python -m scripts.table_assistants --graded-dir results/mini/graded --dataset valid \\
-        --entries '[{"model": "medium", "weight": 0, "density": null, "mask_seed": null},
-                    {"model": "ta_long-w0.4-d0.5-m0", "weight": 0.4, "density": 0.5, "mask_seed": 0},
-                    {"model": "ta_long", "weight": null, "density": null, "mask_seed": null}]' \\
+        --entries '[{"model": "medium", "tuned": "ta", "weight": 0, "density": null, "mask_seed": null},
+                    {"model": "ta-w0.4-d0.5-m0", "tuned": "ta", "weight": 0.4, "density": 0.5, "mask_seed": 0},
+                    {"model": "ta", "tuned": "ta", "weight": null, "density": null, "mask_seed": null}]' \\
         --out-stem results/mini/tables/assistants
 
-The base has weight 0; a weight of null is the un-merged TA, which the table puts at weight 1. Neither has a density.
+Each tuned model has a sweep: its base has weight 0; a weight of null is itself, un-merged, which the table puts at
+weight 1. Neither has a density. A base of two tuned models stands in both sweeps.
 Writes `{stem}.{csv,md,tex}`.
 """
 
@@ -21,6 +22,7 @@ from micota.tables import Column, Row, check_entries, read_cells, write_table
 
 COLUMNS = (
     Column("model", "Teacher assistant"),
+    Column("tuned", "Tuned model"),
     Column("weight", "Weight", "{0:g}"),
     Column("density", "Density", "{0:g}"),
     Column("mask_seed", "Mask seed"),
@@ -39,7 +41,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--entries", type=json_flag, required=True, help="JSON list of {model, weight, density, mask_seed}"
+        "--entries", type=json_flag, required=True, help="JSON list of {model, tuned, weight, density, mask_seed}"
     )
     parser.add_argument("--graded-dir", type=Path, required=True, help="folder of {model}.jsonl graded traces")
     parser.add_argument("--dataset", required=True, help="the data set the assistants are compared on")
@@ -48,11 +50,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write the table, ordered by weight, then density."""
+    """Write the table: a sweep after the other, each ordered by weight, then density."""
     args = parse_args(argv)
-    entries = check_entries(args.entries, ("model", "weight", "density", "mask_seed"))
+    entries = check_entries(args.entries, ("model", "tuned", "weight", "density", "mask_seed"))
     rows = [assistant_row(entry, args.graded_dir, args.dataset) for entry in entries]
-    rows.sort(key=lambda row: (row["weight"], row["density"] or 0, row["mask_seed"] or 0))
+    sweeps = list(dict.fromkeys(entry["tuned"] for entry in entries))
+    rows.sort(key=lambda row: (sweeps.index(row["tuned"]), row["weight"], row["density"] or 0, row["mask_seed"] or 0))
     write_table(args.out_stem, rows, COLUMNS, group="weight")
 
 
@@ -62,6 +65,7 @@ def assistant_row(entry: Row, graded_dir: Path, dataset: str) -> Row:
     accuracy = mean(cell.accuracies())
     return {
         "model": entry["model"],
+        "tuned": entry["tuned"],
         "weight": 1.0 if entry["weight"] is None else entry["weight"],
         "density": entry["density"],
         "mask_seed": entry["mask_seed"],

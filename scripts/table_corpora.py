@@ -4,7 +4,8 @@
         results/mini/corpora/mid.counts.json --out-stem results/mini/tables/corpora
 
 The CSV has a column for every reason there is, so that two runs have the same ones; Markdown and LaTeX leave out those
-that dropped nothing. Refuses counts that do not add up: a trace neither kept nor dropped for a reason was lost.
+that dropped nothing. `from` is the corpus that a chosen or matched one was taken from. Refuses counts that do not add
+up: a trace neither kept nor dropped for a reason was lost.
 """
 
 import argparse
@@ -54,6 +55,7 @@ def corpus_row(counts: Row) -> Row:
     """The counts of one corpus, flat; a reason it does not name dropped nothing."""
     return {
         "corpus": counts["corpus"],
+        "from": counts.get("chosen") or counts.get("of"),
         "read": counts["read"],
         **{f"dropped_{reason}": counts["dropped"].get(reason, 0) for reason in REASONS},
         "kept": counts["kept"],
@@ -64,7 +66,7 @@ def corpus_row(counts: Row) -> Row:
 
 
 def columns(rows: Sequence[Row]) -> list[Column]:
-    """The table's columns; a reason that dropped nothing in any row has no heading, so it is in the CSV alone."""
+    """The table's columns; what concerns no row has no heading, so it is in the CSV alone."""
     headings = {
         key: f"Dropped: {reason.replace('_', ' ')}" if any(row[key] for row in rows) else None
         for reason in REASONS
@@ -72,6 +74,7 @@ def columns(rows: Sequence[Row]) -> list[Column]:
     }
     return [
         Column("corpus", "Corpus", corpus_label),
+        Column("from", "From" if any(row["from"] for row in rows) else None, corpus_label),
         Column("read", "Read", "{0:,}"),
         *(Column(key, heading, "{0:,}") for key, heading in headings.items()),
         Column("kept", "Kept", "{0:,}"),

@@ -15,9 +15,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
+
 from micota.cli import UserError, json_flag, run
-from micota.statistics import macro_average, mean, paired_difference, wilson
-from micota.tables import Cell, Column, Row, check_entries, corpus_label, read_cells, write_csv, write_table
+from micota.statistics import crossed, mean, wilson
+from micota.tables import (
+    Cell,
+    Column,
+    Row,
+    check_entries,
+    check_same_problems,
+    corpus_label,
+    read_cells,
+    write_csv,
+    write_table,
+)
 
 Cells = Mapping[str, Cell]  # benchmark -> what one model did on it
 Groups = Mapping[tuple[str, str], Sequence[Cells]]  # (base, corpus) -> one a training seed
@@ -44,6 +56,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError("--benchmarks must be a JSON list of one data set or more")
     cells = {entry["model"]: read_cells(args.graded_dir, entry["model"], args.benchmarks) for entry in entries}
     check_same_problems(cells, args.benchmarks)
+    for benchmark, cell in next(iter(cells.values())).items():
+        if len(cell.outcomes) < 2:
+            raise UserError(f"{benchmark} has one problem; an interval needs two or more")
     groups: dict[tuple[str, str], list[Cells]] = {}
     for base in dict.fromkeys(entry["base"] for entry in entries):
         for entry in entries:
@@ -63,18 +78,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_table(f"{args.out_stem}_differences", rows, DIFFERENCE_COLUMNS, group="base")
 
 
-def check_same_problems(cells: Mapping[str, Cells], benchmarks: Sequence[str]) -> None:
-    """Every model must have answered the same problems: averages and paired tests assume it."""
-    first, *others = cells
-    for benchmark in benchmarks:
-        problems = cells[first][benchmark].outcomes.keys()
-        for model in others:
-            difference = problems ^ cells[model][benchmark].outcomes.keys()
-            if difference:
-                count, example = len(difference), min(difference)
-                raise UserError(f"{model} and {first} differ in {count} problems of {benchmark}, such as {example}")
-
-
 def accuracies(seeds: Sequence[Cells], benchmark: str) -> list[list[float]]:
     """[training seeds, problems] of one benchmark."""
     return [cells[benchmark].accuracies() for cells in seeds]
@@ -86,11 +89,11 @@ def summary_rows(groups: Groups, benchmarks: Sequence[str]) -> list[Row]:
     for (base, corpus), seeds in groups.items():
         row: Row = {"base": base, "corpus": corpus}
         scores = {benchmark: accuracies(seeds, benchmark) for benchmark in benchmarks}
-        named = {benchmark: macro_average([score]) for benchmark, score in scores.items()}
-        for name, estimate in {**named, "average": macro_average(list(scores.values()))}.items():
+        named = {benchmark: crossed([score]) for benchmark, score in scores.items()}
+        for name, estimate in {**named, "average": crossed(list(scores.values()))}.items():
             row[f"accuracy_{name}"] = 100 * estimate.value
-            row[f"accuracy_{name}_low"] = 100 * estimate.low
-            row[f"accuracy_{name}_high"] = 100 * estimate.high
+            row[f"accuracy_{name}_low"] = max(0.0, 100 * estimate.low)  # t knows no bounds, an accuracy does
+            row[f"accuracy_{name}_high"] = min(100.0, 100 * estimate.high)
         for benchmark, score in scores.items():
             row[f"problems_{benchmark}"] = len(score[0])
         measures = [cells[benchmark].measures() for cells in seeds for benchmark in benchmarks]
@@ -143,13 +146,22 @@ def cell_row(entry: Row, benchmark: str, cell: Cell, graders: Iterable[str]) -> 
 
 
 def difference_rows(groups: Groups, benchmarks: Sequence[str], corpus: str) -> list[Row]:
-    """The corpus against every other one of the same base: macro average, paired by problem."""
+    """The corpus against every other one of the same base: macro average, paired by problem and by seed in order.
+
+    An untrained base is one run, the same for every seed of the corpus.
+    """
     rows: list[Row] = []
     for (base, other), seeds in groups.items():
         if other == corpus or (base, corpus) not in groups:
             continue
-        pair = [[accuracies(each, benchmark) for benchmark in benchmarks] for each in (groups[base, corpus], seeds)]
-        difference = paired_difference(*pair)
+        mine = groups[base, corpus]
+        if len(seeds) != len(mine) and other != "base":
+            raise UserError(
+                f"--compare {corpus}: {base} has {len(mine)} seeds of it and {len(seeds)} of {other}; a difference by"
+                " seed needs as many of both"
+            )
+        contrasts = [np.subtract(accuracies(mine, benchmark), accuracies(seeds, benchmark)) for benchmark in benchmarks]
+        difference = crossed(contrasts)
         rows.append(
             {
                 "base": base,
@@ -159,7 +171,7 @@ def difference_rows(groups: Groups, benchmarks: Sequence[str], corpus: str) -> l
                 "difference_low": 100 * difference.low,
                 "difference_high": 100 * difference.high,
                 "p_value": difference.p,
-                "problems": sum(len(scores[0]) for scores in pair[0]),
+                "problems": difference.problems,
             }
         )
     if not rows:

@@ -67,13 +67,13 @@ def test_the_walk_gives_every_step_its_value(chain: Chain, seed: int) -> None:
 def test_verbosity_lengthens_in_the_documented_order() -> None:
     rng = random.Random(0)
     drawn = [draw_chain(rng, 4, 299) for _ in range(100)]
-    texts = {v: "".join(demonstrate(chain, v, rng) for chain in drawn) for v in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)}
+    texts = {v: "".join(demonstrate(chain, v, rng) for chain in drawn) for v in (0.0, 0.2, 0.4, 0.59, 0.7, 0.8, 1.0)}
     lengths = [len(text) for text in texts.values()]
     assert lengths == sorted(lengths)
     marks = {v: [mark for mark in (":", "check", "wait,", "again,") if mark in text] for v, text in texts.items()}
     assert marks[0.0] == []
-    assert marks[0.4] == [":"]
-    assert marks[0.6] == [":", "check"]
+    assert marks[0.2] == marks[0.59] == [":"]
+    assert marks[0.7] == marks[0.8] == [":", "check"]
     assert marks[1.0] == [":", "check", "wait,", "again,"]
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from micota.study import load_study
+from tests.tiny import EXTENDED, raw_config
 from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
 
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
@@ -40,10 +42,25 @@ def test_every_configuration_plans_the_whole_method(project: Path, config: str) 
     }
     assert steps | {"table_main", "figure_accuracy", "all"} <= set(jobs)
     raw = yaml.safe_load((project / "config" / config).read_text())
-    students = len(raw["students"]["bases"]) * len(raw["students"]["corpora"]) * len(raw["seeds"])
-    assert jobs["train"] == students + len(raw["tuned"])
+    assert jobs["train"] == len(load_study(raw).tunes)
     assert jobs["sample"] % raw["sampling"].get("shards", 1) == 0
     assert jobs["sample"] // raw["sampling"].get("shards", 1) == jobs["grade"]
+
+
+def test_every_optional_block_plans_its_jobs_and_waits_for_what_it_needs(project: Path, tmp_path: Path) -> None:
+    raw = raw_config("mini", EXTENDED)
+    path = tmp_path / "extended.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    jobs = planned(snakemake(project, "-n", "--configfile", str(path)))
+    for name in ("claims", "sizes", "variance"):
+        assert (jobs[f"table_{name}"], jobs[f"figure_{name}"]) == (1, 1)
+    assert jobs["model_size"] == jobs["alignment"] == len(raw["students"]["bases"])
+    study = load_study(raw)
+    assert jobs["corpus"] == len(raw["corpora"])
+    assert (jobs["merge"], jobs["train"]) == (len(study.merges), len(study.tunes))
+    # chosen by NLL: the alignment comes first
+    wanted = planned(snakemake(project, "results/mini/corpora/auto_nll.jsonl", "-n", "--configfile", str(path)))
+    assert wanted["alignment"] == 1
 
 
 @pytest.mark.parametrize("config", [name for name in CONFIGS if name != "mini.yaml"])

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from statistics import fmean, median
 from types import ModuleType
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
 from micota.corpora import REASONS
 from micota.plots import COLOURS, PALETTE, colours, in_order
@@ -16,15 +18,21 @@ from micota.tables import Row, read_csv
 from scripts import (
     figure_accuracy,
     figure_alignment,
+    figure_claims,
     figure_lengths,
     figure_merge,
+    figure_sizes,
+    figure_variance,
     figure_yield,
     show_main,
     table_alignment,
     table_assistants,
+    table_claims,
     table_corpora,
     table_lengths,
     table_main,
+    table_sizes,
+    table_variance,
 )
 
 LIMIT = 560  # tokens
@@ -36,7 +44,23 @@ STUDENTS = {  # base -> corpus -> (accuracy, mean length)
                "mix": (0.80, 118), "mid": (0.90, 181)},
 }  # fmt: skip
 SWEEP = {0: (0.7, 51), 0.3: (0.696, 83), 0.4: (0.908, 184), 0.5: (0.884, 209), 0.7: (0.828, 273), 1: (0.813, 298)}
+GAPS = [["long", "short"], ["mid", "long"], ["mid", "short"]]
 PER_TOKEN = {"short": 0.0588, "long": 0.0533, "unmerged": 0.0541, "mid": 0.0485, "mix": 0.055}
+CLAIMS: list[tuple[str, float | None, list[Row]]] = [  # text, published effect, parts
+    ("Mid beats long", 3.9, [{"measure": "accuracy", "contrast": {"medium-mid": 1, "medium-long": -1}}]),
+    ("The gap shrinks", None, [
+        {"measure": "accuracy",
+         "contrast": {"medium-long": 1, "medium-short": -1, "small-long": -1, "small-short": 1}}]),
+    ("Short beats mid", None, [{"measure": "accuracy", "contrast": {"small-short": 1, "small-mid": -1}}]),
+    ("Merging costs little", None, [
+        {"measure": "validation_accuracy", "contrast": {"ta-w0.4-d0.5": 1, "ta-w1-dNone": -1}, "margin": 2.0}]),
+    ("Length lies between", None, [
+        {"measure": "validation_tokens", "contrast": {"ta-w0.4-d0.5": 1, "ta-w0-dNone": -1}},
+        {"measure": "validation_tokens", "contrast": {"ta-w0.4-d0.5": 1, "ta-w1-dNone": -1}, "expected": "negative"}]),
+    ("Mid is likelier", None, [
+        {"measure": measure, "contrast": {"mid": 1, "long": -1}, "base": "small", "expected": "negative"}
+        for measure in ("nll_per_token", "nll_per_trace")]),
+]  # fmt: skip
 YIELDS: dict[str, tuple[int, dict[str, int]]] = {
     "short": (2200, {"incorrect": 690, "no_box": 12, "truncated": 3, "not_solved_by_all": 95}),
     "long": (2200, {"incorrect": 148, "no_box": 41, "truncated": 88, "not_solved_by_all": 523}),
@@ -90,8 +114,21 @@ def write_assistants(root: Path, rng: np.random.Generator) -> list[Row]:
             noise = 0 if density is None else 0.05 * (density - 0.5)
             rows = traces(model, "valid", accuracy + noise, length * (1 + noise), 600, rng)
             write_jsonl(root / f"graded/{model}.jsonl", rows)
-            mask_seed = None if density is None else 0
-            entries.append({"model": model, "weight": weight, "density": density, "mask_seed": mask_seed})
+            place = {"weight": weight, "density": density, "mask_seed": None if density is None else 0}
+            entries.append({"model": model, "tuned": "ta", **place})
+    return entries
+
+
+def write_masks(root: Path, rng: np.random.Generator) -> list[Row]:
+    """Graded traces of students on three masks' corpora with three seeds; several answers to one data set."""
+    entries: list[Row] = []
+    for mask, seed in product(range(3), range(3)):
+        model = f"small-mid_m{mask}-s{seed}"
+        rows = [row for name in BENCHMARKS for row in traces(model, name, rng.normal(0.5, 0.02), 180, 300, rng)]
+        for sample in range(4):
+            rows += [{**row, "sample": sample} for row in traces(model, "repeated", 0.5, 180, 60, rng)]
+        write_jsonl(root / f"graded/{model}.jsonl", rows)
+        entries.append({"model": model, "corpus": f"mid_m{mask}", "seed": seed})
     return entries
 
 
@@ -122,6 +159,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graded, tables = f"--graded-dir={root}/graded", f"{root}/tables"
     entries = json.dumps(write_students(root, rng))
     benchmarks = json.dumps(list(BENCHMARKS))
+    for base, parameters in (("small", 124_352), ("medium", 336_864)):
+        write_json(root / f"sizes/{base}.json", {"model": base, "parameters": parameters})
+    sizes = [f"--gaps={json.dumps(GAPS)}", "--sizes", *(f"{root}/sizes/{base}.json" for base in STUDENTS)]
+    common = [graded, f"--benchmarks={benchmarks}"]
+    table_sizes.main([*common, f"--entries={entries}", f"--out-stem={tables}/sizes", *sizes])
+    masks = json.dumps(write_masks(root, rng))
+    table_variance.main([*common, f"--entries={masks}", "--dataset=repeated", f"--out-stem={tables}/variance"])
     table_main.main(
         [graded, f"--entries={entries}", f"--benchmarks={benchmarks}", "--compare=mid", f"--out-stem={tables}/main"]
     )
@@ -133,7 +177,22 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table_lengths.main([f"--out-stem={tables}/lengths", "--corpora", *(f"{path}.jsonl" for path in corpora)])
     nll = [f"{root}/alignment/{base}.jsonl" for base in STUDENTS]
     table_alignment.main([f"--out-stem={tables}/alignment", "--nll", *nll])
+    flags = {"claims": family(), "seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": list(BENCHMARKS)}
+    claims = [f"--{name}={json.dumps(value)}" for name, value in flags.items()]
+    table_claims.main(
+        [graded, *claims, "--validation=valid", f"--alignment-dir={root}/alignment", f"--out-stem={tables}/claims"]
+    )
     return root
+
+
+def family() -> Row:
+    """The claims as a configuration gives them."""
+    part = {"base": None, "expected": "positive", "margin": 0.0}
+    named = {
+        text.lower().replace(" ", "_"): {"text": text, "published": published, "parts": [part | p for p in parts]}
+        for text, published, parts in CLAIMS
+    }
+    return {"alpha": 0.05, "power": 0.8, "family": named}
 
 
 FIGURES: dict[ModuleType, tuple[str, tuple[str, ...]]] = {
@@ -142,6 +201,9 @@ FIGURES: dict[ModuleType, tuple[str, tuple[str, ...]]] = {
     figure_lengths: ("lengths", ("lengths",)),
     figure_alignment: ("alignment", ("alignment",)),
     figure_yield: ("corpora", ("yield",)),
+    figure_claims: ("claims", ("claims",)),
+    figure_sizes: ("sizes", ("sizes",)),
+    figure_variance: ("variance", ("variance",)),
 }
 
 
@@ -172,6 +234,47 @@ def test_no_text_overlaps_in_the_accuracy_figure(study: Path) -> None:
     boxes = [text.get_window_extent() for text in figure.axes[0].texts]
     assert len(boxes) == 12
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_students_may_have_different_corpora_in_the_accuracy_figure(study: Path) -> None:
+    """One student's bars stand side by side, whatever the other one was trained on."""
+    rows = read_csv(study / "tables/main.csv")
+    own = [row for row in rows if row["base"] == "small" or row["corpus"] in ("base", "mid")]
+    own += [{**own[0], "corpus": f"mine_{number}"} for number in range(6)]  # of the small student
+    figure = figure_accuracy.draw(own, ["average"], ["average"])
+    bars = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
+    middles = sorted(bar.get_x() + bar.get_width() / 2 for bar in bars)
+    assert middles == pytest.approx([*range(12), 13, 14])
+    assert [float(place) for place in figure.axes[0].get_xticks()] == [5.5, 13.5]
+    assert len({bar.get_facecolor() for bar in bars}) == 12, "each corpus has its own colour"
+
+
+def test_each_tuned_model_has_its_panels(study: Path) -> None:
+    rows = read_csv(study / "tables/assistants.csv")
+    assert len(figure_merge.draw(rows).axes) == 2
+    figure = figure_merge.draw([*rows, *({**row, "tuned": "teacher"} for row in rows)])
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["ta: length", "ta: accuracy", "teacher: length", "teacher: accuracy"]
+    assert len(figure.legends) == 1 and len(figure.legends[0].get_texts()) == 5
+
+
+def test_no_text_overlaps_in_the_figure_of_the_claims(study: Path) -> None:
+    rows = read_csv(study / "tables/claims.csv")
+    rows[0] |= dict.fromkeys(("effect", "effect_low", "effect_high", "mde", "p_holm"))  # a part without an estimate
+    figure = figure_claims.draw(rows)
+    figure.canvas.draw()
+    shown = [text for axes in figure.axes for text in [*axes.texts, *axes.get_yticklabels()] if text.get_text()]
+    ticks = [
+        label
+        for axes in figure.axes
+        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if axes.get_xlim()[0] <= place <= axes.get_xlim()[1]
+    ]
+    assert len(shown) == 2 * len(rows), "a label and a verdict each"
+    boxes = [text.get_window_extent() for text in [*shown, *ticks]]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    width, height = figure.canvas.get_width_height()
+    assert all(box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height for box in boxes)
 
 
 def test_palette_is_seaborns_and_each_corpus_keeps_its_colour() -> None:

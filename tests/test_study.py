@@ -4,7 +4,7 @@ import pytest
 
 from micota.config import Sampled
 from micota.study import Merge, Study, Tune, load_study
-from tests.tiny import raw_config
+from tests.tiny import EXTENDED, raw_config
 
 MID = "ta_long-w0.4-d0.5-m0"
 BENCHMARKS = {
@@ -41,7 +41,8 @@ def test_a_sweep_merges_each_weight_with_each_density(name: str, merges: int) ->
 
 def test_seeds_weights_and_mask_seeds_multiply_models() -> None:
     sweep = {"tuned": "ta_long", "weights": [0.4, 1], "densities": [0.5], "seeds": [0, 7]}
-    study = load_study(raw_config("mini", {"seeds": [3, 4], "students.bases": ["small"], "merges": [sweep]}))
+    changes = {"seeds": [3, 4], "students.bases": ["small"], "merges": [sweep], "claims": ...}
+    study = load_study(raw_config("mini", changes))
     assert [s for s in study.students if "-mid-" in s] == ["small-mid-s3", "small-mid-s4"]
     assert list(study.merges) == [MID, "ta_long-w0.4-d0.5-m7", "ta_long-w1.0-d0.5-m0", "ta_long-w1.0-d0.5-m7"]
     assert [e["seed"] for e in study.main_entries if e["corpus"] == "mid"] == [3, 4]
@@ -59,7 +60,25 @@ def test_the_sweep_starts_at_the_base_and_ends_at_the_unmerged_assistant(study: 
     assert list(entries) == ["medium", "ta_long", *study.merges]
     assert entries["medium"]["weight"] == 0.0
     assert entries["ta_long"]["weight"] is None
-    assert entries[MID] == {"model": MID, "weight": 0.4, "density": 0.5, "mask_seed": 0}
+    assert entries[MID] == {"model": MID, "tuned": "ta_long", "weight": 0.4, "density": 0.5, "mask_seed": 0}
+
+
+def test_each_tuned_model_has_a_sweep_of_its_own() -> None:
+    sweep = {"weights": [0.5], "densities": [0.5], "seeds": [0]}
+    merges = [{"tuned": "ta_long", **sweep}, {"tuned": "teacher", **sweep}, {"tuned": "ta_long", **sweep, "seeds": [1]}]
+    changes = {"merges": merges, "tuned.teacher.base": "medium", "claims": None, "corpora.mid.sampler": "ta_long"}
+    study = load_study(raw_config("mini", changes))
+    sweeps = [(entry["tuned"], entry["model"], entry["weight"]) for entry in study.assistants]
+    assert sweeps == [
+        ("ta_long", "medium", 0.0),
+        ("ta_long", "ta_long", None),
+        ("ta_long", "ta_long-w0.5-d0.5-m0", 0.5),
+        ("ta_long", "ta_long-w0.5-d0.5-m1", 0.5),
+        ("teacher", "medium", 0.0),
+        ("teacher", "teacher", None),
+        ("teacher", "teacher-w0.5-d0.5-m0", 0.5),
+    ]
+    assert study.sampled_datasets("medium").count("validation") == 1
 
 
 @pytest.mark.parametrize(
@@ -150,3 +169,53 @@ def test_the_parts_of_a_mixture_of_mixtures() -> None:
     study = load_study(raw_config("mini", {"corpora.inner": inner, "corpora.mix.shares": {"short": 1, "inner": 1}}))
     assert study.parts("mix") == ["mix", "short", "inner", "long", "mid"]
     assert study.parts("short") == ["short"]
+
+
+# --- the optional blocks ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def extended() -> Study:
+    return load_study(raw_config("mini", EXTENDED))
+
+
+def test_a_base_may_have_corpora_of_its_own(extended: Study) -> None:
+    corpora: dict[str, list[str]] = {"small": [], "medium": []}
+    for entry in extended.main_entries:
+        if entry["corpus"] not in corpora[entry["base"]]:
+            corpora[entry["base"]].append(entry["corpus"])
+    assert corpora["medium"] == ["base", *extended.config.students.corpora]
+    assert corpora["small"] == [*corpora["medium"], *EXTENDED["students.more"]["small"]]
+    assert "medium-auto_mid-s0" not in extended.students
+    assert extended.tunes["small-auto_mid-s1"] == Tune("small", "auto_mid", extended.config.students.recipe, 1)
+
+
+def test_what_the_gap_by_size_is_made_from(extended: Study) -> None:
+    rows = [(e["base"], e["corpus"], e["seed"]) for e in extended.size_entries]
+    trained = [(c, seed) for c in ("short", "long", "mid") for seed in (0, 1)]
+    assert rows == [(base, *row) for base in ("small", "medium") for row in [("base", 0), *trained]]
+
+
+def test_who_answers_several_times(extended: Study) -> None:
+    masks = ["mid", "mid_m1", "mid_m2"]
+    assert [(e["corpus"], e["seed"]) for e in extended.variance_entries] == [(m, s) for m in masks for s in (0, 1)]
+    for entry in extended.variance_entries:
+        assert extended.sampled_datasets(entry["model"]) == [*BENCHMARKS["mini"], "repeated"]
+    assert extended.sampled_datasets("small-long-s0") == BENCHMARKS["mini"]
+    task = extended.sampling_task("repeated")
+    assert (task["n"], task["temperature"], task["max_tokens"]) == (4, 0.7, 560)
+    assert extended.kept_apart("repeated") == [] and "repeated" in extended.kept_apart("train")
+
+
+def test_what_a_corpus_is_made_of_and_compared_with(extended: Study) -> None:
+    assert (extended.made_of("long_same"), extended.compared_with("long_same")) == (["long"], ["short", "mid"])
+    assert (extended.made_of("mid_few"), extended.compared_with("mid_few")) == (["mid"], ["short"])
+    assert extended.compared_with("auto_mid") == ["short", "long"] and extended.compared_with("auto_nll") == []
+    assert extended.parts("auto_mid") == ["auto_mid", "mid_w2", "mid", "mid_w6"]
+    assert extended.learned("ta_long-w0.2-d0.5-m0") == "long" and extended.learned("small") is None
+
+
+def test_without_the_blocks_nothing_is_asked_for() -> None:
+    study = load_study(raw_config("mini", {"sizes": None, "variance": None}))
+    assert study.variance_entries == []
+    assert {entry["corpus"] for entry in study.size_entries} == {"base"}

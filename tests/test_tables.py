@@ -88,6 +88,36 @@ def test_differences_are_paired_with_the_named_corpus(graded: Path) -> None:
         make_main(graded, ENTRIES, "--compare=long")
 
 
+def test_differences_pair_the_training_seeds(graded: Path) -> None:
+    """Two seeds of mid against two of long: the difference by seed is 18.75 and 6.25, on average 12.5 points."""
+    long = [[True, False, False, False], [True, True, False, False]], [[True, False], [False, False]]
+    more: list[Row] = []
+    for seed, (easy, hard) in enumerate(zip(*long, strict=True)):
+        rows = [trace(f"easy/{i}", "easy", correct) for i, correct in enumerate(easy)]
+        write_jsonl(graded / f"l{seed}.jsonl", rows + [trace(f"hard/{i}", "hard", c) for i, c in enumerate(hard)])
+        more.append({"model": f"l{seed}", "base": "s", "corpus": "long", "seed": seed})
+    rows = read_csv(f"{make_main(graded, [*ENTRIES, *more], '--compare=mid')}_differences.csv")
+    (row,) = (row for row in rows if row["against"] == "long")
+    assert row["difference"] == 12.5 and row["difference_low"] < 12.5 < row["difference_high"]
+    with pytest.raises(UserError, match="s has 2 seeds of it and 1 of long"):
+        make_main(graded, [*ENTRIES, more[0]], "--compare=mid")
+
+
+def test_what_never_varies_has_no_p_and_no_accuracy_leaves_0_to_100(graded: Path) -> None:
+    stem = make_main(graded, [ENTRIES[1], {**ENTRIES[1], "corpus": "long"}], "--compare=long")
+    (same,) = read_csv(f"{stem}_differences.csv")
+    assert (same["difference"], same["difference_low"], same["difference_high"], same["p_value"]) == (0, 0, 0, None)
+    for row in read_csv(f"{stem}.csv"):
+        for name in ("easy", "hard", "average"):  # easy: 1 of 4, where t would go below 0
+            assert 0 <= row[f"accuracy_{name}_low"] <= row[f"accuracy_{name}"] <= row[f"accuracy_{name}_high"] <= 100
+
+
+def test_a_benchmark_of_one_problem_is_refused(graded: Path) -> None:
+    write_jsonl(graded / "one.jsonl", [trace("easy/0", "easy", True), trace("hard/0", "hard", True)])
+    with pytest.raises(UserError, match="easy has one problem"):
+        make_main(graded, [{**ENTRIES[0], "model": "one"}])
+
+
 def test_several_samples_of_a_problem_are_one_problem(graded: Path) -> None:
     rows = [trace(f"easy/{i}", "easy", (i + s) % 2 == 0, sample=s) for i in range(4) for s in range(2)]
     write_jsonl(graded / "k.jsonl", rows)
@@ -123,21 +153,23 @@ def test_no_benchmarks_are_refused(graded: Path) -> None:
         make_main(graded, ENTRIES, "--benchmarks=[]")
 
 
-def test_assistants_are_ordered_by_weight(graded: Path) -> None:
+def test_assistants_are_ordered_by_sweep_and_weight(graded: Path) -> None:
     entries: list[Row] = [
-        {"model": "s-mid-s1", "weight": None, "density": None, "mask_seed": None},
-        {"model": "s-mid-s0", "weight": 0.4, "density": 0.5, "mask_seed": 0},
-        {"model": "s", "weight": 0, "density": None, "mask_seed": None},
+        {"model": "s-mid-s1", "tuned": "t", "weight": None, "density": None, "mask_seed": None},
+        {"model": "s-mid-s0", "tuned": "t", "weight": 0.4, "density": 0.5, "mask_seed": 0},
+        {"model": "s", "tuned": "t", "weight": 0, "density": None, "mask_seed": None},
     ]
+    entries += [{**entry, "tuned": "another"} for entry in entries[1:]]
     stem = graded.parent / "assistants"
     table_assistants.main(
         [f"--entries={json.dumps(entries)}", f"--graded-dir={graded}", "--dataset=easy", f"--out-stem={stem}"]
     )
     rows = read_csv(f"{stem}.csv")
-    assert [row["weight"] for row in rows] == [0, 0.4, 1]
-    assert [row["accuracy"] for row in rows] == [25, 75, 50]
-    assert [row["median_tokens"] for row in rows] == [10, 20, 40]
-    assert rows[0]["density"] is None and f"| s | 0 | {DASH} | {DASH} | 25.0 |" in Path(f"{stem}.md").read_text()
+    assert [row["tuned"] for row in rows] == ["t", "t", "t", "another", "another"], "a sweep after the other"
+    assert [row["weight"] for row in rows] == [0, 0.4, 1, 0, 0.4]
+    assert [row["accuracy"] for row in rows] == [25, 75, 50, 25, 75]
+    assert [row["median_tokens"] for row in rows] == [10, 20, 40, 10, 20]
+    assert rows[0]["density"] is None and f"| s | t | 0 | {DASH} | {DASH} | 25.0 |" in Path(f"{stem}.md").read_text()
 
 
 def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path) -> None:
@@ -166,6 +198,23 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
     write_json(paths[0], {"corpus": "short"})
     with pytest.raises(RecordError, match=r"lack read, kept, dropped, problems, tokens, tokens\.mean"):
         table_corpora.main(arguments)
+
+
+def test_corpora_table_says_what_a_corpus_was_taken_from(tmp_path: Path) -> None:
+    tokens = {"mean": 5.0, "median": 5, "max": 9, "total": 15}
+    mid = {"corpus": "mid", "read": 5, "kept": 5, "dropped": {}, "problems": 3, "tokens": tokens}
+    few = {**mid, "corpus": "few", "kept": 2, "dropped": {"not_in_all": 1, "over_the_match": 2}, "of": "mid"}
+    auto = {**mid, "corpus": "auto", "chosen": "mid_w4", "candidates": {}}
+    for name, counts in (("mid", mid), ("few", few), ("auto", auto)):
+        write_json(tmp_path / f"{name}.counts.json", counts)
+    paths = [f"{tmp_path}/{name}.counts.json" for name in ("mid", "few", "auto")]
+    table_corpora.main([f"--out-stem={tmp_path}/corpora", "--counts", *paths])
+    rows = read_csv(tmp_path / "corpora.csv")
+    assert [row["from"] for row in rows] == [None, "mid", "mid_w4"]
+    assert (rows[1]["dropped_not_in_all"], rows[1]["dropped_over_the_match"]) == (1, 2)
+    assert "| few | mid (MiCoTA) | 5 | 1 | 2 | 2 | 40.0 |" in (tmp_path / "corpora.md").read_text()
+    table_corpora.main([f"--out-stem={tmp_path}/corpora", "--counts", paths[0]])
+    assert "From" not in (tmp_path / "corpora.md").read_text()
 
 
 def test_alignment_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path) -> None:

@@ -14,6 +14,37 @@ ROOT = Path(__file__).parents[1]
 SHAPE = {"hidden_size": 64, "intermediate_size": 96, "layers": 2, "heads": 2}
 PROMPT: dict[str, Any] = {"user": "{problem}"}
 
+REPEATED = {"part": "test", "count": 60, "seed": 9, "operations": [4], "bound": 299}
+SWEEP = {"tuned": "ta_long", "weights": [0.2, 0.4, 0.6], "densities": [0.5], "seeds": [0]}
+CLAIMED = {"measure": "accuracy", "contrast": {"small-mid": 1.0, "small-long": -1.0}, "expected": "positive"}
+CANDIDATES = ["mid_w2", "mid", "mid_w6"]
+# Changes of the miniature that use every optional block: two sweeps, each kind of corpus, the gap by size, the budget.
+EXTENDED: dict[str, Any] = {
+    "seeds": [0, 1],
+    "datasets.repeated": {"loader": "arithmetic", "options": REPEATED},
+    "merges": [
+        SWEEP,
+        {**SWEEP, "weights": [0.4], "seeds": [1, 2]},
+        {**SWEEP, "tuned": "teacher", "weights": [0.5]},
+    ],
+    "corpora.mid_w2": {"kind": "sampled", "sampler": "ta_long-w0.2-d0.5-m0"},
+    "corpora.mid_w6": {"kind": "sampled", "sampler": "ta_long-w0.6-d0.5-m0"},
+    "corpora.mid_m1": {"kind": "sampled", "sampler": "ta_long-w0.4-d0.5-m1"},
+    "corpora.mid_m2": {"kind": "sampled", "sampler": "ta_long-w0.4-d0.5-m2"},
+    "corpora.long_same": {"kind": "matched", "of": "long", "problems_of": ["short", "mid"]},
+    "corpora.mid_few": {"kind": "matched", "of": "mid", "match": "tokens", "to": "short", "seed": 1},
+    "corpora.auto_mid": {
+        "kind": "chosen", "candidates": CANDIDATES, "by": "length", "between": ["short", "long"], "floor": 0.9
+    },
+    "corpora.auto_nll": {"kind": "chosen", "candidates": CANDIDATES, "by": "nll", "base": "small"},
+    "alignment.corpora": ["short", *CANDIDATES, "unmerged", "long", "auto_mid"],
+    "students.more": {"small": ["mid_m1", "mid_m2", "long_same", "mid_few", "auto_mid", "auto_nll"]},
+    "sampling.repeated": {"prompt": "chat", "temperature": 0.7, "n": 4, "max_tokens": 560},
+    "claims": {"family": {"mid_over_long": {"text": "Mid-CoT teaches more than long CoT", "parts": [CLAIMED]}}},
+    "sizes": {"gaps": [["long", "short"], ["mid", "long"], ["mid", "short"]]},
+    "variance": {"base": "small", "corpora": ["mid", "mid_m1", "mid_m2"], "dataset": "repeated"},
+}  # fmt: skip
+
 
 def raw_config(study: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A study's configuration as YAML gives it, with values set (or, where ..., removed) at dotted paths."""

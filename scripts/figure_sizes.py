@@ -1,0 +1,87 @@
+"""Accuracy by corpus, and the gaps between corpora, against the student's size.
+
+python -m scripts.figure_sizes --table results/mini/tables/sizes.csv --out-stem figures/mini/sizes
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from micota.cli import run
+from micota.tables import Row, corpus_label, read_csv
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+UNITS = ((1e8, 1e9, "B"), (1e5, 1e6, "M"), (1e3, 1e3, "k"))  # from how many parameters on, unit, letter
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", required=True, help="the CSV of the table by student size")
+    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the figure."""
+    from micota.plots import save
+
+    args = parse_args(argv)
+    save(draw(read_csv(args.table)), args.out_stem)
+
+
+def draw(rows: Sequence[Row]) -> "Figure":
+    """Left a line per corpus, right one per gap, each point with its interval."""
+    from micota.plots import MARKERS, PALETTE, SPARE, colours, group, in_order, subplots
+
+    accuracies = group([row for row in rows if row["kind"] == "accuracy"], "corpus")
+    gaps = group([row for row in rows if row["kind"] == "gap"], "corpus", "against")
+    palette = colours(accuracies)
+    figure, [[left, right]] = subplots(1, 2, 7.6, 3.6)
+    for number, corpus in enumerate(in_order(accuracies)):
+        look = {"color": palette[corpus], "marker": MARKERS[number % len(MARKERS)], "label": corpus_label(corpus)}
+        draw_line(left, accuracies[corpus], number, len(accuracies), look)
+    right.axhline(0, color="#333333", linewidth=1.0)
+    for number, ((corpus, against), line) in enumerate(gaps.items()):
+        label = f"{corpus_label(corpus)} \N{MINUS SIGN} {corpus_label(against)}"
+        shade = (PALETTE[2], PALETTE[5], *SPARE[4:])[number % 6]  # no colour of the corpora on the left
+        look = {"color": shade, "marker": MARKERS[number % len(MARKERS)], "label": label}
+        draw_line(right, line, number, len(gaps), look)
+    sizes = {row["base"]: row["parameters"] for row in rows}
+    for axes in (left, right):
+        axes.set_xscale("log")
+        axes.set_xticks(list(sizes.values()), [f"{base}\n{short(n)}" for base, n in sizes.items()])
+        axes.minorticks_off()
+        axes.set_xlim(min(sizes.values()) / 1.35, max(sizes.values()) * 1.35)
+        axes.set_xlabel("student and its parameters")
+        columns = 2 if axes is left or len(gaps) > 4 else 1
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=columns, columnspacing=1.2)
+    left.set_ylabel("accuracy (%)")
+    right.set_ylabel("gap (points)")
+    return figure
+
+
+def draw_line(axes: "Axes", rows: Sequence[Row], number: int, of: int, look: dict[str, Any]) -> None:
+    """One line through the students; lines stand a little apart, so that no interval hides another."""
+    shift = 1.025 ** (number - (of - 1) / 2)
+    places = [row["parameters"] * shift for row in rows]
+    values = [row["value"] for row in rows]
+    axes.plot(places, values, linewidth=1.3, markersize=5, **look)
+    for place, row in zip(places, rows, strict=True):
+        if row["low"] is not None and row["high"] is not None:
+            axes.vlines(place, row["low"], row["high"], color=look["color"], linewidth=1.1)
+
+
+def short(parameters: float) -> str:
+    """A number of parameters with two digits and its unit."""
+    for least, unit, letter in UNITS:
+        if parameters >= least:
+            return f"{float(f'{parameters / unit:.2g}'):g} {letter}"
+    return f"{parameters:g}"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,115 @@
+"""Blocks that do not fit together are refused before anything runs, with the key and what to do."""
+
+from typing import Any
+
+import pytest
+
+from micota.checks import before, teachers
+from micota.cli import UserError
+from micota.study import load_study
+from tests.tiny import CANDIDATES, EXTENDED, raw_config
+
+MATCHED = {"kind": "matched", "of": "long"}
+BY_LENGTH = {"kind": "chosen", "candidates": CANDIDATES, "by": "length"}
+BY_NLL = {"kind": "chosen", "candidates": CANDIDATES, "by": "nll", "base": "small"}
+
+
+def test_a_study_with_every_block_is_valid() -> None:
+    load_study(raw_config("mini", EXTENDED))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"corpora.x": {**MATCHED, "of": "lang"}}, r"corpora.x.matched: there is no 'lang'; there are: "),
+        ({"corpora.x": {**MATCHED, "problems_of": ["lang"]}}, r"corpora.x.matched: there is no 'lang'"),
+        ({"corpora.x": {**MATCHED, "match": "tokens"}}, "corpora.x: `match` and `to` go together"),
+        ({"corpora.x": {**MATCHED, "to": "short"}}, "corpora.x: `match` and `to` go together"),
+        ({"corpora.x": MATCHED}, "corpora.x: it would be a copy of long; give `problems_of`"),
+        ({"corpora.x": {**MATCHED, "match": "words", "to": "short"}}, "corpora.x.matched.match: .*'words'"),
+        ({"corpora.x": {**MATCHED, "problems_of": ["x"]}}, "corpora.x: it is made from itself"),
+        (
+            {
+                "corpora.x": {**MATCHED, "of": "y", "problems_of": ["mid"]},
+                "corpora.y": {"kind": "mixed", "shares": {"x": 1}},
+            },
+            "corpora.x: it is made from itself",
+        ),
+        # by way of the models that are trained on it: the assistant writes what it is trained on
+        ({"corpora.long.sampler": "ta_long-w0.4-d0.5-m0"}, "corpora.long: it is made from itself"),
+        ({"corpora.short.only_if_solved_by": ["small-short-s0"]}, "corpora.short: it is made from itself"),
+        ({"corpora.auto_mid": BY_LENGTH}, "corpora.auto_mid.between: the target length lies between two corpora"),
+        ({"corpora.auto_mid": {**BY_LENGTH, "between": ["short"]}}, "corpora.auto_mid.between: .*name both"),
+        ({"corpora.auto_mid": {**BY_LENGTH, "between": ["short", "lang"]}}, "auto_mid.chosen: there is no 'lang'"),
+        (
+            {"corpora.auto_nll": {**BY_NLL, "candidates": ["mid", "mix"]}},
+            "auto_nll.candidates: sampled corpora of correct traces only.*; mix is none",
+        ),
+        ({"corpora.mid_w2.keep": "all"}, "candidates: sampled corpora of correct traces only.*; mid_w2 is none"),
+        ({"corpora.auto_mid": {**BY_LENGTH, "base": "small"}}, "auto_mid.base: a corpus chosen by length takes none"),
+        ({"corpora.auto_nll": {**BY_NLL, "between": ["mid"]}}, "auto_nll.between: a corpus chosen by nll takes none"),
+        ({"corpora.auto_nll": {**BY_NLL, "base": None}}, "corpora.auto_nll.base: there is no 'None'; there are: small"),
+        ({"alignment.corpora": ["mid", "mid_w2"]}, "corpora.auto_nll: alignment.corpora: there is no 'mid_w6'"),
+        (
+            {"alignment.corpora": [*CANDIDATES, "auto_nll"]},
+            "alignment.corpora: auto_nll is chosen by NLL, so it waits for the alignment",
+        ),
+        (
+            {
+                "corpora.few": {**MATCHED, "of": "mid", "problems_of": ["auto_nll"]},
+                "alignment.corpora": [*CANDIDATES, "few"],
+            },
+            "alignment.corpora: few is made with auto_nll, which is chosen by NLL",
+        ),
+        ({"corpora.auto_mid.floor": 1.5}, r"corpora.auto_mid.chosen.floor: .*less than or equal to 1"),
+        ({"students.more": {"large": ["mid_m1"]}}, "students.more: there is no 'large'; there are: small, medium"),
+        ({"students.more": {"small": ["mod"]}}, "students.more / alignment.corpora: there is no 'mod'"),
+        ({"students.more": {"small": ["mid"]}}, "students.corpora, students.more.small: mid stands there more than"),
+        ({"students.more": {"small": ["demonstrations"]}}, "procedural demonstrations"),
+        (
+            {
+                "corpora.x": {**MATCHED, "of": "demonstrations", "problems_of": ["mid"]},
+                "students.more": {"small": ["x"]},
+            },
+            r"students \(x\): corpus x holds procedural demonstrations",
+        ),
+        ({"sizes.gaps": [["mid", "lung"]]}, "sizes.gaps: there is no 'lung'; there are: short, long"),
+        ({"sizes.gaps": [["mid", "mid"]]}, "sizes.gaps: mid stands there more than once"),
+        ({"sizes.gaps": []}, "sizes.gaps: List should have at least 1 item"),
+        (
+            {"students.more": {"small": ["mid_m1"], "medium": ["mid_m2"]}, "sizes.gaps": [["mid_m1", "mid_m2"]],
+             "variance": None},
+            "sizes.gaps: no student base is trained on both mid_m1 and mid_m2",
+        ),
+        ({"sampling.repeated": None}, "variance: it needs `sampling.repeated`"),
+        ({"sampling.repeated.n": 1}, "sampling.repeated: the variance budget needs n of 2 or more"),
+        ({"sampling.repeated.temperature": 0.0}, "sampling.repeated: .* at a temperature above 0"),
+        ({"sampling.repeated.prompt": "caht"}, "there is no 'caht'; there are: chat"),
+        ({"seeds": [0]}, "variance: it needs two `seeds` or more"),
+        ({"variance.dataset": "again"}, "variance.dataset: there is no 'again'; there are: train"),
+        ({"variance.dataset": "two_steps"}, "two_steps stands there more than once; a data set serves one purpose"),
+        ({"variance.corpora": ["mid", "mid"]}, "variance.corpora: mid stands there more than once"),
+        ({"variance.corpora": ["mid"]}, "variance.corpora: List should have at least 2 items"),
+        ({"variance.base": "medium"}, "variance.corpora: there is no 'medium-mid_m1'; there are: small, "),
+    ],
+)  # fmt: skip
+def test_blocks_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_study(raw_config("mini", EXTENDED | changes))
+
+
+def test_a_teacher_may_be_merged_though_it_learned_from_demonstrations() -> None:
+    """An assistant may not: it stays one even where the teacher is merged as well."""
+    study = load_study(raw_config("mini", EXTENDED))
+    assert teachers(study) == {"teacher"}
+    assert "teacher-w0.5-d0.5-m0" in study.merges
+    with pytest.raises(UserError, match=r"tuned.ta_long: corpus demonstrations holds procedural"):
+        load_study(raw_config("mini", EXTENDED | {"tuned.ta_long.corpus": "demonstrations"}))
+
+
+def test_what_must_be_there_before_a_corpus() -> None:
+    study = load_study(raw_config("mini", EXTENDED))
+    assert before(study, "demonstrations") == []
+    assert before(study, "long") == ["demonstrations"], "its sampler, the teacher, learned from them"
+    assert before(study, "mid_few") == ["mid", "short", "long", "demonstrations"]
+    assert set(before(study, "auto_nll")) >= {*CANDIDATES, "short", "long", "unmerged", "auto_mid"}

@@ -1,0 +1,153 @@
+"""The table of claims from graded and alignment files, and the claims of a configuration."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micota.claims import NOT_TESTABLE
+from micota.cli import UserError
+from micota.config import parse_config
+from micota.records import RecordError, write_jsonl
+from micota.study import load_study
+from micota.tables import Row, read_csv
+from scripts import table_claims
+from tests.test_claims import ACCURACY, NLL, SWEEP
+from tests.test_tables import trace
+from tests.tiny import raw_config
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Graded traces of an untrained student, two seeds on mid and two merged models; NLL of two corpora."""
+    rng = np.random.default_rng(3)
+
+    def graded(name: str, dataset: str, rate: float, tokens: int) -> None:
+        path = tmp_path / "graded" / f"{name}.jsonl"
+        rows = [trace(f"{dataset}/{n}", dataset, bool(rng.random() < rate), n_tokens=tokens + n) for n in range(60)]
+        write_jsonl(path, rows)
+
+    for name, rate in (("s", 0.2), ("s-mid-s0", 0.8), ("s-mid-s1", 0.8)):
+        graded(name, "b", rate, 50)
+    graded("merged", "v", 0.6, 100)
+    graded("unmerged", "v", 0.5, 300)
+    nll = [
+        {"id": f"{n}", "corpus": corpus, "nll": scale * (5 + rng.random()), "n_tokens": 10 * scale}
+        for n in range(40)
+        for corpus, scale in (("mid", 1), ("long", 3))
+    ]
+    write_jsonl(tmp_path / "alignment/s.jsonl", nll)
+    return tmp_path
+
+
+LENGTH = SWEEP | {"measure": "validation_tokens", "expected": "negative"}
+CLAIMS: dict[str, Any] = {
+    "alpha": 0.05,
+    "power": 0.8,
+    "family": {
+        "b_gain": {
+            "text": "Mid helps.", "published": 3.9,
+            "parts": [ACCURACY | {"contrast": {"s-mid": 1, "s": -1}, "expected": "positive"}],
+        },
+        "a_length": {
+            "text": "Shorter and likelier.", "published": None,
+            "parts": [LENGTH, NLL | {"measure": "nll_per_trace"}],
+        },
+    },
+}  # fmt: skip
+
+
+def write(study: Path, block: Any = CLAIMS, **changes: str) -> list[Row]:
+    flags = {"claims": json.dumps(block), "seeds": "[0, 1]", "bases": '["s"]', "benchmarks": '["b"]', "validation": "v"}
+    flags |= {"graded-dir": f"{study}/graded", "alignment-dir": f"{study}/alignment", "out-stem": f"{study}/claims"}
+    table_claims.main([f"--{name}={value}" for name, value in (flags | changes).items() if value])
+    return read_csv(study / "claims.csv")
+
+
+def test_the_table_is_written_in_the_order_of_the_claims(study: Path) -> None:
+    rows = write(study)
+    assert [(row["claim"], row["part"], row["parts"]) for row in rows] == [
+        ("b_gain", 1, 1),
+        ("a_length", 1, 2),
+        ("a_length", 2, 2),
+    ]
+    assert list(rows[0]) == [
+        "claim", "text", "part", "parts", "measure", "contrast", "unit", "expected", "margin",
+        "effect", "effect_low", "effect_high", "se", "df", "p", "seeds", "problems",
+        "variance_seeds", "variance_problems", "variance_residual", "mde", "published", "power_at_published",
+        "claim_p", "p_holm", "family", "alpha", "verdict", "reason",
+    ]  # fmt: skip
+    gain, tokens, nll = rows
+    assert gain["effect"] > 40 and gain["seeds"] == 2 and 0 <= gain["power_at_published"] <= 1
+    assert tokens["effect"] == -200 and tokens["reason"].startswith("no variance"), "each is 200 tokens longer"
+    assert nll["verdict"] == NOT_TESTABLE and nll["p"] < 0.001, "it hangs on the other part"
+    text = (study / "claims.md").read_text()
+    assert text.count("Shorter and likelier.") == 1 and "| s: mid - untrained | > 0 | +" in text and "+3.9" in text
+    assert "points" in text and "not testable: no variance" in text
+    assert "Mid helps. & s: mid - untrained & > 0 & +" in (study / "claims.tex").read_text()
+
+
+def test_columns_of_the_published_effect_show_only_where_there_is_one(study: Path) -> None:
+    block = CLAIMS | {"family": {"a_length": CLAIMS["family"]["a_length"]}}
+    write(study, block)
+    assert "Published" not in (study / "claims.md").read_text()
+
+
+def test_only_the_files_that_the_claims_need_are_read(study: Path) -> None:
+    gain = CLAIMS | {"family": {"b_gain": CLAIMS["family"]["b_gain"]}}
+    for name in ("graded/merged", "graded/unmerged", "alignment/s"):
+        (study / f"{name}.jsonl").unlink()
+    assert len(write(study, gain, validation="")) == 1
+    with pytest.raises(RecordError, match=r"merged\.jsonl: no such file"):
+        write(study)
+
+
+def changed(claim: str, **changes: Any) -> dict[str, Any]:
+    """The claims with keys of a claim's first part changed."""
+    block = json.loads(json.dumps(CLAIMS))
+    block["family"][claim]["parts"][0] |= changes
+    return block
+
+
+@pytest.mark.parametrize(
+    ("block", "flags", "message"),
+    [
+        ({"alpha": 0.05}, {}, "--claims must be a JSON object with alpha, power and family"),
+        (changed("b_gain", contrast={"s-mid": 1, "s": -0.9}), {}, r"family\.b_gain\.contrast: .* add up to 0\.1"),
+        (CLAIMS, {"validation": ""}, "--validation"),
+        (changed("b_gain", contrast={"s-mid": 1, "s-odd": -1}), {"seeds": "[0]"}, "differ in 1 problems of b, .* b/59"),
+        (changed("a_length", **NLL | {"contrast": {"mid": 1, "mix": -1}}), {}, r"s\.jsonl: no trace of .* 'mix'"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_by_name(study: Path, block: Any, flags: dict[str, str], message: str) -> None:
+    write_jsonl(study / "graded/s-odd-s0.jsonl", [trace(f"b/{n}", "b", True) for n in range(59)])
+    with pytest.raises(UserError, match=message):
+        write(study, block, **flags)
+    assert not (study / "claims.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("gap_shrinks.publishd", 3.9, r"claims\.family\.gap_shrinks\.publishd: unknown key"),
+        ("gap_shrinks.published", "3.9", r"claims\.family\.gap_shrinks\.published: .*'3\.9'"),
+        ("gap_shrinks.parts", [], r"claims\.family\.gap_shrinks\.parts"),
+    ],
+)
+def test_a_faulty_claim_is_refused_by_key(key: str, value: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse_config(raw_config("mini", {f"claims.family.{key}": value}))
+
+
+def test_claims_need_the_models_they_speak_of_and_no_others() -> None:
+    assert load_study(raw_config("smoke")).claimed_models == ["small-long-s0", "small-mid-s0"]
+    needed = load_study(raw_config("mini", {"seeds": [0, 1]})).claimed_models
+    assert {"small", "medium", "ta_long", "ta_long-w0.8-d0.5-m0", "medium-short-s1"} <= set(needed)
+    assert not {"large", "teacher", "ta_long-w0.8-d0.9-m0", "small-mix-s0"} & set(needed)
+    assert load_study(raw_config("mini", {"claims": ...})).claimed_models == []
+    with pytest.raises(UserError, match=r"claims\.family\.gap_shrinks\.contrast: there is no 'tiny-mid'"):
+        load_study(raw_config("mini", {"claims.family.gap_shrinks.parts": [
+            {"measure": "accuracy", "contrast": {"tiny-mid": 1, "small": -1}, "expected": "positive"}
+        ]}))  # fmt: skip
