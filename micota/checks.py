@@ -83,7 +83,7 @@ def check_students(study: "Study") -> None:
     for corpus in [*config.students.corpora, *more, *config.alignment.corpora]:
         known(corpus, config.corpora, "students.corpora / students.more / alignment.corpora")
     known(config.students.recipe, config.training, "students.recipe")
-    known(config.students.proposed, config.students.corpora, "students.proposed")
+    known(config.students.proposed, [*config.students.corpora, *more], "students.proposed")
 
 
 def check_corpora(study: "Study") -> None:
