@@ -64,7 +64,6 @@ def test_a_study_with_every_block_is_valid() -> None:
         ({"corpora.auto_mid.floor": 1.5}, r"corpora.auto_mid.chosen.floor: .*less than or equal to 1"),
         ({"students.more": {"large": ["mid_m1"]}}, "students.more: there is no 'large'; there are: small, medium"),
         ({"students.more": {"small": ["mod"]}}, "students.more / alignment.corpora: there is no 'mod'"),
-        ({"students.more": {"small": ["mid"]}}, "students.corpora, students.more.small: mid stands there more than"),
         ({"students.more": {"small": ["demonstrations"]}}, "procedural demonstrations"),
         (
             {

@@ -1,16 +1,33 @@
 """The real Snakefile on every configuration: what would run, and what a user is told when something is wrong."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from micota.study import load_study
 from tests.tiny import EXTENDED, raw_config
 from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
 
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
+LAID_OVER = {"study.yaml": "mini.yaml"}  # says only what differs from the other
+WHOLE = [name for name in CONFIGS if name not in LAID_OVER]
 LOCAL_DATA = ("--config", "data_folder=data")
+
+
+def files(config: str) -> list[str]:
+    """The configuration files that are given for a study, in their order."""
+    return [f"config/{name}" for name in (LAID_OVER.get(config), config) if name]
+
+
+def raw_of(project: Path, config: str) -> dict[str, Any]:
+    """A study's configuration as Snakemake puts its files together."""
+    raw: dict[str, Any] = {}
+    for path in files(config):
+        update_config(raw, yaml.safe_load((project / path).read_text()))
+    return raw
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +35,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with empty stand-ins for the data files, which a dry run only has to find."""
     folder = copy_project(tmp_path_factory.mktemp("dag"))
     for config in CONFIGS:
-        datasets = yaml.safe_load((folder / "config" / config).read_text())["datasets"]
+        datasets = raw_of(folder, config)["datasets"]
         for block in datasets.values():
             if block.get("path"):
                 (folder / "data").mkdir(exist_ok=True)
@@ -28,7 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_every_configuration_plans_the_whole_method(project: Path, config: str) -> None:
-    jobs = planned(snakemake(project, "-n", "--configfile", f"config/{config}", *LOCAL_DATA))
+    jobs = planned(snakemake(project, "-n", "--configfile", *files(config), *LOCAL_DATA))
     steps = {
         "load_problems",
         "clean_problems",
@@ -41,7 +58,7 @@ def test_every_configuration_plans_the_whole_method(project: Path, config: str) 
         "alignment",
     }
     assert steps | {"table_main", "figure_accuracy", "all"} <= set(jobs)
-    raw = yaml.safe_load((project / "config" / config).read_text())
+    raw = raw_of(project, config)
     assert jobs["train"] == len(load_study(raw).tunes)
     assert jobs["sample"] % raw["sampling"].get("shards", 1) == 0
     assert jobs["sample"] // raw["sampling"].get("shards", 1) == jobs["grade"]
@@ -63,7 +80,7 @@ def test_every_optional_block_plans_its_jobs_and_waits_for_what_it_needs(project
     assert wanted["alignment"] == 1
 
 
-@pytest.mark.parametrize("config", [name for name in CONFIGS if name != "mini.yaml"])
+@pytest.mark.parametrize("config", [name for name in WHOLE if name != "mini.yaml"])
 def test_no_study_inherits_from_the_default_configuration(project: Path, config: str) -> None:
     """Snakemake merges a `configfile:` with --configfile; the default of the profile must be replaced instead."""
     run = snakemake(project, "-n", "--configfile", f"config/{config}", *LOCAL_DATA)

@@ -18,12 +18,16 @@ def study(request: pytest.FixtureRequest) -> Study:
     return load_study(raw_config(request.param))
 
 
+def trained(study: Study) -> list[tuple[str, list[str]]]:
+    """Each student base and its corpora: those of all, then its own."""
+    students = study.config.students
+    return [(base, [*students.corpora, *students.more.get(base, [])]) for base in students.bases]
+
+
 def test_every_model_has_one_name(study: Study) -> None:
     assert len(study.models) == len(set(study.models))
     assert study.bases == ["small", "medium", "large"]
-    bases = study.config.students.bases
-    corpora = ["short", "long", "unmerged", "mix", "mid"]
-    assert list(study.students) == [f"{base}-{corpus}-s0" for base in bases for corpus in corpora]
+    assert list(study.students) == [f"{base}-{corpus}-s0" for base, corpora in trained(study) for corpus in corpora]
 
 
 def test_models_are_made_from_what_their_names_say(study: Study) -> None:
@@ -50,8 +54,7 @@ def test_seeds_weights_and_mask_seeds_multiply_models() -> None:
 
 def test_the_main_table_has_each_base_then_each_corpus(study: Study) -> None:
     rows = [(e["base"], e["corpus"]) for e in study.main_entries]
-    corpora = ["base", "short", "long", "unmerged", "mix", "mid"]
-    assert rows == [(base, corpus) for base in study.config.students.bases for corpus in corpora]
+    assert rows == [(base, corpus) for base, corpora in trained(study) for corpus in ["base", *corpora]]
     assert all(entry["model"] in study.models for entry in study.main_entries)
 
 

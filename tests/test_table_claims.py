@@ -143,9 +143,17 @@ def test_a_faulty_claim_is_refused_by_key(key: str, value: Any, message: str) ->
 
 def test_claims_need_the_models_they_speak_of_and_no_others() -> None:
     assert load_study(raw_config("smoke")).claimed_models == ["small-long-s0", "small-mid-s0"]
-    needed = load_study(raw_config("mini", {"seeds": [0, 1]})).claimed_models
-    assert {"small", "medium", "ta_long", "ta_long-w0.8-d0.5-m0", "medium-short-s1"} <= set(needed)
-    assert not {"large", "teacher", "ta_long-w0.8-d0.9-m0", "small-mix-s0"} & set(needed)
+    (sweep,) = raw_config("mini")["merges"]
+    study = load_study(raw_config("mini", {"seeds": [0, 1], "merges": [sweep, {**sweep, "densities": [0.9]}]}))
+    merges = [f"ta_long-w{weight}-d0.5-m0" for weight in sweep["weights"]]
+    students = [
+        f"{base}-{corpus}-s{s}" for base in ("small", "medium") for corpus in ("short", "long", "mid") for s in (0, 1)
+    ]
+    needed = study.claimed_models
+    assert set(needed) == {"small", "medium", "ta_long", *merges, *students} and len(needed) == len(set(needed))
+    assert {"large", "teacher", f"ta_long-w{sweep['weights'][0]}-d0.9-m0", "small-mix-s0"} <= {*study.models} - {
+        *needed
+    }
     assert load_study(raw_config("mini", {"claims": ...})).claimed_models == []
     with pytest.raises(UserError, match=r"claims\.family\.gap_shrinks\.contrast: there is no 'tiny-mid'"):
         load_study(raw_config("mini", {"claims.family.gap_shrinks.parts": [

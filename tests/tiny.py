@@ -8,11 +8,14 @@ from typing import Any
 
 import yaml
 
+from micota.config import laid_over
 from micota.records import Record, write_jsonl
 
 ROOT = Path(__file__).parents[1]
 SHAPE = {"hidden_size": 64, "intermediate_size": 96, "layers": 2, "heads": 2}
 PROMPT: dict[str, Any] = {"user": "{problem}"}
+# A configuration that says only what differs -> the one that it is laid over.
+LAID_OVER = {"study": "mini"}
 
 REPEATED = {"part": "test", "count": 60, "seed": 9, "operations": [4], "bound": 299}
 SWEEP = {"tuned": "ta_long", "weights": [0.2, 0.4, 0.6], "densities": [0.5], "seeds": [0]}
@@ -43,6 +46,8 @@ EXTENDED: dict[str, Any] = {
     },
     "corpora.auto_nll": {"kind": "chosen", "candidates": CANDIDATES, "by": "nll", "base": "small"},
     "alignment.corpora": ["short", *CANDIDATES, "unmerged", "long", "auto_mid"],
+    "students.bases": ["small", "medium"],
+    "students.corpora": ["short", "long", "unmerged", "mix", "mid"],
     "students.more": {"small": ["mid_m1", "mid_m2", "long_same", "mid_few", "auto_mid", "auto_nll"]},
     "sampling.repeated": {"prompt": "chat", "temperature": 0.7, "n": 4, "max_tokens": 560},
     "claims": {"family": {"mid_over_long": {"text": "Mid-CoT teaches more than long CoT", "parts": [CLAIMED]}}},
@@ -51,9 +56,17 @@ EXTENDED: dict[str, Any] = {
 }  # fmt: skip
 
 
+def config_files(study: str) -> list[str]:
+    """What --configfile takes to run a study, relative to the project."""
+    below = config_files(LAID_OVER[study]) if study in LAID_OVER else []
+    return [*below, f"config/{study}.yaml"]
+
+
 def raw_config(study: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A study's configuration as YAML gives it, with values set (or, where ..., removed) at dotted paths."""
-    raw = yaml.safe_load((ROOT / "config" / f"{study}.yaml").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = {}
+    for file in config_files(study):
+        raw = laid_over(raw, yaml.safe_load((ROOT / file).read_text(encoding="utf-8")))
     raw = copy.deepcopy(raw)
     for path, value in (changes or {}).items():
         *parents, last = path.split(".")
