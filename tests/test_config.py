@@ -1,21 +1,29 @@
 """A faulty configuration is refused with one message that names the key, the value and what to do."""
 
+import copy
 import re
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
+from snakemake.utils import update_config
 
 from micota.cli import UserError
-from micota.config import Engine, Training, parse_config
+from micota.config import Config, Engine, Procedural, Training, laid_over, parse_config
 from micota.engines import EngineSettings
 from micota.study import load_study
 from micota.training import TrainingSettings
-from tests.tiny import raw_config
+from scripts import config as checker
+from tests.conftest import ROOT
+from tests.tiny import config_files, raw_config
 
 
-@pytest.mark.parametrize("study", ["mini", "smoke"])
+@pytest.mark.parametrize("study", ["mini", "smoke", "study"])
 def test_the_studies_are_valid(study: str) -> None:
     assert parse_config(raw_config(study)).study == study
 
@@ -190,6 +198,14 @@ def test_values_that_cannot_work_are_refused_before_anything_runs(change: dict[s
         load_study(raw_config("mini", change))
 
 
+def test_the_proposed_corpus_may_be_one_of_single_students() -> None:
+    changes = {"students.corpora": ["short", "long"], "students.more": {"small": ["mid"], "medium": ["mid"]}}
+    study = load_study(raw_config("mini", changes))
+    assert study.config.students.proposed == "mid" and "medium-mid-s0" in study.students
+    with pytest.raises(UserError, match=r"students.proposed: there is no 'mid'; there are: short, long, mix"):
+        load_study(raw_config("mini", {**changes, "students.more": {"small": ["mix"]}}))
+
+
 def test_two_sweeps_may_not_share_names() -> None:
     raw = raw_config("mini")
     raw["merges"] = [*raw["merges"], {**raw["merges"][0], "method": "linear"}]
@@ -207,3 +223,117 @@ def test_the_schema_and_the_settings_have_the_same_keys_and_defaults(schema: typ
         required = field.default is MISSING
         assert by_schema[name].is_required() == required, name
         assert required or by_schema[name].default == field.default, name
+
+
+# --- one configuration laid over another ------------------------------------------------------------------------------
+
+
+def test_blocks_are_merged_key_by_key_and_all_else_is_replaced() -> None:
+    lower = {"block": {"inner": {"a": 1, "b": 2}, "kept": 0}, "list": [1, 2], "gone": {"a": 1}, "value": 3}
+    upper = {"block": {"inner": {"b": 4, "c": 5}}, "list": [6], "gone": None, "value": {"a": 7}, "new": {"a": [8]}}
+    before = copy.deepcopy((lower, upper))
+    assert laid_over(lower, upper) == {
+        "block": {"inner": {"a": 1, "b": 4, "c": 5}, "kept": 0},
+        "list": [6],
+        "gone": None,
+        "value": {"a": 7},
+        "new": {"a": [8]},
+    }
+    assert (lower, upper) == before
+
+
+def test_what_an_anchor_shares_is_changed_in_one_place_only() -> None:
+    lower = yaml.safe_load("{one: &block {a: 1, b: 2}, other: *block}")
+    assert laid_over(lower, {"one": {"a": 3}}) == {"one": {"a": 3, "b": 2}, "other": {"a": 1, "b": 2}}
+
+
+KEYS = st.sampled_from("abc")
+BLOCKS = st.recursive(
+    st.none() | st.integers() | st.lists(st.integers(), max_size=2),
+    lambda inner: st.dictionaries(KEYS, inner, min_size=1, max_size=3),
+    max_leaves=8,
+)
+MAPS = st.dictionaries(KEYS, BLOCKS, max_size=3)
+
+
+@given(MAPS, MAPS)
+def test_configurations_are_merged_as_snakemake_merges_them(lower: dict[str, Any], upper: dict[str, Any]) -> None:
+    before = copy.deepcopy((lower, upper))
+    expected = copy.deepcopy(lower)
+    update_config(expected, upper)
+    assert (laid_over(lower, upper), (lower, upper)) == (expected, before)
+
+
+def test_the_confirmation_is_what_snakemake_reads() -> None:
+    """Snakemake merges in place: a block that two keys share by an anchor would be changed under both."""
+    read: dict[str, Any] = {}
+    for file in config_files("study"):
+        update_config(read, yaml.safe_load((ROOT / file).read_text(encoding="utf-8")))
+    assert raw_config("study") == read
+
+
+def check(*files: str | Path) -> None:
+    checker.main(["--config", *(str(file) for file in files)])
+
+
+def test_the_checker_lays_later_files_over_earlier_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mini, upper = ROOT / "config" / "mini.yaml", tmp_path / "upper.yaml"
+    upper.write_text("study: other\nseeds: [7, 8]\n", encoding="utf-8")
+    check(mini, upper)
+    study = load_study(raw_config("mini", {"seeds": [7, 8]}))
+    counts = f"{len(study.models)} models, {len(study.config.corpora)} corpora"
+    assert capsys.readouterr().out == f"{upper}: study other, {counts}\n"
+    upper.write_text("students: {corpora: [short, lung]}\n", encoding="utf-8")
+    with pytest.raises(UserError, match="there is no 'lung'"):
+        check(mini, upper)
+    with pytest.raises(UserError, match="training_problems: Field required"):
+        check(upper)
+    with pytest.raises(UserError, match=r"none\.yaml: no such file"):
+        check(mini, tmp_path / "none.yaml")
+
+
+def test_the_checker_takes_the_confirmation(capsys: pytest.CaptureFixture[str]) -> None:
+    check(*(ROOT / file for file in config_files("study")))
+    assert f"study study, {len(load_study(raw_config('study')).models)} models" in capsys.readouterr().out
+
+
+# --- the confirmation -------------------------------------------------------------------------------------------------
+
+
+def seeds(config: Config) -> dict[str, list[int]]:
+    """Every seed of what a study draws; not those of its base models."""
+    corpora = [block.seed for block in config.corpora.values() if isinstance(block, Procedural)]
+    return {
+        "problems and demonstrations": [d.options.seed for d in config.datasets.values() if d.options] + corpora,
+        "teacher and assistant": [tuned.seed for tuned in config.tuned.values()],
+        "masks": [seed for sweep in config.merges for seed in sweep.seeds],
+        "students": config.seeds,
+    }
+
+
+def test_the_confirmation_draws_all_that_it_measures_anew() -> None:
+    """Nothing may have been chosen on the problems, demonstrations, models or masks that the verdicts rest on."""
+    chosen_on, confirmed_on = (seeds(parse_config(raw_config(study))) for study in ("mini", "study"))
+    seen = {seed for drawn in chosen_on.values() for seed in drawn}
+    for what, drawn in confirmed_on.items():
+        assert len(drawn) >= len(chosen_on[what]) > 0, what
+        assert not seen & set(drawn), what
+    problems = confirmed_on["problems and demonstrations"]
+    assert len(problems) == len(set(problems)), "no two data sets are one draw"
+
+
+def test_the_confirmation_keeps_what_was_chosen() -> None:
+    mini, study = (parse_config(raw_config(name)) for name in ("mini", "study"))
+    for block in ("bases", "training"):
+        assert getattr(mini, block).items() <= getattr(study, block).items(), block
+    for block in ("benchmarks", "training_problems", "validation_problems", "prompts", "cleaning", "grading"):
+        assert getattr(mini, block) == getattr(study, block), block
+    for purpose in ("engine", "training", "validation", "evaluation"):
+        assert getattr(mini.sampling, purpose) == getattr(study.sampling, purpose), purpose
+    assert mini.students.recipe == study.students.recipe and mini.students.proposed == study.students.proposed
+    for name, tuned in mini.tuned.items():
+        assert tuned == study.tuned[name].model_copy(update={"seed": tuned.seed})
+    (chosen,), (swept, *_) = mini.merges, study.merges
+    assert chosen == swept.model_copy(update={"seeds": chosen.seeds})
+    assert mini.claims is not None and study.claims is not None
+    assert set(mini.claims.family) == set(study.claims.family)

@@ -1,0 +1,106 @@
+"""`make tables`: from the archive of a study's logs alone, its tables come out the same, byte for byte."""
+
+import re
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import numpy as np
+import pytest
+
+from micota.records import Record, write_json, write_jsonl
+from micota.study import Study, load_study
+from scripts import logs
+from tests.test_tables import trace
+from tests.tiny import config_files, raw_config
+from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+PROBLEMS = 20
+TABLES = ["main", "claims"]
+
+
+def from_logs() -> list[str]:
+    """The rules that the Makefile allows when nothing but logs is there."""
+    (line,) = re.findall(r"^FROM_LOGS +:= (.*)$", MAKEFILE, re.MULTILINE)
+    parts = re.findall(r"\$\(addprefix (\w+),([^)]*)\)", line)
+    return [prefix + name for prefix, names in parts for name in names.split()]
+
+
+def write_logs(study: Study, results: Path) -> None:
+    """What a run of the study leaves for its tables, drawn at random: few problems, every model, corpus and base."""
+    rng = np.random.default_rng(5)
+    config = study.config
+
+    def graded(dataset: str, number: int, sample: int) -> Record:
+        text = f"{number}: {rng.integers(10**6)}"
+        tokens = int(rng.integers(9, 300))
+        right = bool(rng.random() < 0.5)
+        return trace(f"{dataset}/{number}", dataset, right, sample=sample, n_tokens=tokens, completion=text)
+
+    for model in study.models:
+        rows = []
+        for dataset in study.sampled_datasets(model):
+            samples = range(study.sampling_task(dataset)["n"])
+            rows += [graded(dataset, number, sample) for number in range(PROBLEMS) for sample in samples]
+        write_jsonl(results / f"graded/{model}.jsonl", rows)
+    for base in config.students.bases:
+        write_json(results / f"sizes/{base}.json", {"model": base, "parameters": int(rng.integers(10**5, 10**6))})
+        likelihoods = [
+            {"model": base, "corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": float(rng.gamma(4.0)),
+             "n_tokens": int(rng.integers(9, 300))}
+            for corpus in config.alignment.corpora
+            for number in range(PROBLEMS)
+        ]  # fmt: skip
+        write_jsonl(results / f"alignment/{base}.jsonl", likelihoods)
+    for corpus in config.corpora:
+        rows = [
+            {"id": f"train/{number}", "sample": 0, "sampler": corpus, "problem": "1+1?", "completion": "2",
+             "n_tokens": int(rng.integers(9, 300))}
+            for number in range(PROBLEMS)
+        ]  # fmt: skip
+        tokens = [row["n_tokens"] for row in rows]
+        measured = {"mean": float(np.mean(tokens)), "median": float(np.median(tokens)), "max": max(tokens)}
+        counts = {"corpus": corpus, "read": PROBLEMS, "kept": PROBLEMS, "dropped": {}, "problems": PROBLEMS}
+        write_jsonl(results / f"corpora/{corpus}.jsonl", rows)
+        write_json(results / f"corpora/{corpus}.counts.json", counts | {"tokens": {**measured, "total": sum(tokens)}})
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with the logs of a study, and the same logs by way of the archive."""
+    folder = copy_project(tmp_path_factory.mktemp("logs"))
+    archive = folder / "reference/study/logs.tar.xz"
+    write_logs(load_study(raw_config("study")), folder / "results/study")
+    logs.main(["pack", "--results", f"{folder}/results/study", "--archive", str(archive)])
+    logs.main(["unpack", "--archive", str(archive), "--results", f"{folder}/results/archived"])
+    return folder
+
+
+def run(project: Path, study: str, *arguments: str) -> CompletedProcess[str]:
+    """Snakemake as `make tables` calls it."""
+    named = ["--configfile", *config_files("study"), "--config", "from_scratch=False", f"study={study}"]
+    return snakemake(project, *arguments, *named, "--allowed-rules", "all", *from_logs())
+
+
+def test_the_makefile_makes_tables_as_this_test_does() -> None:
+    (confirm,) = re.findall(r"^CONFIRM = (.*)$", MAKEFILE, re.MULTILINE)
+    assert confirm.startswith(f"--configfile {' '.join(config_files('study'))} --config from_scratch=$(")
+    assert re.search(r"\$\(CONFIRM\) study=archived .*--allowed-rules all \$\(FROM_LOGS\)$", MAKEFILE, re.MULTILINE)
+
+
+def test_every_table_and_figure_can_be_made_from_the_archive(project: Path) -> None:
+    """Nothing is missing, nothing is asked for that no allowed rule makes, and no rule is named in vain."""
+    assert planned(run(project, "archived", "-n")) == dict.fromkeys(["all", *from_logs()], 1)
+
+
+def test_tables_from_the_archive_equal_those_of_the_run(project: Path) -> None:
+    for study in ("study", "archived"):
+        made = run(project, study, *(f"results/{study}/tables/{name}.csv" for name in TABLES))
+        assert made.returncode == 0, output_of(made)
+    first, again = (project / "results" / study / "tables" for study in ("study", "archived"))
+    names = sorted(path.name for path in first.iterdir())
+    assert {f"{name}.{ending}" for name in TABLES for ending in ("csv", "md", "tex")} <= set(names)
+    assert names == sorted(path.name for path in again.iterdir())
+    assert [name for name in names if (first / name).read_bytes() != (again / name).read_bytes()] == []
+    claims = (first / "claims.csv").read_text(encoding="utf-8")
+    assert all(f"\n{claim}," in claims for claim in raw_config("study")["claims"]["family"])
