@@ -209,6 +209,9 @@ def check_claims(study: "Study") -> None:
                 known(str(part.base), study.config.students.bases, f"claims.family.{name}.base")
             for term in part.contrast:
                 known(term, study.measured(part.measure), key)
+            total = sum(part.contrast.values())
+            if abs(total) > 1e-6:  # it would not be 0 where its terms are equal
+                raise UserError(f"{key}: the weights add up to {total:g}; they must to 0")
             if (part.base is not None) != nll:
                 raise UserError(f"claims.family.{name}.base: an NLL needs it, no other measure takes it")
         if claim.published is not None and len(claim.parts) > 1:
@@ -236,8 +239,6 @@ def check_variance(study: "Study") -> None:
         raise UserError("variance: it needs `sampling.repeated`")
     if repeated.n < 2 or repeated.temperature == 0:
         raise UserError("sampling.repeated: the variance budget needs n of 2 or more, at a temperature above 0")
-    if len(study.config.seeds) < 2:
-        raise UserError("variance: it needs two `seeds` or more")
     known(variance.dataset, study.config.datasets, "variance.dataset")
     once(variance.corpora, "variance.corpora", "a corpus stands for one mask")
     for corpus in variance.corpora:

@@ -150,6 +150,8 @@ def claims_flags(wildcards):
 def paper_outputs():
     """Every table and figure of the study."""
     asked = [name for name in ("claims", "sizes", "variance") if getattr(STUDY.config, name)]
+    if len(STUDY.config.seeds) < 2 and "variance" in asked:
+        asked.remove("variance")  # one seed of a study, run on its own, has no variance between seeds
     tables = ["main", "corpora", "alignment"] + (["assistants"] if STUDY.merges else []) + asked
     figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else []) + asked
     return (

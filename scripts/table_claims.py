@@ -13,7 +13,6 @@ judged; micota.config.Claims is the form of `--claims`. Reads only the graded an
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from micota.claims import Data, Part, Traces, judge, models_of, null
 from micota.cli import UserError, json_flag, run
@@ -56,7 +55,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     if not isinstance(args.claims, Mapping) or not {"alpha", "power", "family"} <= set(args.claims):
         raise UserError("--claims must be a JSON object with alpha, power and family")
-    check_contrasts(args.claims["family"])
     parts = [part for claim in args.claims["family"].values() for part in claim["parts"]]
     data = Data(
         args.seeds, args.bases, args.benchmarks, args.validation, read_models(parts, args), read_nll(parts, args)
@@ -65,15 +63,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Twice: the table for reading has a claim's text once and its numbers rounded, the CSV has everything everywhere.
     write_table(args.out_stem, [readable(row) for row in rows], shown_columns(rows), group="claim")
     write_csv(f"{args.out_stem}.csv", rows, [Column(key) for key in rows[0]])
-
-
-def check_contrasts(family: Mapping[str, Any]) -> None:
-    """The weights of a contrast must cancel, or it would not be 0 where its terms are equal."""
-    for name, claim in family.items():
-        for part in claim["parts"]:
-            total = sum(part["contrast"].values())
-            if abs(total) > 1e-6:
-                raise UserError(f"claims.family.{name}.contrast: the weights add up to {total:g}; they must to 0")
 
 
 def read_models(parts: Sequence[Part], args: argparse.Namespace) -> dict[str, dict[str, Cell]]:

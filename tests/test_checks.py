@@ -10,6 +10,7 @@ from micota.study import load_study
 from tests.tiny import CANDIDATES, EXTENDED, raw_config
 
 MATCHED = {"kind": "matched", "of": "long"}
+UNBALANCED = {"measure": "accuracy", "contrast": {"small-long": 1, "small-short": -0.5}, "expected": "negative"}
 BY_LENGTH = {"kind": "chosen", "candidates": CANDIDATES, "by": "length"}
 BY_NLL = {"kind": "chosen", "candidates": CANDIDATES, "by": "nll", "base": "small"}
 
@@ -84,7 +85,10 @@ def test_a_study_with_every_block_is_valid() -> None:
         ({"sampling.repeated.n": 1}, "sampling.repeated: the variance budget needs n of 2 or more"),
         ({"sampling.repeated.temperature": 0.0}, "sampling.repeated: .* at a temperature above 0"),
         ({"sampling.repeated.prompt": "caht"}, "there is no 'caht'; there are: chat"),
-        ({"seeds": [0]}, "variance: it needs two `seeds` or more"),
+        (
+            {"claims": {"family": {"gap": {"text": "a gap", "parts": [UNBALANCED]}}}},
+            "claims.family.gap.contrast: the weights add up to 0.5; they must to 0",
+        ),
         ({"variance.dataset": "again"}, "variance.dataset: there is no 'again'; there are: train"),
         ({"variance.dataset": "two_steps"}, "two_steps stands there more than once; a data set serves one purpose"),
         ({"variance.corpora": ["mid", "mid"]}, "variance.corpora: mid stands there more than once"),

@@ -115,7 +115,6 @@ def changed(claim: str, **changes: Any) -> dict[str, Any]:
     ("block", "flags", "message"),
     [
         ({"alpha": 0.05}, {}, "--claims must be a JSON object with alpha, power and family"),
-        (changed("b_gain", contrast={"s-mid": 1, "s": -0.9}), {}, r"family\.b_gain\.contrast: .* add up to 0\.1"),
         (CLAIMS, {"validation": ""}, "--validation"),
         (changed("b_gain", contrast={"s-mid": 1, "s-odd": -1}), {"seeds": "[0]"}, "differ in 1 problems of b, .* b/59"),
         (changed("a_length", **NLL | {"contrast": {"mid": 1, "mix": -1}}), {}, r"s\.jsonl: no trace of .* 'mix'"),
