@@ -7,7 +7,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BASES  := tiny small medium large
 # The confirmation run is laid over the miniature; SEEDS=[101] runs one of its seeds, FROM_SCRATCH=True pre-trains too.
-CONFIRM = --configfile config/mini.yaml config/study.yaml --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)')
+LAYERS  = config/mini.yaml config/study.yaml
+CONFIRM = --configfile $(LAYERS) --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)')
 # cpu, or cuda for NVIDIA GPUs: what was installed last, unless said otherwise.
 TORCH  ?= $(shell cat $(VENV)/torch 2>/dev/null || echo cpu)
 ifeq ($(filter cpu cuda,$(TORCH)),)
@@ -21,15 +22,15 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM := false
 
 # The rules that read nothing but the per-sample logs.
-FROM_LOGS := $(addprefix table_,main claims assistants corpora alignment lengths sizes variance) \
-             $(addprefix figure_,accuracy claims merge lengths alignment yield sizes variance)
+FROM_LOGS := $(addprefix table_,main claims assistants corpora alignment lengths sizes) \
+             $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.installed),test,cpu))
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study tables power smoke plan verify reference study-reference bases test check format lock clean
+.PHONY: help setup setup-test demo study controls tables power smoke plan verify reference study-reference bases test check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -49,6 +50,10 @@ demo: setup  ## the whole study in miniature, from raw problems to tables, figur
 	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 
 study: setup  ## the confirmation run: all seeds and student sizes, fresh problems, verdicts (hours; SEEDS=[101]: one seed)
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) 2>&1 | $(BIN)/python -m scripts.follow
+
+controls: LAYERS += config/controls.yaml
+controls: setup  ## what else could explain the study's results: equal tokens, other teachers, other masks, variance budget
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) 2>&1 | $(BIN)/python -m scripts.follow
 
 tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs (a minute)

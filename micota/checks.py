@@ -76,8 +76,9 @@ def check_students(study: "Study") -> None:
     config = study.config
     for name in config.students.bases:
         known(name, config.bases, "students.bases")
-    for base in config.students.more:
-        known(base, config.students.bases, "students.more")
+    for base, corpora in config.students.more.items():
+        if corpora:
+            known(base, config.students.bases, "students.more")
     more = [corpus for corpora in config.students.more.values() for corpus in corpora]
     for corpus in [*config.students.corpora, *more, *config.alignment.corpora]:
         known(corpus, config.corpora, "students.corpora / students.more / alignment.corpora")
