@@ -50,18 +50,29 @@ def draw(rows: Sequence[Row]) -> "Figure":
         shade = (PALETTE[2], PALETTE[5], *SPARE[4:])[number % 6]  # no colour of the corpora on the left
         look = {"color": shade, "marker": MARKERS[number % len(MARKERS)], "label": label}
         draw_line(right, line, number, len(gaps), look)
-    sizes = {row["base"]: row["parameters"] for row in rows}
+    sizes = dict(sorted(((row["base"], row["parameters"]) for row in rows), key=lambda item: item[1]))
     for axes in (left, right):
         axes.set_xscale("log")
-        axes.set_xticks(list(sizes.values()), [f"{base}\n{short(n)}" for base, n in sizes.items()])
+        axes.set_xticks(list(sizes.values()), tick_labels(sizes))
         axes.minorticks_off()
         axes.set_xlim(min(sizes.values()) / 1.35, max(sizes.values()) * 1.35)
         axes.set_xlabel("student and its parameters")
         columns = 2 if axes is left or len(gaps) > 4 else 1
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=columns, columnspacing=1.2)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42), ncols=columns, columnspacing=1.2)
     left.set_ylabel("accuracy (%)")
     right.set_ylabel("gap (points)")
     return figure
+
+
+def tick_labels(sizes: dict[str, float]) -> list[str]:
+    """Name and parameters; one whose left neighbour is less than half as large again away stands lower."""
+    labels: list[str] = []
+    before, low = 0.0, False
+    for base, parameters in sorted(sizes.items(), key=lambda item: item[1]):
+        low = parameters < 1.5 * before and not low
+        labels.append(("\n\n" if low else "") + f"{base}\n{short(parameters)}")
+        before = parameters
+    return labels
 
 
 def draw_line(axes: "Axes", rows: Sequence[Row], number: int, of: int, look: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config
 
 
-@pytest.mark.parametrize("study", ["mini", "smoke", "study"])
+@pytest.mark.parametrize("study", ["mini", "smoke", "study", "controls"])
 def test_the_studies_are_valid(study: str) -> None:
     assert parse_config(raw_config(study)).study == study
 
@@ -264,12 +264,13 @@ def test_configurations_are_merged_as_snakemake_merges_them(lower: dict[str, Any
     assert (laid_over(lower, upper), (lower, upper)) == (expected, before)
 
 
-def test_the_confirmation_is_what_snakemake_reads() -> None:
+@pytest.mark.parametrize("study", ["study", "controls"])
+def test_what_is_laid_over_is_what_snakemake_reads(study: str) -> None:
     """Snakemake merges in place: a block that two keys share by an anchor would be changed under both."""
     read: dict[str, Any] = {}
-    for file in config_files("study"):
+    for file in config_files(study):
         update_config(read, yaml.safe_load((ROOT / file).read_text(encoding="utf-8")))
-    assert raw_config("study") == read
+    assert raw_config(study) == read
 
 
 def check(*files: str | Path) -> None:
@@ -292,9 +293,10 @@ def test_the_checker_lays_later_files_over_earlier_ones(tmp_path: Path, capsys: 
         check(mini, tmp_path / "none.yaml")
 
 
-def test_the_checker_takes_the_confirmation(capsys: pytest.CaptureFixture[str]) -> None:
-    check(*(ROOT / file for file in config_files("study")))
-    assert f"study study, {len(load_study(raw_config('study')).models)} models" in capsys.readouterr().out
+@pytest.mark.parametrize("study", ["study", "controls"])
+def test_the_checker_takes_the_confirmation(study: str, capsys: pytest.CaptureFixture[str]) -> None:
+    check(*(ROOT / file for file in config_files(study)))
+    assert f"study {study}, {len(load_study(raw_config(study)).models)} models" in capsys.readouterr().out
 
 
 # --- the confirmation -------------------------------------------------------------------------------------------------
@@ -311,9 +313,10 @@ def seeds(config: Config) -> dict[str, list[int]]:
     }
 
 
-def test_the_confirmation_draws_all_that_it_measures_anew() -> None:
+@pytest.mark.parametrize("study", ["study", "controls"])
+def test_the_confirmation_draws_all_that_it_measures_anew(study: str) -> None:
     """Nothing may have been chosen on the problems, demonstrations, models or masks that the verdicts rest on."""
-    chosen_on, confirmed_on = (seeds(parse_config(raw_config(study))) for study in ("mini", "study"))
+    chosen_on, confirmed_on = (seeds(parse_config(raw_config(name))) for name in ("mini", study))
     seen = {seed for drawn in chosen_on.values() for seed in drawn}
     for what, drawn in confirmed_on.items():
         assert len(drawn) >= len(chosen_on[what]) > 0, what

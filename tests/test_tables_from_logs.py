@@ -69,7 +69,7 @@ def write_logs(study: Study, results: Path) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the logs of a study, and the same logs by way of the archive."""
     folder = copy_project(tmp_path_factory.mktemp("logs"))
-    archive = folder / "reference/study/logs.tar.xz"
+    archive = folder / "logs.tar.xz"
     write_logs(load_study(raw_config("study")), folder / "results/study")
     logs.main(["pack", "--results", f"{folder}/results/study", "--archive", str(archive)])
     logs.main(["unpack", "--archive", str(archive), "--results", f"{folder}/results/archived"])
@@ -83,8 +83,8 @@ def run(project: Path, study: str, *arguments: str) -> CompletedProcess[str]:
 
 
 def test_the_makefile_makes_tables_as_this_test_does() -> None:
-    (confirm,) = re.findall(r"^CONFIRM = (.*)$", MAKEFILE, re.MULTILINE)
-    assert confirm.startswith(f"--configfile {' '.join(config_files('study'))} --config from_scratch=$(")
+    assert re.findall(r"^LAYERS += (.*)$", MAKEFILE, re.MULTILINE) == [" ".join(config_files("study"))]
+    assert re.search(r"^CONFIRM = --configfile \$\(LAYERS\) --config from_scratch=\$\(", MAKEFILE, re.MULTILINE)
     assert re.search(r"\$\(CONFIRM\) study=archived .*--allowed-rules all \$\(FROM_LOGS\)$", MAKEFILE, re.MULTILINE)
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 SHAPE = {"hidden_size": 64, "intermediate_size": 96, "layers": 2, "heads": 2}
 PROMPT: dict[str, Any] = {"user": "{problem}"}
 # A configuration that says only what differs -> the one that it is laid over.
-LAID_OVER = {"study": "mini"}
+LAID_OVER = {"study": "mini", "controls": "study"}
 
 REPEATED = {"part": "test", "count": 60, "seed": 9, "operations": [4], "bound": 299}
 SWEEP = {"tuned": "ta_long", "weights": [0.2, 0.4, 0.6], "densities": [0.5], "seeds": [0]}
