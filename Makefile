@@ -88,6 +88,7 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 	cp -r results/study/tables reference/study/tables
 	cp figures/study/*.png reference/study/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks --seconds reference/study/seconds.json > reference/study/cost.md
+	$(BIN)/python -m scripts.readme --readme README.md --block claims=reference/study/tables/claims.md
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml config/study.yaml --config study=mini_bases from_scratch=True \
