@@ -8,6 +8,7 @@ VENV   ?= .venv
 BASES  := tiny small medium large
 # The confirmation run is laid over the miniature; SEEDS=[101] runs one of its seeds, FROM_SCRATCH=True pre-trains too.
 LAYERS  = config/mini.yaml config/study.yaml
+FILES   = $(if $(filter study controls,$(STUDY)),$(LAYERS) $(filter config/controls.yaml,config/$(STUDY).yaml),config/$(STUDY).yaml)
 CONFIRM = --configfile $(LAYERS) --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)')
 # cpu, or cuda for NVIDIA GPUs: what was installed last, unless said otherwise.
 TORCH  ?= $(shell cat $(VENV)/torch 2>/dev/null || echo cpu)
@@ -70,7 +71,7 @@ smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml $(if $(DATA),--config data_folder=$(DATA))
 
 plan: setup  ## what a study would run (STUDY=mini)
-	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile config/$(STUDY).yaml
+	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(FILES)
 
 verify: setup  ## compare the miniature's results with reference/mini
 	$(BIN)/python -m scripts.verify --fresh results/mini/tables --reference reference/mini/tables

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for path in args.config:
         if not path.is_file():
             raise UserError(f"{path}: no such file")
-        raw = laid_over(raw, yaml.safe_load(path.read_text()))
+        raw = laid_over(raw, yaml.safe_load(path.read_text()) or {})
     study = load_study(raw)
     counts = f"{len(study.models)} models, {len(study.config.corpora)} corpora"
     print(f"{args.config[-1]}: study {study.config.study}, {counts}")
