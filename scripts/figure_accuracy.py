@@ -5,11 +5,10 @@
 Writes `{stem}.{pdf,png}`, the average over the benchmarks, and `{stem}_benchmarks.{pdf,png}`, a panel per benchmark.
 """
 
-import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from micota.cli import run
+from micota.cli import figure_args, run
 from micota.tables import Row, corpus_label, read_csv
 
 if TYPE_CHECKING:
@@ -17,19 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", required=True, help="the main table's CSV")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw both figures."""
     from micota.plots import save
 
-    args = parse_args(argv)
+    args = figure_args(__doc__, argv)
     rows = read_csv(args.table)
     benchmarks = [key.removeprefix("problems_") for key in rows[0] if key.startswith("problems_")]
     save(draw(rows, ["average"], [f"average of {len(benchmarks)} benchmarks"]), args.out_stem)

@@ -6,14 +6,13 @@ A panel for each unit and a row for each part of a claim: the effect with its 95
 would have found (MDE), the direction that is claimed, the paper's effect where there is one, and the claim's verdict.
 """
 
-import argparse
 from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from micota.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
-from micota.cli import run
-from micota.tables import Row, read_csv
+from micota.cli import draw_figure, run
+from micota.tables import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,20 +24,9 @@ ROW_HEIGHT = 0.5  # inches
 LABELS: Any = {"fontsize": 8.5, "linespacing": 1.25}
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", required=True, help="the CSV of the table of claims")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the figure."""
-    from micota.plots import save
-
-    args = parse_args(argv)
-    save(draw(read_csv(args.table)), args.out_stem)
+    draw_figure(__doc__, draw, argv)
 
 
 def draw(rows: Sequence[Row]) -> "Figure":

@@ -6,32 +6,20 @@ One line per density (one per mask seed where there are several) from the base a
 Where several tuned models were merged with their bases, each has its own row of panels.
 """
 
-import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from micota.cli import run
-from micota.tables import Row, read_csv
+from micota.cli import draw_figure, run
+from micota.tables import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", required=True, help="the CSV of the teacher assistants' table")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the figure."""
-    from micota.plots import save
-
-    args = parse_args(argv)
-    save(draw(read_csv(args.table)), args.out_stem)
+    draw_figure(__doc__, draw, argv)
 
 
 def draw(rows: Sequence[Row]) -> "Figure":

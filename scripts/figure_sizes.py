@@ -3,12 +3,11 @@
 python -m scripts.figure_sizes --table results/mini/tables/sizes.csv --out-stem figures/mini/sizes
 """
 
-import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from micota.cli import run
-from micota.tables import Row, corpus_label, read_csv
+from micota.cli import draw_figure, run
+from micota.tables import Row, corpus_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,20 +16,9 @@ if TYPE_CHECKING:
 UNITS = ((1e8, 1e9, "B"), (1e5, 1e6, "M"), (1e3, 1e3, "k"))  # from how many parameters on, unit, letter
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", required=True, help="the CSV of the table by student size")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the figure."""
-    from micota.plots import save
-
-    args = parse_args(argv)
-    save(draw(read_csv(args.table)), args.out_stem)
+    draw_figure(__doc__, draw, argv)
 
 
 def draw(rows: Sequence[Row]) -> "Figure":

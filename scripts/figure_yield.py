@@ -3,31 +3,19 @@
 python -m scripts.figure_yield --table results/mini/tables/corpora.csv --out-stem figures/mini/yield
 """
 
-import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from micota.cli import run
-from micota.tables import Row, corpus_label, read_csv
+from micota.cli import draw_figure, run
+from micota.tables import Row, corpus_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", required=True, help="the CSV of the corpora's table")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the figure."""
-    from micota.plots import save
-
-    args = parse_args(argv)
-    save(draw(read_csv(args.table)), args.out_stem)
+    draw_figure(__doc__, draw, argv)
 
 
 def draw(rows: Sequence[Row]) -> "Figure":
