@@ -20,6 +20,7 @@ include: "rules/training.smk"
 include: "rules/assistants.smk"
 include: "rules/alignment.smk"
 include: "rules/paper.smk"
+include: "rules/claims.smk"
 
 
 rule all:
