@@ -6,20 +6,18 @@ Writes `{stem}.{pdf,png}`, the average over the benchmarks, and `{stem}_benchmar
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from micota.cli import figure_args, run
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from micota.cli import run
+from micota.plots import NOTE, bars, colours, figure_args, group, save, subplots
 from micota.tables import Row, corpus_label, read_csv
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw both figures."""
-    from micota.plots import save
-
     args = figure_args(__doc__, argv)
     rows = read_csv(args.table)
     benchmarks = [key.removeprefix("problems_") for key in rows[0] if key.startswith("problems_")]
@@ -27,12 +25,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     save(draw(rows, benchmarks, benchmarks), f"{args.out_stem}_benchmarks")
 
 
-def draw(rows: Sequence[Row], names: Sequence[str], titles: Sequence[str]) -> "Figure":
+def draw(rows: Sequence[Row], names: Sequence[str], titles: Sequence[str]) -> Figure:
     """One panel per accuracy column: students side by side, a bar per corpus, one legend below."""
-    from matplotlib.patches import Patch
-
-    from micota.plots import colours, group, subplots
-
     bases, palette = group(rows, "base"), colours(row["corpus"] for row in rows)
     panels_across = min(len(names), 3)
     panels_down = -(-len(names) // panels_across)
@@ -51,10 +45,8 @@ def draw(rows: Sequence[Row], names: Sequence[str], titles: Sequence[str]) -> "F
     return figure
 
 
-def draw_panel(axes: "Axes", bases: dict[str, list[Row]], name: str, palette: dict[str, str], values: bool) -> None:
+def draw_panel(axes: Axes, bases: dict[str, list[Row]], name: str, palette: dict[str, str], values: bool) -> None:
     """The bars of one accuracy column, with their values above the intervals where there is room."""
-    from micota.plots import NOTE, bars
-
     key, start, middles = f"accuracy_{name}", 0, []
     for rows in bases.values():  # one student's bars stand side by side, whichever corpora it was trained on
         ordered = sorted(rows, key=lambda row: list(palette).index(row["corpus"]))

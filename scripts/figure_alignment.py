@@ -4,13 +4,12 @@ python -m scripts.figure_alignment --table results/mini/tables/alignment.csv --o
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from micota.cli import draw_figure, run
+from matplotlib.figure import Figure
+
+from micota.cli import run
+from micota.plots import bars, colours, draw_figure, group, in_order, subplots
 from micota.tables import Row, corpus_label
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MEASURES = {"nll_per_token": "NLL per token (nats)", "nll_per_trace": "NLL per trace (nats)"}
 
@@ -20,10 +19,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     draw_figure(__doc__, draw, argv)
 
 
-def draw(rows: Sequence[Row]) -> "Figure":
+def draw(rows: Sequence[Row]) -> Figure:
     """A row of panels per base student, a column per measure; bars by corpus with their intervals."""
-    from micota.plots import bars, colours, group, in_order, subplots
-
     bases, palette = group(rows, "base"), colours(row["corpus"] for row in rows)
     figure, grid = subplots(len(bases), len(MEASURES), 7.2, 0.5 + 2.5 * len(bases))
     for panels, (base, found) in zip(grid, bases.items(), strict=True):

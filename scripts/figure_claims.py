@@ -8,15 +8,17 @@ would have found (MDE), the direction that is claimed, the paper's effect where 
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from micota.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
-from micota.cli import draw_figure, run
+from micota.cli import run
+from micota.plots import PALETTE, draw_figure, group, subplots
 from micota.tables import Row
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 BAND = "#e6e6e6"  # of the MDE
 ARROW = "#666666"
@@ -29,10 +31,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     draw_figure(__doc__, draw, argv)
 
 
-def draw(rows: Sequence[Row]) -> "Figure":
+def draw(rows: Sequence[Row]) -> Figure:
     """One panel per unit, one above the other, each as high as it has rows."""
-    from micota.plots import group, subplots
-
     panels = group(rows, "unit")
     heights = [len(lines) + 1 for lines in panels.values()]  # one for the axis
     figure, grid = subplots(
@@ -46,8 +46,6 @@ def draw(rows: Sequence[Row]) -> "Figure":
 
 def looks() -> dict[str, dict[str, Any]]:
     """Colour, marker and filling by verdict; told apart without colour as well."""
-    from micota.plots import PALETTE
-
     return {
         REPRODUCED: {"color": PALETTE[0], "marker": "o"},
         CONTRADICTED: {"color": PALETTE[3], "marker": "X"},
@@ -56,7 +54,7 @@ def looks() -> dict[str, dict[str, Any]]:
     }
 
 
-def draw_panel(axes: "Axes", unit: str, rows: Sequence[Row]) -> None:
+def draw_panel(axes: Axes, unit: str, rows: Sequence[Row]) -> None:
     """The parts whose effects have one unit, the first on top."""
     low, high = limits(rows)
     axes.set_xlim(low, high)
@@ -81,7 +79,7 @@ def limits(rows: Sequence[Row]) -> tuple[float, float]:
     return min(values) - space, max(values) + space
 
 
-def draw_row(axes: "Axes", place: int, row: Row, reach: float) -> None:
+def draw_row(axes: Axes, place: int, row: Row, reach: float) -> None:
     """One part: MDE, margin, claimed direction, paper's effect, effect and interval, verdict."""
     look, wrong_from = looks()[row["verdict"]], null(row)
     if row["mde"] is not None:
@@ -127,9 +125,6 @@ def verdict(row: Row) -> str:
 
 def legend(rows: Sequence[Row]) -> list[Any]:
     """What occurs in the figure, and no more."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
     found = {row["verdict"] for row in rows}
     handles: list[Any] = [Line2D([], [], label=name, **look) for name, look in looks().items() if name in found]
     if any(row["mde"] is not None for row in rows):

@@ -4,13 +4,13 @@ python -m scripts.figure_lengths --table results/mini/tables/lengths.csv --out-s
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from micota.cli import draw_figure, run
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from micota.cli import run
+from micota.plots import colours, draw_figure, group, subplots
 from micota.tables import Row, corpus_label
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -18,12 +18,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     draw_figure(__doc__, draw, argv)
 
 
-def draw(rows: Sequence[Row]) -> "Figure":
+def draw(rows: Sequence[Row]) -> Figure:
     """One panel per corpus, one below the other on the same axis of lengths; a dashed line marks the median."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    from micota.plots import colours, group, subplots
-
     corpora, palette = group(rows, "corpus"), colours(row["corpus"] for row in rows)
     figure, grid = subplots(len(palette), 1, 6.0, 0.7 + 0.95 * len(palette), sharex=True)
     for axes, (corpus, colour) in zip(grid[:, 0], palette.items(), strict=True):

@@ -7,14 +7,14 @@ Where several tuned models were merged with their bases, each has its own row of
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from micota.cli import draw_figure, run
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from micota.cli import run
+from micota.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, draw_figure, group, interval, subplots
 from micota.tables import Row
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -22,10 +22,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     draw_figure(__doc__, draw, argv)
 
 
-def draw(rows: Sequence[Row]) -> "Figure":
+def draw(rows: Sequence[Row]) -> Figure:
     """Two panels a tuned model over the same weights: mean length, accuracy with its interval."""
-    from micota.plots import group, subplots
-
     sweeps = group(rows, "tuned")
     figure, grid = subplots(len(sweeps), 2, 7.2, 0.8 + 2.6 * len(sweeps), sharex=len(sweeps) > 1)
     densities = sorted({row["density"] for row in rows if row["density"] is not None})
@@ -42,10 +40,8 @@ def draw(rows: Sequence[Row]) -> "Figure":
     return figure
 
 
-def draw_sweep(left: "Axes", right: "Axes", rows: Sequence[Row], densities: Sequence[float], unmerged: str) -> None:
+def draw_sweep(left: Axes, right: Axes, rows: Sequence[Row], densities: Sequence[float], unmerged: str) -> None:
     """The sweep of one tuned model, which the legend calls `unmerged`."""
-    from micota.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, group, interval
-
     ends = [row for row in rows if row["density"] is None]
     merged = [row for row in rows if row["density"] is not None]
     for (density, _), line in group(merged, "density", "mask_seed").items():

@@ -4,14 +4,14 @@ python -m scripts.figure_sizes --table results/mini/tables/sizes.csv --out-stem 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from micota.cli import draw_figure, run
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from micota.cli import run
+from micota.plots import MARKERS, PALETTE, SPARE, colours, draw_figure, group, in_order, subplots
 from micota.tables import Row, corpus_label
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 UNITS = ((1e8, 1e9, "B"), (1e5, 1e6, "M"), (1e3, 1e3, "k"))  # from how many parameters on, unit, letter
 
@@ -21,10 +21,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     draw_figure(__doc__, draw, argv)
 
 
-def draw(rows: Sequence[Row]) -> "Figure":
+def draw(rows: Sequence[Row]) -> Figure:
     """Left a line per corpus, right one per gap, each point with its interval."""
-    from micota.plots import MARKERS, PALETTE, SPARE, colours, group, in_order, subplots
-
     accuracies = group([row for row in rows if row["kind"] == "accuracy"], "corpus")
     gaps = group([row for row in rows if row["kind"] == "gap"], "corpus", "against")
     palette = colours(accuracies)
@@ -63,7 +61,7 @@ def tick_labels(sizes: dict[str, float]) -> list[str]:
     return labels
 
 
-def draw_line(axes: "Axes", rows: Sequence[Row], number: int, of: int, look: dict[str, Any]) -> None:
+def draw_line(axes: Axes, rows: Sequence[Row], number: int, of: int, look: dict[str, Any]) -> None:
     """One line through the students; lines stand a little apart, so that no interval hides another."""
     shift = 1.025 ** (number - (of - 1) / 2)
     places = [row["parameters"] * shift for row in rows]

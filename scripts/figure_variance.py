@@ -4,14 +4,13 @@ python -m scripts.figure_variance --table results/mini/tables/variance.csv --out
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from micota.cli import draw_figure, run
+from matplotlib.figure import Figure
+
+from micota.cli import run
+from micota.plots import ERROR_BAR, NOTE, PALETTE, draw_figure, subplots
 from micota.tables import Row
 from scripts.table_variance import LABELS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,10 +18,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     draw_figure(__doc__, draw, argv)
 
 
-def draw(rows: Sequence[Row]) -> "Figure":
+def draw(rows: Sequence[Row]) -> Figure:
     """Horizontal bars with intervals: shares on the left, points on the right."""
-    from micota.plots import ERROR_BAR, NOTE, PALETTE, subplots
-
     apart = {"wspace": 0.05}
     figure, [[left, right]] = subplots(1, 2, 7.6, 0.9 + 0.42 * len(rows), sharey=True, gridspec_kw=apart)
     for axes, key, colour in ((left, "share", PALETTE[0]), (right, "points", PALETTE[2])):

@@ -4,13 +4,12 @@ python -m scripts.figure_yield --table results/mini/tables/corpora.csv --out-ste
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from micota.cli import draw_figure, run
+from matplotlib.figure import Figure
+
+from micota.cli import run
+from micota.plots import NOTE, PALETTE, draw_figure, in_order, subplots
 from micota.tables import Row, corpus_label
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -18,10 +17,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     draw_figure(__doc__, draw, argv)
 
 
-def draw(rows: Sequence[Row]) -> "Figure":
+def draw(rows: Sequence[Row]) -> Figure:
     """One horizontal bar per corpus, as long as the traces read, cut into kept and each reason."""
-    from micota.plots import NOTE, PALETTE, in_order, subplots
-
     by_corpus = {row["corpus"]: row for row in rows}
     ordered = [by_corpus[corpus] for corpus in in_order(by_corpus)]
     labels = [corpus_label(row["corpus"]) for row in ordered]
