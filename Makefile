@@ -92,8 +92,8 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 	$(BIN)/python -m scripts.readme --readme README.md --block claims=reference/study/tables/claims.md
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml config/study.yaml --config study=mini_bases from_scratch=True \
-		$(foreach base,$(BASES),results/mini_bases/models/$(base))
+	$(SNAKEMAKE) --cores $(CORES) $(foreach base,$(BASES),results/mini_bases/models/$(base)) \
+		--configfile $(LAYERS) --config study=mini_bases from_scratch=True
 	rm -rf $(foreach base,$(BASES),reference/mini/bases/$(base)) && mkdir -p reference/mini/bases
 	cp -r $(foreach base,$(BASES),results/mini_bases/models/$(base)) reference/mini/bases/
 	rm -f reference/mini/bases/*/.snakemake_timestamp
