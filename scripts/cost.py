@@ -2,11 +2,13 @@
 
     python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json
 
-Prints a Markdown table; `--seconds` writes rule -> mean seconds a job, which scripts/follow.py estimates with.
+Prints two Markdown tables: by rule, and by training seed, with what all seeds share in a row of its own.
+`--seconds` writes rule -> mean seconds a job, which scripts/follow.py estimates with.
 """
 
 import argparse
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -14,6 +16,8 @@ from statistics import fmean
 from micota.cli import UserError, run
 from micota.records import write_json
 from micota.tables import DASH
+
+SEED = re.compile(r"-s(\d+)(?:-\d+)?$")  # of a student, and of a shard of its traces
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -28,7 +32,9 @@ def measured(folder: Path) -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
     for path in sorted(folder.glob("*/*.tsv")):
         with path.open() as handle:
-            found.setdefault(path.parent.name, []).extend(csv.DictReader(handle, delimiter="\t"))
+            seed = SEED.search(path.stem)
+            rows = [{**row, "seed": seed[1] if seed else ""} for row in csv.DictReader(handle, delimiter="\t")]
+            found.setdefault(path.parent.name, []).extend(rows)
     if not found:
         raise UserError(f"{folder}: no benchmark files; run the study first")
     return found
@@ -43,6 +49,17 @@ def numbers(rows: Sequence[dict[str, str]], column: str) -> list[float]:
     return [value for row in rows if (value := number(row[column])) is not None]
 
 
+def by_seed(rules: dict[str, list[dict[str, str]]]) -> list[str]:
+    """A table of seconds: a column per rule, a row per training seed; first what is done once for all of them."""
+    seeds = sorted({row["seed"] for rows in rules.values() for row in rows}, key=lambda seed: int(seed or -1))
+    lines = [f"| seconds for | {' | '.join(rules)} | in all |", "|---" + "|---:" * (len(rules) + 1) + "|"]
+    for seed in seeds:
+        sums = [sum(numbers([row for row in rows if row["seed"] == seed], "s")) for rows in rules.values()]
+        cells = [f"seed {seed}" if seed else "every seed, once", *(f"{value:.0f}" for value in (*sums, sum(sums)))]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     rules = measured(args.benchmarks)
@@ -53,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         times = (f"{fmean(seconds):.1f}", f"{sum(seconds):.0f}") if seconds else (DASH, DASH)
         cells = (rule, str(len(rows)), *times, f"{max(memory):.0f}" if memory else DASH)
         print(f"| {' | '.join(cells)} |")
+    print("\n" + "\n".join(by_seed(rules)))
     if args.seconds:
         means = {rule: numbers(rows, "s") for rule, rows in rules.items()}
         write_json(args.seconds, {rule: round(fmean(seconds), 1) for rule, seconds in means.items() if seconds})

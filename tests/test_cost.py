@@ -24,12 +24,27 @@ def test_jobs_too_short_to_sample_have_a_dash(tmp_path: Path, capsys: pytest.Cap
     out = tmp_path / "seconds.json"
     cost.main(["--benchmarks", str(tmp_path / "benchmarks"), "--seconds", str(out)])
     shown = capsys.readouterr().out.splitlines()
-    assert shown[2:] == [
+    assert shown[2:5] == [
         f"| clean | 2 | 0.2 | 0 | {DASH} |",
         f"| odd | 1 | {DASH} | {DASH} | {DASH} |",
         "| train | 2 | 15.5 | 31 | 900 |",
     ]
     assert read_json(out) == {"clean": 0.2, "train": 15.5}
+
+
+def test_seconds_are_told_apart_by_training_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [("train", "teacher", 40), ("train", "small-mid-s7", 10), ("train", "small-mid-s12", 11)]
+    jobs += [("sample", "ta-w0.2-d0.5-m7-0", 5), ("sample", "small-mid-s7-0", 2), ("sample", "small-mid-s7-1", 3)]
+    for rule, job, seconds in jobs:
+        benchmark(tmp_path, rule, job, str(seconds), "1")
+    cost.main(["--benchmarks", str(tmp_path)])
+    assert capsys.readouterr().out.splitlines()[-5:] == [
+        "| seconds for | sample | train | in all |",
+        "|---|---:|---:|---:|",
+        "| every seed, once | 5 | 40 | 45 |",
+        "| seed 7 | 5 | 10 | 15 |",
+        "| seed 12 | 0 | 11 | 11 |",
+    ]
 
 
 def test_a_study_that_has_not_run_is_an_error(tmp_path: Path) -> None:
