@@ -5,6 +5,8 @@ CORES  ?= all
 STUDY  ?= mini
 PYTHON ?= python3
 VENV   ?= .venv
+NAME   ?= scored
+COMMA  := ,
 BASES  := tiny small medium large
 # The confirmation run is laid over the miniature; SEEDS=[101] runs one of its seeds, FROM_SCRATCH=True pre-trains too.
 LAYERS  = config/mini.yaml config/study.yaml
@@ -31,7 +33,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables power smoke plan verify reference study-reference bases test check format lock clean
+.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan verify reference study-reference bases test check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -63,6 +65,13 @@ tables: setup  ## every table and figure of the confirmation run again, from its
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) study=archived --quiet --allowed-rules all $(FROM_LOGS)
 	diff -r results/archived/tables reference/study/tables && echo "tables: equal to reference/study/tables"
 
+archive:  ## one checksummed bundle of the committed project, logs and bases included, ready for a DOI (results/micota.tar.xz)
+	@git diff --quiet HEAD || { echo "error: commit or stash your changes first; the bundle is of what is committed"; exit 2; }
+	git ls-files -z | xargs -0 sha256sum > results/SHA256SUMS
+	git archive --prefix=micota/ --add-file=results/SHA256SUMS HEAD | xz > results/micota.tar.xz.tmp
+	mv results/micota.tar.xz.tmp results/micota.tar.xz && rm results/SHA256SUMS
+	cd results && sha256sum micota.tar.xz | tee micota.tar.xz.sha256
+
 power: setup  ## how many problems and seeds a study needs to see 2, 4 and 6 points
 	$(BIN)/python -m scripts.power --claims reference/study/tables/claims.csv --out-stem results/power
 	cat results/power.md
@@ -72,6 +81,29 @@ smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=
 
 plan: setup  ## what a study would run (STUDY=mini)
 	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(FILES)
+
+score: setup  ## score a model trained elsewhere in a study's tables (MODEL=folder, or hub repository with REVISION=commit)
+	@[ -n "$(MODEL)" ] || { echo "error: say which model: make score MODEL=folder-or-repository STUDY=$(STUDY)"; exit 2; }
+	$(SNAKEMAKE) --cores $(CORES) results/$(STUDY)/tables/main.md figures/$(STUDY)/accuracy.png --configfile $(FILES) \
+		--config scored='{$(NAME): {source: $(if $(wildcard $(MODEL)),local$(COMMA) path: "$(MODEL)",hub$(COMMA) repo: "$(MODEL)"$(COMMA) revision: "$(REVISION)")}}'
+	cat results/$(STUDY)/tables/main.md
+
+# Both work on a copy, so that the study's own corpora and models are not older than what they were made from.
+regrade: setup  ## grade a study's completions again, and make its tables and figures again: the same ones (STUDY=mini)
+	$(call again,regraded,cot corpora alignment sizes,check_gold grade)
+
+reevaluate: setup  ## sample again from a study's checkpoints, then as regrade; nothing is trained (STUDY=mini)
+	$(call again,reevaluated,models corpora alignment sizes,sample check_gold grade)
+
+# A study's named results under another name, the named rules run on them, and the tables compared.
+define again
+	rm -rf results/$(1) figures/$(1) && mkdir -p results/$(1)
+	for part in $(2); do ln -s ../$(STUDY)/$$part results/$(1)/$$part; done
+	cp -r results/$(STUDY)/problems results/$(1)/ && rm -f results/$(1)/problems/gold.json
+	$(SNAKEMAKE) --cores $(CORES) --quiet --allowed-rules all $(3) $(FROM_LOGS) --configfile $(FILES) --config study=$(1) \
+		$(if $(DATA),data_folder=$(DATA))
+	diff -r results/$(1)/tables results/$(STUDY)/tables && echo "tables: equal to results/$(STUDY)/tables"
+endef
 
 verify: setup  ## compare the miniature's results with reference/mini
 	$(BIN)/python -m scripts.verify --fresh results/mini/tables --reference reference/mini/tables

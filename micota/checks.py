@@ -56,7 +56,10 @@ def check_names(study: "Study") -> None:
     if "base" in config.corpora:
         raise UserError("corpora.base: in the tables `base` is the untrained student; choose another name")
     once(config.seeds, "seeds", "a seed is one run")
-    once(study.models, "bases, tuned", "a model needs a name of its own")
+    once(study.models, "bases, tuned, scored", "a model needs a name of its own")
+    for name in config.scored:
+        if name in config.corpora or "elsewhere" in config.bases:
+            raise UserError(f"scored.{name}: the tables show it as a corpus of `elsewhere`; name neither so")
     if config.merges and not (config.validation_problems and config.sampling.validation):
         raise UserError("merges: a sweep needs `validation_problems` and `sampling.validation`")
     if config.validation_problems:

@@ -127,6 +127,7 @@ class ScratchBase(Closed):
 
 
 Base = Annotated[LocalBase | HubBase | ScratchBase, Field(discriminator="source")]
+Finished = Annotated[LocalBase | HubBase, Field(discriminator="source")]
 
 
 class Tuned(Closed):
@@ -330,6 +331,7 @@ class Config(Closed):
     merge_dtype: Literal["float32", "bfloat16"] = "float32"
     corpora: dict[Name, Corpus]
     students: Students
+    scored: dict[Name, Finished] = Field({}, description="models trained elsewhere, scored beside the students")
     sampling: Sampling
     training: dict[Name, Training]
     grading: Grading = Grading()

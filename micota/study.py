@@ -40,7 +40,7 @@ class Study:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.bases = list(config.bases)
+        self.bases = [*config.bases, *config.scored]
         self.students: dict[str, Tune] = {
             f"{base}-{corpus}-s{seed}": Tune(base, corpus, config.students.recipe, seed)
             for base in config.students.bases
@@ -93,12 +93,12 @@ class Study:
 
     @property
     def evaluated(self) -> list[str]:
-        """Models that are scored on the benchmarks: the untrained students and all trained ones."""
-        return [*self.config.students.bases, *self.students]
+        """Models that are scored on the benchmarks: the untrained students, all trained ones, those from elsewhere."""
+        return [*self.config.students.bases, *self.students, *self.config.scored]
 
     @property
     def main_entries(self) -> list[dict[str, Any]]:
-        """Rows of the main table: per student size the untrained base, then each corpus, each seed."""
+        """Rows of the main table: per student size the untrained base, then each corpus, each seed; then `scored`."""
         entries: list[dict[str, Any]] = []
         for base in self.config.students.bases:
             entries.append({"model": base, "base": base, "corpus": "base", "seed": 0})
@@ -107,6 +107,7 @@ class Study:
                 for name, tune in self.students.items()
                 if tune.base == base
             ]
+        entries += [{"model": n, "base": "elsewhere", "corpus": n, "seed": 0} for n in self.config.scored]
         return entries
 
     @property
@@ -238,7 +239,7 @@ class Study:
 
     def base_block(self, name: str) -> Record:
         """A base's block for scripts/base.py; a from-scratch base carries its recipe and prompt."""
-        block = self.config.bases[name].model_dump()
+        block = (self.config.bases | self.config.scored)[name].model_dump()
         if "recipe" in block:
             # Without defaults: a key that is added later does not make a finished model another recipe's.
             block["demonstrations"] = self.config.bases[name].model_dump(exclude_defaults=True)["demonstrations"]

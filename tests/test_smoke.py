@@ -2,12 +2,14 @@
 
 import csv
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.workflow import copy_project, output_of, planned, snakemake
+from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
 
 BENCHMARKS = ["aime24", "amc23", "olympiadbench", "math500", "gsm8k"]
 STUDENT = "small-mid-s0"
@@ -18,6 +20,7 @@ class Smoke:
 
     def __init__(self, folder: Path, data: Path) -> None:
         self.folder = folder
+        self.data = data
         self.flags = ["--configfile", "config/smoke.yaml", "--config", f"data_folder={data}"]
         self.results = folder / "results" / "smoke"
 
@@ -87,6 +90,31 @@ def test_students_have_learnt_something(smoke: Smoke) -> None:
 
 def test_a_second_run_has_nothing_to_do(smoke: Smoke) -> None:
     assert planned(snakemake(smoke.folder, "-n", *smoke.flags)) == {}
+
+
+def test_a_model_from_elsewhere_is_scored_by_the_same_rules(smoke: Smoke) -> None:
+    """A copy of the untrained student, given as `make score` gives it, gets the untrained student's scores."""
+    scored = "{copied: {source: local, path: results/smoke/models/small}}"
+    before = smoke.rows("main")
+    run = snakemake(smoke.folder, "results/smoke/tables/main.csv", *smoke.flags, f"scored={scored}")
+    assert run.returncode == 0, output_of(run)
+    rows = {(row["base"], row["corpus"]): row for row in smoke.rows("main")}
+    copied, untrained = rows.pop(("elsewhere", "copied")), rows["small", "base"]
+    assert {k: v for k, v in copied.items() if k not in ("base", "corpus")} == {
+        k: v for k, v in untrained.items() if k not in ("base", "corpus")
+    }
+    assert list(rows.values()) == before
+
+
+@pytest.mark.parametrize("tier", ["regrade", "reevaluate"])
+def test_a_tier_makes_the_same_tables(smoke: Smoke, tier: str) -> None:
+    """Both Makefile targets, as a reviewer calls them; they end in a comparison of all tables."""
+    shutil.copyfile(ROOT / "Makefile", smoke.folder / "Makefile")
+    command = ["make", "-o", "setup", tier, "STUDY=smoke", f"DATA={smoke.data}", f"VENV={ROOT / '.venv'}", "CORES=2"]
+    run = subprocess.run(command, cwd=smoke.folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, output_of(run)
+    assert "tables: equal to results/smoke/tables" in run.stdout
+    assert (smoke.folder / "results" / {"regrade": "regraded", "reevaluate": "reevaluated"}[tier] / "graded").is_dir()
 
 
 def test_a_changed_merge_weight_re_runs_only_what_depends_on_it(smoke: Smoke, tmp_path: Path) -> None:

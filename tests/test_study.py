@@ -2,6 +2,7 @@
 
 import pytest
 
+from micota.cli import UserError
 from micota.config import Sampled
 from micota.study import Merge, Study, Tune, load_study
 from tests.tiny import EXTENDED, raw_config
@@ -223,3 +224,19 @@ def test_without_the_blocks_nothing_is_asked_for() -> None:
     study = load_study(raw_config("mini", {"sizes": None, "variance": None}))
     assert study.variance_entries == []
     assert {entry["corpus"] for entry in study.size_entries} == {"base"}
+
+
+def test_a_model_trained_elsewhere_is_scored_last_and_as_itself() -> None:
+    study = load_study(raw_config("mini", {"scored": {"theirs": {"source": "local", "path": "models/theirs"}}}))
+    assert study.main_entries[-1] == {"model": "theirs", "base": "elsewhere", "corpus": "theirs", "seed": 0}
+    assert study.sampled_datasets("theirs") == BENCHMARKS["mini"]
+    assert study.base_block("theirs") == {"source": "local", "path": "models/theirs"}
+    assert study.base_files("theirs") == ["models/theirs/config.json"]
+
+
+def test_a_scored_model_needs_a_name_of_its_own() -> None:
+    block = {"source": "local", "path": "models/theirs"}
+    with pytest.raises(UserError, match=r"scored\.mid: .* name neither so"):
+        load_study(raw_config("mini", {"scored": {"mid": block}}))
+    with pytest.raises(UserError, match="scored: small stands there more than once"):
+        load_study(raw_config("mini", {"scored": {"small": block}}))
