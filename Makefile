@@ -22,8 +22,8 @@ SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM := false
 
-# The rules that read nothing but the per-sample logs.
-FROM_LOGS := $(addprefix table_,main claims assistants corpora alignment lengths sizes) \
+# The rules that read nothing but the per-sample logs, and those that read and clean the problems (seconds each).
+FROM_LOGS := load_problems clean_problems $(addprefix table_,main claims assistants corpora alignment lengths sizes contamination) \
              $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.

@@ -186,16 +186,22 @@ def check_prompts(study: "Study") -> None:
         config.alignment.prompt,
     }:
         known(name, config.prompts, "prompt")
-    trained = study.recipe_prompt(config.students.recipe)
+    recipes = {"the students": config.students.recipe} | {name: t.recipe for name, t in config.tuned.items()}
     repeated = [config.variance.dataset] if config.variance else []
-    uses = {"sampling": [config.training_problems], "evaluation": [*config.benchmarks, *repeated]}
-    for use, datasets in uses.items():
-        different = [d for d in datasets if study.sampling_task(d)["prompt"] != trained]
-        if different and use not in config.prompt_deviations:
-            raise UserError(
-                f"prompts: {use} of {', '.join(different)} differs from the students' training prompt;"
-                f" if that is meant, name a deviation id under prompt_deviations.{use}"
-            )
+    for who, recipe in recipes.items():
+        trained = study.recipe_prompt(recipe)
+        # What students are trained on may not differ from what the corpora were sampled with, whoever sampled them.
+        asked = [config.training_problems, *config.benchmarks, *repeated] if who == "the students" else []
+        swept = [name for name, merge in study.merges.items() if merge.tuned == who]
+        asked += [name for model in [who, *swept] if model in study.models for name in study.sampled_datasets(model)]
+        for use in ("sampling", "validation", "evaluation"):
+            mine = [name for name in dict.fromkeys(asked) if study.use(name) == use]
+            different = [name for name in mine if study.sampling_task(name)["prompt"] != trained]
+            if different and use not in config.prompt_deviations:
+                raise UserError(
+                    f"prompts: {use} of {', '.join(different)} differs from the training prompt of {who};"
+                    f" if that is meant, name a deviation id under prompt_deviations.{use}"
+                )
 
 
 def check_claims(study: "Study") -> None:

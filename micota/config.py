@@ -162,6 +162,9 @@ class Sampled(Closed):
     sampler: str = Field(description="the model that writes the traces")
     only_if_solved_by: list[str] = Field([], description="keep a problem only if all these models solved it as well")
     max_tokens: int | None = Field(None, description="drop longer traces")
+    special_tokens: Literal["drop", "strip", "keep"] = Field(
+        "drop", description="of traces with special tokens in their text: drop them, strip the tokens, keep both"
+    )
 
 
 class Mixed(Closed):
@@ -305,7 +308,13 @@ class Grading(Closed):
 
 
 class Cleaning(Closed):
-    ngram: int = Field(13, description="words in a shared n-gram that counts as overlap; 0: exact matches only")
+    ngram: int = Field(13, description="words in a shared n-gram that counts as overlap; 0: no n-gram does")
+    near: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Jaccard similarity of runs of three words from which on problems are near-duplicates; 0: none are",
+    )
 
 
 class Config(Closed):
@@ -321,8 +330,8 @@ class Config(Closed):
     benchmarks: list[Name] = Field(min_length=1)
     cleaning: Cleaning = Cleaning()
     prompts: dict[Name, PromptTemplate]
-    prompt_deviations: dict[Literal["sampling", "evaluation"], str] = Field(
-        {}, description="deviation id for prompts that differ from the training prompt on purpose"
+    prompt_deviations: dict[Literal["sampling", "validation", "evaluation"], str] = Field(
+        {}, description="deviation id for prompts that differ from the training prompt on purpose, by what they are for"
     )
     bases: dict[Name, Base]
     tuned: dict[Name, Tuned] = {}

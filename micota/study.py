@@ -6,7 +6,7 @@ nothing of files or jobs.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from micota.checks import check, known, once
 from micota.config import Chosen, Config, Matched, Mixed, Sampled, parse_config
@@ -153,6 +153,13 @@ class Study:
             names.append(self.config.variance.dataset)
         return names
 
+    @property
+    def cleaned_datasets(self) -> list[str]:
+        """The data sets whose duplicates and overlaps are counted: the training problems first, the benchmarks last."""
+        config = self.config
+        others = [config.validation_problems, config.variance.dataset if config.variance else None]
+        return [config.training_problems, *(name for name in others if name), *config.benchmarks]
+
     def kept_apart(self, dataset: str) -> list[str]:
         """The data sets a data set may share no problem with: benchmarks stay whole, all else gives way to them."""
         variance = self.config.variance
@@ -162,6 +169,12 @@ class Study:
         validation = self.config.validation_problems
         apart = [validation] if validation and dataset == self.config.training_problems else []
         return [*dict.fromkeys(tests), *apart]
+
+    def use(self, dataset: str) -> Literal["sampling", "validation", "evaluation"]:
+        """What the traces of a data set are for: a corpus, the sweep, or a score."""
+        if dataset == self.config.training_problems:
+            return "sampling"
+        return "validation" if dataset == self.config.validation_problems else "evaluation"
 
     def local_copy(self, dataset: str) -> str | None:
         """The file a data set is read from, or None where it comes from the hub or from a generator."""
@@ -188,6 +201,7 @@ class Study:
         task = decoding.model_dump(exclude={"prompt", "stop"})
         task["prompt"] = self.prompt(block.prompt or decoding.prompt)
         task["stop"] = decoding.stop if block.stop is None else block.stop
+        task["deviation"] = self.config.prompt_deviations.get(self.use(dataset))
         return {"dataset": dataset, **task}
 
     def learner_base(self, corpus: str) -> str:

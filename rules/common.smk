@@ -89,7 +89,12 @@ def corpus_inputs(wildcards):
     block = corpus_block(wildcards)
     if block.kind == "sampled":
         models = dict.fromkeys([block.sampler, *block.only_if_solved_by])
-        return {"graded": graded_by(models), "problems": problems_of([STUDY.config.training_problems])}
+        rendering = f"{HOME}/cot/{block.sampler}/shard-0.meta.json"
+        return {
+            "graded": graded_by(models),
+            "problems": problems_of([STUDY.config.training_problems]),
+            "rendering": rendering,
+        }
     if block.kind == "demonstrations":
         return {"tokenizer": f"{HOME}/models/{STUDY.learner_base(wildcards.corpus)}"}
     inputs = {"parts": [f"{HOME}/corpora/{part}.jsonl" for part in corpora_read(wildcards)]}
@@ -111,6 +116,8 @@ def corpus_flags(wildcards, input):
             STUDY.config.training_problems,
             "--problems",
             *input.problems,
+            "--rendering",
+            input.rendering,
         ]
     if block.kind == "demonstrations":
         return ["--tokenizer", input.tokenizer]
@@ -152,7 +159,7 @@ def paper_outputs():
     asked = [name for name in ("claims", "sizes", "variance") if getattr(STUDY.config, name)]
     if len(STUDY.config.seeds) < 2 and "variance" in asked:
         asked.remove("variance")  # one seed of a study, run on its own, has no variance between seeds
-    tables = ["main", "corpora", "alignment"] + (["assistants"] if STUDY.merges else []) + asked
+    tables = ["main", "corpora", "alignment", "contamination"] + (["assistants"] if STUDY.merges else []) + asked
     figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else []) + asked
     return (
         [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]
