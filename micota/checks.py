@@ -20,6 +20,7 @@ def check(study: "Study") -> None:
     check_no_demonstrations(study)
     check_variance(study)
     check_prompts(study)
+    check_protocols(study)
     check_claims(study)
     check_sizes(study)
 
@@ -179,9 +180,10 @@ def check_prompts(study: "Study") -> None:
     """A prompt that differs from the one the students are trained with needs a deviation id."""
     config = study.config
     sampling = config.sampling
+    decodings = (sampling.training, sampling.validation, sampling.repeated, sampling.evaluation, sampling.protocols)
     for name in {
         *(t.prompt for t in config.training.values()),
-        *(d.prompt for d in (sampling.training, sampling.validation, sampling.repeated, sampling.evaluation) if d),
+        *(d.prompt for d in decodings if d),
         *(d.prompt for d in config.datasets.values() if d.prompt),
         config.alignment.prompt,
     }:
@@ -197,11 +199,30 @@ def check_prompts(study: "Study") -> None:
         for use in ("sampling", "validation", "evaluation"):
             mine = [name for name in dict.fromkeys(asked) if study.use(name) == use]
             different = [name for name in mine if study.sampling_task(name)["prompt"] != trained]
+            if use == "evaluation" and who == "the students" and sampling.protocols:
+                asked_so = config.prompts[sampling.protocols.prompt].model_dump()
+                different += ["sampling.protocols"] if asked_so != trained else []
             if different and use not in config.prompt_deviations:
                 raise UserError(
                     f"prompts: {use} of {', '.join(different)} differs from the training prompt of {who};"
                     f" if that is meant, name a deviation id under prompt_deviations.{use}"
                 )
+
+
+def check_protocols(study: "Study") -> None:
+    """Several samples a problem are several only at a temperature, and only one decoding may be the protocols'."""
+    sampling = study.config.sampling
+    for key, decoding in (("protocols", sampling.protocols), ("evaluation", sampling.evaluation)):
+        if decoding and decoding.n > 1 and decoding.temperature == 0:
+            raise UserError(
+                f"sampling.{key}: {decoding.n} greedy samples are one; set a temperature above 0, or n to 1"
+            )
+    if sampling.protocols and sampling.protocols.n < 2:
+        raise UserError("sampling.protocols: it needs n of 2 or more samples a problem")
+    if sampling.protocols and sampling.evaluation.n > 1:
+        raise UserError(
+            "sampling.protocols: the evaluation has several samples a problem already; leave one of the two"
+        )
 
 
 def check_claims(study: "Study") -> None:

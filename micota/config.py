@@ -239,6 +239,9 @@ class Sampling(Closed):
     validation: Decoding | None = Field(None, description="the merge sweep")
     repeated: Decoding | None = Field(None, description="several samples a problem, for the variance budget")
     evaluation: Decoding
+    protocols: Decoding | None = Field(
+        None, description="several samples of each benchmark problem beside the evaluation: avg@k, pass@k, maj@k"
+    )
 
 
 class Students(Closed):

@@ -109,6 +109,9 @@ def model_hash(folder: Path) -> str:
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
     shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{asdict(settings)}|{task.dataset}|{task.decoding}"
+    shaped_by += (
+        "|stop_string" if task.decoding.stop else ""
+    )  # older chunks with stop strings do not say which ended them
     digest = hashlib.sha256(shaped_by.encode())
     for item in chunk:
         digest.update(json.dumps([item.id, item.sample, item.prompt_ids]).encode())
@@ -169,6 +172,7 @@ def draw(engine: Engine, task: Task, sampler: str, chunk: list[Item]) -> list[Re
             "finish_reason": completion.finish_reason,
             "n_tokens": completion.n_tokens,
             "seed": decoding.seed,
+            **({"stop_string": completion.stop_string} if decoding.stop else {}),
         }
         for item, completion in zip(chunk, completions, strict=True)
     ]

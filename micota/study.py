@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from micota.checks import check, known, once
-from micota.config import Chosen, Config, Matched, Mixed, Sampled, parse_config
+from micota.config import Chosen, Config, Decoding, Matched, Mixed, Sampled, parse_config
 from micota.records import Record
 
 
@@ -197,12 +197,32 @@ class Study:
             decoding = sampling.validation
         else:
             decoding = sampling.evaluation
+        return self._task(dataset, decoding)
+
+    def _task(self, dataset: str, decoding: Decoding) -> Record:
         block = self.config.datasets[dataset]
         task = decoding.model_dump(exclude={"prompt", "stop"})
         task["prompt"] = self.prompt(block.prompt or decoding.prompt)
         task["stop"] = decoding.stop if block.stop is None else block.stop
         task["deviation"] = self.config.prompt_deviations.get(self.use(dataset))
         return {"dataset": dataset, **task}
+
+    def tasks(self, model: str) -> list[Record]:
+        """All that a model samples: its data sets (`problems` names the file), and the benchmarks by `protocols`."""
+        tasks = [self.sampling_task(name) | {"problems": name} for name in self.sampled_datasets(model)]
+        if self.config.sampling.protocols and model in self.evaluated:
+            for label, name in self.protocol_labels.items():
+                task = self._task(name, self.config.sampling.protocols)
+                tasks.append(task | {"dataset": label, "problems": name})
+        return tasks
+
+    @property
+    def protocol_labels(self) -> dict[str, str]:
+        """Name in the traces -> benchmark, of the decoding with several samples a problem; none if there is no such."""
+        sampling = self.config.sampling
+        if sampling.protocols:
+            return {f"{name}@{sampling.protocols.n}": name for name in self.config.benchmarks}
+        return {name: name for name in self.config.benchmarks} if sampling.evaluation.n > 1 else {}
 
     def learner_base(self, corpus: str) -> str:
         """The base of the first model trained on a corpus: its tokenizer counts a procedural corpus' tokens."""

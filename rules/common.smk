@@ -70,8 +70,7 @@ def source_flags(wildcards):
 
 def sampling_tasks(wildcards):
     return [
-        STUDY.sampling_task(name) | {"problems": f"{HOME}/problems/{name}.jsonl"}
-        for name in STUDY.sampled_datasets(wildcards.model)
+        task | {"problems": f"{HOME}/problems/{task['problems']}.jsonl"} for task in STUDY.tasks(wildcards.model)
     ]
 
 
@@ -160,6 +159,7 @@ def paper_outputs():
     if len(STUDY.config.seeds) < 2 and "variance" in asked:
         asked.remove("variance")  # one seed of a study, run on its own, has no variance between seeds
     tables = ["main", "corpora", "alignment", "contamination"] + (["assistants"] if STUDY.merges else []) + asked
+    tables += ["protocols"] if STUDY.protocol_labels else []
     figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else []) + asked
     return (
         [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]

@@ -231,3 +231,17 @@ def test_a_tuned_model_under_an_undeclared_prompt_is_never_sampled(job: Job) -> 
     job.tasks[1]["deviation"] = "D-1"
     job.run(engine, "out.jsonl", "work")
     assert engine.starts == 1
+
+
+def test_a_trace_says_which_stop_string_ended_it(job: Job) -> None:
+    """Where there are none, the records and the chunks' names are as they were."""
+    job.tasks[1]["stop"] = ["Q:"]
+
+    class Stopping(FakeEngine):
+        def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
+            return [Completion("", 5, "stop", "Q:" if n % 2 else None) for n in range(len(prompts))]
+
+    job.run(Stopping(), "out.jsonl", "work")
+    rows = job.traces("out.jsonl")
+    assert not any("stop_string" in row for row in rows if row["dataset"] == "train")
+    assert {row["stop_string"] for row in rows if row["dataset"] == "test"} == {None, "Q:"}
