@@ -22,8 +22,8 @@ SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM := false
 
-# The rules that read nothing but the per-sample logs, and those that read and clean the problems (seconds each).
-FROM_LOGS := load_problems clean_problems $(addprefix table_,main claims assistants corpora alignment lengths sizes contamination) \
+# The rules that read nothing but the per-sample logs, and those that take seconds without them.
+FROM_LOGS := load_problems clean_problems manifest $(addprefix table_,main claims assistants corpora alignment lengths sizes contamination) \
              $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
@@ -31,7 +31,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables power smoke plan verify reference study-reference bases test check format lock clean
+.PHONY: help setup setup-test demo study controls tables power smoke plan pin verify reference study-reference bases test check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,9 @@ smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=
 
 plan: setup  ## what a study would run (STUDY=mini)
 	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(FILES)
+
+pin: setup  ## put today's commits in the place of `revision: unresolved` (STUDY=paper; needs the hub)
+	$(BIN)/python -m scripts.pin --config config/$(STUDY).yaml
 
 verify: setup  ## compare the miniature's results with reference/mini
 	$(BIN)/python -m scripts.verify --fresh results/mini/tables --reference reference/mini/tables

@@ -47,6 +47,9 @@ class Dataset(Closed):
         None, description="a local copy; taken if there is no `hub`, or where `data_folder` is set"
     )
     hub: Hub | None = None
+    sha256: str | None = Field(
+        None, description="content of the whole set that this study accepts, instead of the one its loader knows"
+    )
     limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
     seed: int = 0
     options: Arithmetic | None = Field(None, description="of the procedural loader")

@@ -156,9 +156,8 @@ class Study:
     @property
     def cleaned_datasets(self) -> list[str]:
         """The data sets whose duplicates and overlaps are counted: the training problems first, the benchmarks last."""
-        config = self.config
-        others = [config.validation_problems, config.variance.dataset if config.variance else None]
-        return [config.training_problems, *(name for name in others if name), *config.benchmarks]
+        others = [self.config.validation_problems, self.config.variance.dataset if self.config.variance else None]
+        return [self.config.training_problems, *filter(None, others), *self.config.benchmarks]
 
     def kept_apart(self, dataset: str) -> list[str]:
         """The data sets a data set may share no problem with: benchmarks stay whole, all else gives way to them."""
@@ -210,10 +209,9 @@ class Study:
     def tasks(self, model: str) -> list[Record]:
         """All that a model samples: its data sets (`problems` names the file), and the benchmarks by `protocols`."""
         tasks = [self.sampling_task(name) | {"problems": name} for name in self.sampled_datasets(model)]
-        if self.config.sampling.protocols and model in self.evaluated:
-            for label, name in self.protocol_labels.items():
-                task = self._task(name, self.config.sampling.protocols)
-                tasks.append(task | {"dataset": label, "problems": name})
+        if (protocols := self.config.sampling.protocols) and model in self.evaluated:
+            labels = self.protocol_labels.items()
+            tasks += [self._task(name, protocols) | {"dataset": label, "problems": name} for label, name in labels]
         return tasks
 
     @property

@@ -59,6 +59,7 @@ def source_flags(wildcards):
     block = STUDY.config.datasets[wildcards.dataset]
     path = STUDY.local_copy(wildcards.dataset)
     flags = {"--loader": block.loader, "--path": path, "--limit": block.limit, "--seed": block.seed}
+    flags["--sha256"] = block.sha256
     if block.hub:
         flags["--split"] = block.hub.split
         if not path:
@@ -69,9 +70,7 @@ def source_flags(wildcards):
 
 
 def sampling_tasks(wildcards):
-    return [
-        task | {"problems": f"{HOME}/problems/{task['problems']}.jsonl"} for task in STUDY.tasks(wildcards.model)
-    ]
+    return [task | {"problems": f"{HOME}/problems/{task['problems']}.jsonl"} for task in STUDY.tasks(wildcards.model)]
 
 
 def corpus_block(wildcards):
@@ -166,6 +165,11 @@ def paper_outputs():
         + [f"{HOME}/tables/lengths.csv"]
         + [f"{FIGURES}/{name}.{ending}" for name in figures for ending in FIGURE]
     )
+
+
+def local_files():
+    """The local copies of data sets that the study reads."""
+    return list(dict.fromkeys(filter(None, map(STUDY.local_copy, STUDY.cleaned_datasets))))
 
 
 def stem(wildcards, output):

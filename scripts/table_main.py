@@ -148,7 +148,7 @@ def cell_row(entry: Row, benchmark: str, cell: Cell, graders: Iterable[str]) -> 
 
 
 def cut_before_box(cell: Cell) -> Row:
-    """How many completions a stop string ended before any box; None where the benchmark has none, or traces are older."""
+    """How many completions a stop string ended before any box; None where the traces do not say."""
     return {"stopped_before_box": sum(cell.cut) if len(cell.cut) == len(cell.tokens) else None}
 
 

@@ -146,7 +146,8 @@ def test_the_counts_file_says_how_the_traces_were_made_and_what_was_spilt(tmp_pa
     )
     rendering = {"special_tokens": ["<tool>"], "chat_template_sha256": "0f"}
     write_json(tmp_path / "m.json", {"datasets": {"train": {"rendering": rendering}}})
-    block = {"kind": "sampled", "sampler": "ta", "only_if_solved_by": [], "keep": "correct", "max_tokens": None}
+    block: dict[str, Any] = {"kind": "sampled", "sampler": "ta", "only_if_solved_by": [], "keep": "correct"}
+    block["max_tokens"] = None
     argv = ["--name", "mid", "--block", json.dumps(block), "--graded", f"ta={tmp_path}/g.jsonl", "--dataset", "train"]
     argv += ["--problems", f"{tmp_path}/p.jsonl", "--rendering", f"{tmp_path}/m.json"]
     script.main([*argv, "--out", f"{tmp_path}/o.jsonl", "--counts", f"{tmp_path}/o.counts.json"])

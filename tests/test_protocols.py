@@ -87,8 +87,8 @@ ENTRIES = [
 def write(folder: Path, model: str, answers: dict[str, list[str | None]], dataset: str = "easy@4") -> None:
     """Graded samples whose right answer is "1", and a greedy trace of the same problems."""
     rows = [trace(f"easy/{p}", "easy", True) for p in answers]
-    for problem, given in answers.items():
-        for index, answer in enumerate(given):
+    for problem, samples in answers.items():
+        for index, answer in enumerate(samples):
             changes = {"sample": index, "extracted": answer}
             rows.append(trace(f"easy/{problem}", dataset, answer == "1", **changes))
     write_jsonl(folder / f"{model}.jsonl", reversed(rows))

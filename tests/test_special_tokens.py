@@ -26,9 +26,8 @@ from micota.special_tokens import SpecialTokens
 def test_what_is_found(text: str, found: set[str]) -> None:
     special = SpecialTokens()
     assert special.found(text) == found
-    assert (
-        (special.stripped(text) == text) is not found if not found else special.found(special.stripped(text)) == set()
-    )
+    stripped = special.stripped(text)
+    assert (stripped == text) == (not found) and special.found(stripped) == set()
 
 
 def test_a_tokenizers_own_are_found_too_and_never_the_marks_of_thinking() -> None:
