@@ -7,8 +7,8 @@ rule manifest:
         made=paper_outputs(),
         data=local_files(),
     output:
-        "results/{study}/manifest.json",
-        report(
+        manifest="results/{study}/manifest.json",
+        page=report(
             "results/{study}/manifest.md",
             caption="../report/manifest.rst",
             category="Run",
@@ -27,4 +27,4 @@ rule manifest:
         "Manifest: what this run was"
     shell:
         "python -m scripts.manifest --config {params.config:q} --results {params.results} --figures {params.figures}"
-        " --inputs {input.data} --out {output[0]} > {log} 2>&1"
+        " --inputs {input.data} --out {output.manifest} > {log} 2>&1"
