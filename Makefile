@@ -24,8 +24,8 @@ SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM := false
 
-# The rules that read nothing but the per-sample logs.
-FROM_LOGS := $(addprefix table_,main claims assistants corpora alignment lengths sizes) \
+# The rules that read nothing but the per-sample logs, and those that take seconds without them.
+FROM_LOGS := load_problems clean_problems manifest $(addprefix table_,main claims assistants corpora alignment lengths sizes contamination) \
              $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
@@ -33,7 +33,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan verify reference study-reference bases test check format lock clean
+.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan pin verify reference study-reference bases test check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -82,6 +82,9 @@ smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=
 plan: setup  ## what a study would run (STUDY=mini)
 	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(FILES)
 
+pin: setup  ## put today's commits in the place of `revision: unresolved` (STUDY=paper; needs the hub)
+	$(BIN)/python -m scripts.pin --config config/$(STUDY).yaml
+
 score: setup  ## score a model trained elsewhere in a study's tables (MODEL=folder, or hub repository with REVISION=commit)
 	@[ -n "$(MODEL)" ] || { echo "error: say which model: make score MODEL=folder-or-repository STUDY=$(STUDY)"; exit 2; }
 	$(SNAKEMAKE) --cores $(CORES) results/$(STUDY)/tables/main.md figures/$(STUDY)/accuracy.png --configfile $(FILES) \
@@ -99,7 +102,7 @@ reevaluate: setup  ## sample again from a study's checkpoints, then as regrade; 
 define again
 	rm -rf results/$(1) figures/$(1) && mkdir -p results/$(1)
 	for part in $(2); do ln -s ../$(STUDY)/$$part results/$(1)/$$part; done
-	cp -r results/$(STUDY)/problems results/$(1)/ && rm -f results/$(1)/problems/gold.json
+	cp -a results/$(STUDY)/problems results/$(1)/ && rm -f results/$(1)/problems/gold.json
 	$(SNAKEMAKE) --cores $(CORES) --quiet --allowed-rules all $(3) $(FROM_LOGS) --configfile $(FILES) --config study=$(1) \
 		$(if $(DATA),data_folder=$(DATA))
 	diff -r results/$(1)/tables results/$(STUDY)/tables && echo "tables: equal to results/$(STUDY)/tables"

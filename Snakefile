@@ -21,10 +21,12 @@ include: "rules/assistants.smk"
 include: "rules/alignment.smk"
 include: "rules/paper.smk"
 include: "rules/claims.smk"
+include: "rules/manifest.smk"
 
 
 rule all:
     default_target: True
     input:
         paper_outputs(),
+        f"{HOME}/manifest.json",
     localrule: True

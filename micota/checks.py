@@ -20,6 +20,7 @@ def check(study: "Study") -> None:
     check_no_demonstrations(study)
     check_variance(study)
     check_prompts(study)
+    check_protocols(study)
     check_claims(study)
     check_sizes(study)
 
@@ -182,23 +183,49 @@ def check_prompts(study: "Study") -> None:
     """A prompt that differs from the one the students are trained with needs a deviation id."""
     config = study.config
     sampling = config.sampling
+    decodings = (sampling.training, sampling.validation, sampling.repeated, sampling.evaluation, sampling.protocols)
     for name in {
         *(t.prompt for t in config.training.values()),
-        *(d.prompt for d in (sampling.training, sampling.validation, sampling.repeated, sampling.evaluation) if d),
+        *(d.prompt for d in decodings if d),
         *(d.prompt for d in config.datasets.values() if d.prompt),
         config.alignment.prompt,
     }:
         known(name, config.prompts, "prompt")
-    trained = study.recipe_prompt(config.students.recipe)
+    recipes = {"the students": config.students.recipe} | {name: t.recipe for name, t in config.tuned.items()}
     repeated = [config.variance.dataset] if config.variance else []
-    uses = {"sampling": [config.training_problems], "evaluation": [*config.benchmarks, *repeated]}
-    for use, datasets in uses.items():
-        different = [d for d in datasets if study.sampling_task(d)["prompt"] != trained]
-        if different and use not in config.prompt_deviations:
+    for who, recipe in recipes.items():
+        trained = study.recipe_prompt(recipe)
+        # What students are trained on may not differ from what the corpora were sampled with, whoever sampled them.
+        asked = [config.training_problems, *config.benchmarks, *repeated] if who == "the students" else []
+        swept = [name for name, merge in study.merges.items() if merge.tuned == who]
+        asked += [name for model in [who, *swept] if model in study.models for name in study.sampled_datasets(model)]
+        for use in ("sampling", "validation", "evaluation"):
+            mine = [name for name in dict.fromkeys(asked) if study.use(name) == use]
+            different = [name for name in mine if study.sampling_task(name)["prompt"] != trained]
+            if use == "evaluation" and who == "the students" and sampling.protocols:
+                asked_so = config.prompts[sampling.protocols.prompt].model_dump()
+                different += ["sampling.protocols"] if asked_so != trained else []
+            if different and use not in config.prompt_deviations:
+                raise UserError(
+                    f"prompts: {use} of {', '.join(different)} differs from the training prompt of {who};"
+                    f" if that is meant, name a deviation id under prompt_deviations.{use}"
+                )
+
+
+def check_protocols(study: "Study") -> None:
+    """Several samples a problem are several only at a temperature, and only one decoding may be the protocols'."""
+    sampling = study.config.sampling
+    for key, decoding in (("protocols", sampling.protocols), ("evaluation", sampling.evaluation)):
+        if decoding and decoding.n > 1 and decoding.temperature == 0:
             raise UserError(
-                f"prompts: {use} of {', '.join(different)} differs from the students' training prompt;"
-                f" if that is meant, name a deviation id under prompt_deviations.{use}"
+                f"sampling.{key}: {decoding.n} greedy samples are one; set a temperature above 0, or n to 1"
             )
+    if sampling.protocols and sampling.protocols.n < 2:
+        raise UserError("sampling.protocols: it needs n of 2 or more samples a problem")
+    if sampling.protocols and sampling.evaluation.n > 1:
+        raise UserError(
+            "sampling.protocols: the evaluation has several samples a problem already; leave one of the two"
+        )
 
 
 def check_claims(study: "Study") -> None:

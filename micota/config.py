@@ -47,6 +47,9 @@ class Dataset(Closed):
         None, description="a local copy; taken if there is no `hub`, or where `data_folder` is set"
     )
     hub: Hub | None = None
+    sha256: str | None = Field(
+        None, description="content of the whole set that this study accepts, instead of the one its loader knows"
+    )
     limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
     seed: int = 0
     options: Arithmetic | None = Field(None, description="of the procedural loader")
@@ -163,6 +166,9 @@ class Sampled(Closed):
     sampler: str = Field(description="the model that writes the traces")
     only_if_solved_by: list[str] = Field([], description="keep a problem only if all these models solved it as well")
     max_tokens: int | None = Field(None, description="drop longer traces")
+    special_tokens: Literal["drop", "strip", "keep"] = Field(
+        "drop", description="of traces with special tokens in their text: drop them, strip the tokens, keep both"
+    )
 
 
 class Mixed(Closed):
@@ -237,6 +243,9 @@ class Sampling(Closed):
     validation: Decoding | None = Field(None, description="the merge sweep")
     repeated: Decoding | None = Field(None, description="several samples a problem, for the variance budget")
     evaluation: Decoding
+    protocols: Decoding | None = Field(
+        None, description="several samples of each benchmark problem beside the evaluation: avg@k, pass@k, maj@k"
+    )
 
 
 class Students(Closed):
@@ -306,7 +315,13 @@ class Grading(Closed):
 
 
 class Cleaning(Closed):
-    ngram: int = Field(13, description="words in a shared n-gram that counts as overlap; 0: exact matches only")
+    ngram: int = Field(13, description="words in a shared n-gram that counts as overlap; 0: no n-gram does")
+    near: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Jaccard similarity of runs of three words from which on problems are near-duplicates; 0: none are",
+    )
 
 
 class Config(Closed):
@@ -322,8 +337,8 @@ class Config(Closed):
     benchmarks: list[Name] = Field(min_length=1)
     cleaning: Cleaning = Cleaning()
     prompts: dict[Name, PromptTemplate]
-    prompt_deviations: dict[Literal["sampling", "evaluation"], str] = Field(
-        {}, description="deviation id for prompts that differ from the training prompt on purpose"
+    prompt_deviations: dict[Literal["sampling", "validation", "evaluation"], str] = Field(
+        {}, description="deviation id for prompts that differ from the training prompt on purpose, by what they are for"
     )
     bases: dict[Name, Base]
     tuned: dict[Name, Tuned] = {}

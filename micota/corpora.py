@@ -9,14 +9,16 @@ from math import log, sqrt
 
 from micota.cli import UserError
 from micota.records import Record
+from micota.special_tokens import MARKS, SpecialTokens
 
 TRUNCATED, NO_BOX, INCORRECT = "truncated", "no_box", "incorrect"
 TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED = "too_long", "not_solved_by_all", "repeated"
+SPECIAL_TOKENS = "special_tokens"
 NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART = "not_in_all_parts", "dealt_to_another_part"
 NOT_IN_ALL, OVER_THE_MATCH = "not_in_all", "over_the_match"
 # Why a trace is dropped, in the order in which the filters ask.
 REASONS = (
-    *(TRUNCATED, NO_BOX, INCORRECT, TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED),
+    *(TRUNCATED, NO_BOX, INCORRECT, TOO_LONG, NOT_SOLVED_BY_ALL, SPECIAL_TOKENS, REPEATED),
     *(NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART),
     *(NOT_IN_ALL, OVER_THE_MATCH),
 )
@@ -31,7 +33,9 @@ class Counts:
     dropped: Counter[str] = field(default_factory=Counter)
     lengths: list[int] = field(default_factory=list)
     problems: set[str] = field(default_factory=set)
-    made_from: Record = field(default_factory=dict)  # of a matched or chosen corpus: what the rows were taken from
+    special: Counter[str] = field(default_factory=Counter)  # token -> traces that hold it and no other filter dropped
+    marks: Counter[str] = field(default_factory=Counter)  # the same of <think> and </think>
+    made_from: Record = field(default_factory=dict)  # how a sampled, matched or chosen corpus came about
 
     def keep(self, row: Record) -> Record:
         self.lengths.append(row["n_tokens"])
@@ -87,10 +91,12 @@ def filter_traces(
     keep: str,
     max_tokens: int | None,
     counts: Counts,
+    special: SpecialTokens = SpecialTokens(),  # noqa: B008 (it is frozen)
 ) -> Iterator[Record]:
     """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
 
-    With `keep` "all" no trace is dropped for its verdict or its truncation.
+    With `keep` "all" no trace is dropped for its verdict or its truncation. Stripped special tokens stay in `n_tokens`,
+    the length of what was sampled.
     """
     seen: set[tuple[str, str]] = set()
     for row in graded:
@@ -102,19 +108,26 @@ def filter_traces(
             reason = TOO_LONG
         if reason is None and not all(row["id"] in others for others in solved_by_others):
             reason = NOT_SOLVED_BY_ALL
-        if reason is None and (row["id"], row["completion"]) in seen:
+        completion = row["completion"]
+        if reason is None:
+            counts.marks.update(mark for mark in MARKS if mark in completion)
+            if found := special.found(completion):
+                counts.special.update(found)
+                reason = SPECIAL_TOKENS if special.rule == "drop" else None
+                completion = special.stripped(completion) if special.rule == "strip" else completion
+        if reason is None and (row["id"], completion) in seen:
             reason = REPEATED
         if reason is not None:
             counts.drop(reason)
             continue
-        seen.add((row["id"], row["completion"]))
+        seen.add((row["id"], completion))
         yield counts.keep(
             {
                 "id": row["id"],
                 "sample": row["sample"],
                 "sampler": row["sampler"],
                 "problem": problems[row["id"]],
-                "completion": row["completion"],
+                "completion": completion,
                 "n_tokens": row["n_tokens"],
             }
         )

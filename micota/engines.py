@@ -25,6 +25,7 @@ class Completion:
     text: str
     n_tokens: int
     finish_reason: str  # "stop" or "length"
+    stop_string: str | None = None  # which one ended it, if one did
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,10 @@ class TransformersEngine:
         """
         end = next((position for position, token in enumerate(row) if token in self.end_tokens), None)
         text = self._text(row[:end])
-        cuts = [text.find(stop) for stop in decoding.stop if stop in text]
+        cuts = [(text.find(stop), stop) for stop in decoding.stop if stop in text]
         if cuts:
-            return Completion(text[: min(cuts)], len(self._without_padding(row[:end])), "stop")
+            first, stop = min(cuts)
+            return Completion(text[:first], len(self._without_padding(row[:end])), "stop", stop)
         if end is not None:
             return Completion(text, end + 1, "stop")
         return Completion(text, len(row), "length")
@@ -188,7 +190,13 @@ class VllmEngine:
         outputs = self.llm.generate([{"prompt_token_ids": prompt} for prompt in prompts], params)
         answers = [output.outputs[0] for output in outputs]
         return [
-            Completion(a.text, len(a.token_ids), "length" if a.finish_reason == "length" else "stop") for a in answers
+            Completion(
+                a.text,
+                len(a.token_ids),
+                "length" if a.finish_reason == "length" else "stop",
+                a.stop_reason if isinstance(a.stop_reason, str) else None,  # else the number of an end token
+            )
+            for a in answers
         ]
 
 

@@ -57,7 +57,7 @@ def download(repo: str, revision: str, out: Path) -> None:
 
     if revision == "unresolved":
         raise UserError(
-            f"model {repo}: its revision is unresolved; look its commit up on the hub and pin it in `bases`"
+            f"model {repo}: its revision is unresolved; pin it with `make pin STUDY=...`, or by hand in `bases`"
         )
     try:
         folder = snapshot_download(

@@ -1,12 +1,18 @@
 """The one place that knows chat templates: `render` makes the prompts of the sampler and the rows of the trainer.
 
 Prompt and completion are tokenised apart and joined, so what a student is trained to continue is token by token what
-the sampler later gives it.
+the sampler later gives it. `rendering` records how a model was, or is to be, addressed; `check_rendering` compares.
 """
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from micota.cli import UserError
+
+EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
 IGNORED = -100  # the label that PyTorch's cross entropy skips
 
 
@@ -56,3 +62,58 @@ def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None 
     if completion is not None:
         completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
     return Rendered(text, prompt_ids, completion_ids)
+
+
+def rendering(tokenizer: Any, prompt: Prompt) -> dict[str, Any]:
+    """What decides how a problem reaches a model, and an example of it: for micota.json, the traces and the corpora."""
+    template = getattr(tokenizer, "chat_template", None)
+    example = render(tokenizer, prompt, EXAMPLE)
+    return {
+        "prompt": asdict(prompt),
+        "chat_template_sha256": hashlib.sha256(json.dumps(template).encode()).hexdigest() if template else None,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "special_tokens": sorted(tokenizer.all_special_tokens),
+        "example": {"problem": EXAMPLE, "text": example.text, "prompt_ids": example.prompt_ids},
+    }
+
+
+def first_difference(tokenizer: Any, trained: list[int], given: list[int]) -> str | None:
+    """Where two rendered prompts part, in words; None if they are the same tokens."""
+    if trained == given:
+        return None
+    pairs = zip(trained, given, strict=False)
+    place = next((i for i, (one, other) in enumerate(pairs) if one != other), min(len(trained), len(given)))
+    here = [
+        f"{ids[place]} {tokenizer.decode([ids[place]])!r}" if place < len(ids) else "its end"
+        for ids in (trained, given)
+    ]
+    return f"token {place} is {here[0]} in training and {here[1]} here"
+
+
+def check_rendering(
+    tokenizer: Any, made: Mapping[str, Any], prompt: Prompt, problem: str, deviation: str | None, where: str
+) -> None:
+    """Raise UserError where a tuned model would meet a prompt that is not, token by token, the one it was trained on.
+
+    `made` is the model's micota.json. A template or tokenizer that is not the one of the training is always an error; a
+    prompt that was configured to differ is none where `deviation` names why.
+    """
+    if made.get("kind") not in ("tuned", "merged") or "prompt" not in made:
+        return
+    trained = Prompt(**made["prompt"])
+    if recorded := made.get("rendering"):
+        now = render(tokenizer, trained, recorded["example"]["problem"]).prompt_ids
+        if difference := first_difference(tokenizer, recorded["example"]["prompt_ids"], now):
+            raise UserError(
+                f"{where}: its tokenizer or chat template is not the one it was trained with: of the example in"
+                f" micota.json {difference}; put the tokenizer's files back, or train the model again"
+            )
+    if deviation is not None:
+        return
+    given = render(tokenizer, prompt, problem).prompt_ids
+    if difference := first_difference(tokenizer, render(tokenizer, trained, problem).prompt_ids, given):
+        raise UserError(
+            f"{where}: the prompt differs from the one the model was trained on: {difference}; if that is meant, name a"
+            " deviation id under prompt_deviations"
+        )

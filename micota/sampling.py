@@ -9,13 +9,14 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from micota.cli import UserError
 from micota.engines import Decoding, Engine, EngineSettings
-from micota.prompts import Prompt, render
-from micota.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_jsonl, write_jsonl
+from micota.prompts import Prompt, check_rendering, render, rendering
+from micota.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
 
 STAGE_VERSION = 1  # raise when this module's results change: it is part of every chunk's key
 
@@ -39,6 +40,7 @@ class Task:
     prompt: Prompt
     decoding: Decoding
     n: int
+    deviation: str | None = None  # why the prompt may differ from the one a model was trained on
 
     @classmethod
     def from_record(cls, record: Record) -> "Task":
@@ -46,7 +48,8 @@ class Task:
         decoding = Decoding(
             record["temperature"], record["top_p"], record["max_tokens"], tuple(record["stop"]), record["seed"]
         )
-        return cls(record["dataset"], record["problems"], Prompt(**record["prompt"]), decoding, record["n"])
+        prompt, deviation = Prompt(**record["prompt"]), record.get("deviation")
+        return cls(record["dataset"], record["problems"], prompt, decoding, record["n"], deviation)
 
 
 def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: int) -> list[Item]:
@@ -66,6 +69,32 @@ def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: in
     return found
 
 
+def check_tasks(tasks: list[Task], model_folder: Path, tokenizer: Any) -> None:
+    """A tuned model must be addressed as it was trained, or as declared: tried on the first problem of each task."""
+    path = model_folder / "micota.json"
+    made = read_json(path) if path.is_file() else {}
+    for task in tasks:
+        for problem in islice(read_jsonl(task.problems, PROBLEM_FIELDS), 1):
+            where = f"{model_folder}, data set {task.dataset}"
+            check_rendering(tokenizer, made, task.prompt, problem["problem"], task.deviation, where)
+
+
+def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: EngineSettings) -> Record:
+    """How each data set was put to the model and decoded: the file beside the traces."""
+    return {
+        "sampler": sampler,
+        "engine": asdict(settings),
+        "datasets": {
+            task.dataset: {
+                "rendering": rendering(tokenizer, task.prompt),
+                "deviation": task.deviation,
+                "decoding": asdict(task.decoding) | {"n": task.n},
+            }
+            for task in tasks
+        },
+    }
+
+
 def model_hash(folder: Path) -> str:
     """A hash over a model folder's files (weights, configuration, tokenizer), not their names' order or times."""
     digest = hashlib.sha256()
@@ -80,6 +109,9 @@ def model_hash(folder: Path) -> str:
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
     shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{asdict(settings)}|{task.dataset}|{task.decoding}"
+    shaped_by += (
+        "|stop_string" if task.decoding.stop else ""
+    )  # older chunks with stop strings do not say which ended them
     digest = hashlib.sha256(shaped_by.encode())
     for item in chunk:
         digest.update(json.dumps([item.id, item.sample, item.prompt_ids]).encode())
@@ -102,6 +134,7 @@ def sample(
 
     The engine is started only if a chunk is missing, and once.
     """
+    check_tasks(tasks, model_folder, tokenizer)
     model = model_hash(model_folder)
     plan = [
         (task, chunk, work / f"{chunk_key(sampler, model, settings, task, chunk)}.jsonl")
@@ -139,6 +172,7 @@ def draw(engine: Engine, task: Task, sampler: str, chunk: list[Item]) -> list[Re
             "finish_reason": completion.finish_reason,
             "n_tokens": completion.n_tokens,
             "seed": decoding.seed,
+            **({"stop_string": completion.stop_string} if decoding.stop else {}),
         }
         for item, completion in zip(chunk, completions, strict=True)
     ]

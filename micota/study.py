@@ -6,10 +6,10 @@ nothing of files or jobs.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from micota.checks import check, known, once
-from micota.config import Chosen, Config, Matched, Mixed, Sampled, parse_config
+from micota.config import Chosen, Config, Decoding, Matched, Mixed, Sampled, parse_config
 from micota.records import Record
 
 
@@ -154,6 +154,12 @@ class Study:
             names.append(self.config.variance.dataset)
         return names
 
+    @property
+    def cleaned_datasets(self) -> list[str]:
+        """The data sets whose duplicates and overlaps are counted: the training problems first, the benchmarks last."""
+        others = [self.config.validation_problems, self.config.variance.dataset if self.config.variance else None]
+        return [self.config.training_problems, *filter(None, others), *self.config.benchmarks]
+
     def kept_apart(self, dataset: str) -> list[str]:
         """The data sets a data set may share no problem with: benchmarks stay whole, all else gives way to them."""
         variance = self.config.variance
@@ -163,6 +169,12 @@ class Study:
         validation = self.config.validation_problems
         apart = [validation] if validation and dataset == self.config.training_problems else []
         return [*dict.fromkeys(tests), *apart]
+
+    def use(self, dataset: str) -> Literal["sampling", "validation", "evaluation"]:
+        """What the traces of a data set are for: a corpus, the sweep, or a score."""
+        if dataset == self.config.training_problems:
+            return "sampling"
+        return "validation" if dataset == self.config.validation_problems else "evaluation"
 
     def local_copy(self, dataset: str) -> str | None:
         """The file a data set is read from, or None where it comes from the hub or from a generator."""
@@ -185,11 +197,31 @@ class Study:
             decoding = sampling.validation
         else:
             decoding = sampling.evaluation
+        return self._task(dataset, decoding)
+
+    def _task(self, dataset: str, decoding: Decoding) -> Record:
         block = self.config.datasets[dataset]
         task = decoding.model_dump(exclude={"prompt", "stop"})
         task["prompt"] = self.prompt(block.prompt or decoding.prompt)
         task["stop"] = decoding.stop if block.stop is None else block.stop
+        task["deviation"] = self.config.prompt_deviations.get(self.use(dataset))
         return {"dataset": dataset, **task}
+
+    def tasks(self, model: str) -> list[Record]:
+        """All that a model samples: its data sets (`problems` names the file), and the benchmarks by `protocols`."""
+        tasks = [self.sampling_task(name) | {"problems": name} for name in self.sampled_datasets(model)]
+        if (protocols := self.config.sampling.protocols) and model in self.evaluated:
+            labels = self.protocol_labels.items()
+            tasks += [self._task(name, protocols) | {"dataset": label, "problems": name} for label, name in labels]
+        return tasks
+
+    @property
+    def protocol_labels(self) -> dict[str, str]:
+        """Name in the traces -> benchmark, of the decoding with several samples a problem; none if there is no such."""
+        sampling = self.config.sampling
+        if sampling.protocols:
+            return {f"{name}@{sampling.protocols.n}": name for name in self.config.benchmarks}
+        return {name: name for name in self.config.benchmarks} if sampling.evaluation.n > 1 else {}
 
     def learner_base(self, corpus: str) -> str:
         """The base of the first model trained on a corpus: its tokenizer counts a procedural corpus' tokens."""

@@ -131,6 +131,7 @@ class Cell:
     verdicts: Counter[str] = field(default_factory=Counter)  # grader -> traces it accepts
     truncated: int = 0
     no_box: int = 0
+    cut: list[bool] = field(default_factory=list)  # of traces that say so: ended by a stop string before any box
 
     @property
     def correct(self) -> int:
@@ -177,6 +178,8 @@ def read_cells(graded_dir: str | Path, model: str, datasets: Sequence[str]) -> d
         cell.lengths.setdefault(trace["id"], []).append(trace["n_tokens"])
         cell.truncated += trace["finish_reason"] == "length"
         cell.no_box += trace["extracted"] is None
+        if "stop_string" in trace:
+            cell.cut.append(trace["stop_string"] is not None and trace["extracted"] is None)
         cell.verdicts.update({grader: int(bool(verdict)) for grader, verdict in trace["verdicts"].items()})
     for dataset, cell in cells.items():
         if not cell.outcomes:

@@ -59,6 +59,7 @@ def source_flags(wildcards):
     block = STUDY.config.datasets[wildcards.dataset]
     path = STUDY.local_copy(wildcards.dataset)
     flags = {"--loader": block.loader, "--path": path, "--limit": block.limit, "--seed": block.seed}
+    flags["--sha256"] = block.sha256
     if block.hub:
         flags["--split"] = block.hub.split
         if not path:
@@ -69,10 +70,7 @@ def source_flags(wildcards):
 
 
 def sampling_tasks(wildcards):
-    return [
-        STUDY.sampling_task(name) | {"problems": f"{HOME}/problems/{name}.jsonl"}
-        for name in STUDY.sampled_datasets(wildcards.model)
-    ]
+    return [task | {"problems": f"{HOME}/problems/{task['problems']}.jsonl"} for task in STUDY.tasks(wildcards.model)]
 
 
 def corpus_block(wildcards):
@@ -89,7 +87,12 @@ def corpus_inputs(wildcards):
     block = corpus_block(wildcards)
     if block.kind == "sampled":
         models = dict.fromkeys([block.sampler, *block.only_if_solved_by])
-        return {"graded": graded_by(models), "problems": problems_of([STUDY.config.training_problems])}
+        rendering = f"{HOME}/cot/{block.sampler}/shard-0.meta.json"
+        return {
+            "graded": graded_by(models),
+            "problems": problems_of([STUDY.config.training_problems]),
+            "rendering": rendering,
+        }
     if block.kind == "demonstrations":
         return {"tokenizer": f"{HOME}/models/{STUDY.learner_base(wildcards.corpus)}"}
     inputs = {"parts": [f"{HOME}/corpora/{part}.jsonl" for part in corpora_read(wildcards)]}
@@ -111,6 +114,8 @@ def corpus_flags(wildcards, input):
             STUDY.config.training_problems,
             "--problems",
             *input.problems,
+            "--rendering",
+            input.rendering,
         ]
     if block.kind == "demonstrations":
         return ["--tokenizer", input.tokenizer]
@@ -152,13 +157,19 @@ def paper_outputs():
     asked = [name for name in ("claims", "sizes", "variance") if getattr(STUDY.config, name)]
     if len(STUDY.config.seeds) < 2 and "variance" in asked:
         asked.remove("variance")  # one seed of a study, run on its own, has no variance between seeds
-    tables = ["main", "corpora", "alignment"] + (["assistants"] if STUDY.merges else []) + asked
+    tables = ["main", "corpora", "alignment", "contamination"] + (["assistants"] if STUDY.merges else []) + asked
+    tables += ["protocols"] if STUDY.protocol_labels else []
     figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else []) + asked
     return (
         [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]
         + [f"{HOME}/tables/lengths.csv"]
         + [f"{FIGURES}/{name}.{ending}" for name in figures for ending in FIGURE]
     )
+
+
+def local_files():
+    """The local copies of data sets that the study reads."""
+    return list(dict.fromkeys(filter(None, map(STUDY.local_copy, STUDY.cleaned_datasets))))
 
 
 def stem(wildcards, output):

@@ -14,7 +14,7 @@ rule corpus:
     params:
         block=lambda wildcards: as_json(corpus_block(wildcards).model_dump()),
         flags=corpus_flags,
-        version=1,
+        version=2,
     message:
         "Corpus: {wildcards.corpus}"
     shell:

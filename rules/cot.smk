@@ -9,7 +9,8 @@ rule sample:
         model="results/{study}/models/{model}",
         problems=lambda wildcards: problems_of(STUDY.sampled_datasets(wildcards.model)),
     output:
-        "results/{study}/cot/{model}/shard-{shard}.jsonl",
+        traces="results/{study}/cot/{model}/shard-{shard}.jsonl",
+        meta="results/{study}/cot/{model}/shard-{shard}.meta.json",
     log:
         "results/{study}/logs/sample/{model}-{shard}.log",
     benchmark:
@@ -28,7 +29,7 @@ rule sample:
     shell:
         "python -m scripts.sample --model {input.model} --name {wildcards.model} --engine {params.engine:q}"
         " --tasks {params.tasks:q} --shard {wildcards.shard} --shards {params.shards} --work {params.work}"
-        " --threads {threads} --out {output} > {log} 2>&1"
+        " --threads {threads} --out {output.traces} --meta {output.meta} > {log} 2>&1"
 
 
 rule check_gold:

@@ -45,6 +45,37 @@ rule table_main:
         " --graded-dir {params.folder} --compare {params.proposed} --out-stem {params.stem} > {log} 2>&1"
 
 
+rule table_protocols:
+    """Where each benchmark problem is answered several times: `sampling.protocols`, or an evaluation with n above 1."""
+    input:
+        graded=graded_by(entry["model"] for entry in STUDY.main_entries),
+    output:
+        report(
+            "results/{study}/tables/protocols.md",
+            caption="../report/table_protocols.rst",
+            category="Tables",
+            labels={"table": "avg@k, pass@k, maj@k"},
+        ),
+        "results/{study}/tables/protocols.csv",
+        "results/{study}/tables/protocols.tex",
+    log:
+        "results/{study}/logs/table_protocols.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        entries=lambda wildcards: as_json(STUDY.main_entries),
+        labels=lambda wildcards: json.dumps(STUDY.protocol_labels),
+        temperature=(STUDY.config.sampling.protocols or STUDY.config.sampling.evaluation).temperature,
+        folder="results/{study}/graded",
+        stem=stem,
+        version=1,
+    message:
+        "Tables: avg@k, pass@k, maj@k"
+    shell:
+        "python -m scripts.table_protocols --entries {params.entries:q} --labels {params.labels:q}"
+        " --temperature {params.temperature} --graded-dir {params.folder} --out-stem {params.stem} > {log} 2>&1"
+
+
 rule table_assistants:
     input:
         graded=graded_by(dict.fromkeys(entry["model"] for entry in STUDY.assistants)),

@@ -1,4 +1,7 @@
-"""Data sets -> problems/{dataset}.jsonl: normalised, without duplicates or overlap with a benchmark, with a report."""
+"""Data sets -> problems/{dataset}.jsonl: normalised, without duplicates or overlap with a benchmark, with a report.
+
+The reports of all data sets together are tables/contamination.*.
+"""
 
 
 rule load_problems:
@@ -34,11 +37,43 @@ rule clean_problems:
         "../envs/data.yaml"
     params:
         ngram=STUDY.config.cleaning.ngram,
-        version=1,
+        near=STUDY.config.cleaning.near,
+        version=2,
         against=lambda wildcards, input: ["--against", *input.against] if input.against else [],
         duplicates=lambda wildcards: [] if wildcards.dataset in STUDY.config.benchmarks else ["--drop-duplicates"],
     message:
         "Problems: cleaning {wildcards.dataset}"
     shell:
         "python -m scripts.clean --problems {input.problems} {params.against:q} {params.duplicates:q}"
-        " --ngram {params.ngram} --out {output.problems} --report {output.report} > {log} 2>&1"
+        " --ngram {params.ngram} --near {params.near} --out {output.problems} --report {output.report} > {log} 2>&1"
+
+
+rule table_contamination:
+    input:
+        [f"{HOME}/problems/{name}.report.json" for name in STUDY.cleaned_datasets],
+    output:
+        report(
+            "results/{study}/tables/contamination.md",
+            caption="../report/table_contamination.rst",
+            category="Tables",
+            labels={"table": "contamination"},
+        ),
+        "results/{study}/tables/contamination.csv",
+        "results/{study}/tables/contamination.tex",
+        report(
+            "results/{study}/tables/contamination_pairs.csv",
+            caption="../report/table_contamination_pairs.rst",
+            category="Tables",
+            labels={"table": "contamination, pairs"},
+        ),
+    log:
+        "results/{study}/logs/table_contamination.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        stem=stem,
+        version=1,
+    message:
+        "Tables: contamination"
+    shell:
+        "python -m scripts.table_contamination --reports {input} --out-stem {params.stem} > {log} 2>&1"

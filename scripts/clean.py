@@ -1,18 +1,20 @@
 """Drop problems that also stand in other sets, and on request duplicates within their own.
 
-    python -m scripts.clean --problems train.jsonl --against math500.jsonl gsm8k.jsonl --drop-duplicates \\
+    python -m scripts.clean --problems train.jsonl --against math500.jsonl gsm8k.jsonl --drop-duplicates --near 0.5 \\
         --out clean.jsonl --report clean.report.json
 
-A problem goes when its text equals one of the others after normalisation, or shares a run of `--ngram` words with one
-(0: only equal texts count, for short procedural problems). Benchmarks stay whole: without `--drop-duplicates`,
-duplicates are counted and kept. The report says how many were read, kept and dropped by reason, and names the pairs.
+A problem goes when its text equals one of the others after normalisation, shares a run of `--ngram` words with one, or
+is a near-duplicate: similarity of `--near` or more (0 switches either off, for short procedural problems). Benchmarks
+stay whole: without `--drop-duplicates`, duplicates are counted and kept. The report says how many were read, kept and
+dropped by reason, and shows the pairs.
 """
 
 import argparse
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
-from micota.cleaning import DUPLICATE, EXACT, NGRAM, Held, Report, clean
+from micota.cleaning import REASONS, Held, Report, clean, with_texts
 from micota.cli import UserError, run
 from micota.records import PROBLEM_FIELDS, read_jsonl, whole, write_json
 
@@ -23,6 +25,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--problems", type=Path, required=True, help="problem records to clean")
     parser.add_argument("--against", type=Path, nargs="*", default=[], help="problem records to stay clear of")
     parser.add_argument("--ngram", type=int, default=13, help="words in a run that counts as an overlap; 0: none does")
+    parser.add_argument("--near", type=float, default=0.0, help="Jaccard similarity of a near-duplicate; 0: none is")
     parser.add_argument("--drop-duplicates", action="store_true", help="drop duplicates within the set too")
     parser.add_argument("--out", type=Path, required=True, help="the problems kept")
     parser.add_argument("--report", type=Path, required=True, help="counts and pairs, JSON")
@@ -34,14 +37,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     import json
 
     args = parse_args(argv)
-    held = Held(args.ngram)
+    if not 0 <= args.near <= 1:
+        raise UserError(f"--near {args.near:g}: a similarity lies between 0 and 1")
+    held = Held(args.ngram, args.near)
     for path in args.against:
         held.add(read_jsonl(path, PROBLEM_FIELDS))
     report = Report()
     with whole(args.out) as handle:
         for record in clean(read_jsonl(args.problems, PROBLEM_FIELDS), held, args.drop_duplicates, report):
             handle.write(json.dumps(record, ensure_ascii=False) + "\n")
-        dropped = {reason: report.dropped[reason] for reason in (DUPLICATE, EXACT, NGRAM)}
+        dropped = {reason: report.dropped[reason] for reason in REASONS}
         if not report.kept:
             raise UserError(f"{args.problems}: no problem is left of {report.read} read; dropped: {dropped}")
     write_json(
@@ -51,9 +56,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             "kept": report.kept,
             "dropped": dropped,
             "duplicates": report.duplicates,
-            "thresholds": {"ngram": args.ngram, "drop_duplicates": args.drop_duplicates},
+            "thresholds": {"ngram": args.ngram, "near": args.near, "drop_duplicates": args.drop_duplicates},
             "against": [str(path) for path in args.against],
-            "pairs": report.pairs,
+            "pairs": with_texts(report.pairs, chain.from_iterable(map(read_jsonl, (args.problems, *args.against)))),
         },
     )
     print(f"{args.problems}: read {report.read}, kept {report.kept}, dropped {dropped}, duplicates {report.duplicates}")

@@ -29,6 +29,7 @@ from micota.records import (
     write_json,
     write_jsonl,
 )
+from micota.special_tokens import SpecialTokens
 
 
 def named_path(text: str) -> tuple[str, Path]:
@@ -48,6 +49,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--parts", type=named_path, nargs="*", default=[], help="corpus=path, of the corpora read")
     parser.add_argument("--counted", type=named_path, nargs="*", default=[], help="corpus=counts, of a chosen corpus")
     parser.add_argument("--alignment", type=Path, help="NLL of the candidates, of a corpus chosen by it")
+    parser.add_argument(
+        "--rendering", type=Path, help="the file beside the sampler's traces that says how they were made"
+    )
     parser.add_argument("--tokenizer", type=Path, help="model folder whose tokenizer counts demonstrations' tokens")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--counts", type=Path, required=True)
@@ -63,7 +67,15 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
             solved(read_jsonl(graded[model], GRADED_FIELDS), args.dataset) for model in block["only_if_solved_by"]
         ]
         own = read_jsonl(graded[block["sampler"]], GRADED_FIELDS)
-        yield from filter_traces(own, args.dataset, problems, others, block["keep"], block["max_tokens"], counts)
+        made = read_json(args.rendering)["datasets"][args.dataset]["rendering"] if args.rendering else {}
+        special = SpecialTokens(block.get("special_tokens", "drop"), made.get("special_tokens", ()))
+        keep, limit = block["keep"], block["max_tokens"]
+        yield from filter_traces(own, args.dataset, problems, others, keep, limit, counts, special)
+        counts.made_from = {
+            "special_tokens": {"rule": special.rule, "traces": dict(sorted(counts.special.items()))},
+            "marks": dict(sorted(counts.marks.items())),
+            **({"rendering": made} if made else {}),
+        }
     elif block["kind"] == "mixed":
         parts = {name: list(read_jsonl(path, CORPUS_FIELDS)) for name, path in args.parts}
         yield from mix(parts, block["shares"], block["seed"], counts)

@@ -4,8 +4,8 @@
     python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
 
 The archive holds the graded traces and the corpora without their texts (the verdicts, lengths and reasons are what
-tables are made of; a text that is left out is null), the likelihoods, the corpora's counts and the models' sizes.
-Equal results give an equal archive, byte for byte.
+tables are made of; a text that is left out is null), the likelihoods, the corpora's counts, the problems' reports and
+the models' sizes. Equal results give an equal archive, byte for byte.
 """
 
 import argparse
@@ -21,7 +21,14 @@ from pathlib import Path
 from micota.cli import UserError, run
 from micota.records import read_jsonl
 
-KEPT = ("graded/*.jsonl", "alignment/*.jsonl", "corpora/*.jsonl", "corpora/*.counts.json", "sizes/*.json")
+KEPT = (
+    "graded/*.jsonl",
+    "alignment/*.jsonl",
+    "corpora/*.jsonl",
+    "corpora/*.counts.json",
+    "sizes/*.json",
+    "problems/*.report.json",
+)
 TEXTS = ("prompt", "problem", "completion")  # most of a log's size
 
 

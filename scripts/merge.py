@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     from micota import models
     from micota.merging import check_partners, merge, merge_config
+    from micota.records import read_json
 
     for folder in (args.base, args.tuned):
         models.check_folder(folder)
@@ -35,7 +36,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = merge_config(str(args.base), str(args.tuned), args.method, args.weight, args.density, args.dtype)
     merged = models.fresh(args.out)
     merge(config, args.seed, merged)
-    models.finish(merged, args.out, {"kind": "merged", "mergekit": config, "seed": args.seed})
+    made = args.tuned / "micota.json"
+    taught = read_json(made) if made.is_file() else {}
+    # What the tuned model was trained on is what the merged one has to be addressed with.
+    trained_with = {key: taught[key] for key in ("prompt", "rendering") if key in taught}
+    models.finish(merged, args.out, {"kind": "merged", "mergekit": config, "seed": args.seed, **trained_with})
 
 
 if __name__ == "__main__":

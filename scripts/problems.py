@@ -7,8 +7,8 @@
         --options '{"part": "test", "count": 500, "seed": 1, "operations": [2], "bound": 299}' --out OUT.jsonl
 
 Rows come from a local JSON Lines file or from the Hugging Face Hub at a pinned revision; a set read whole must have
-its published number of rows. `--limit` takes a seeded random sample, in the order of the source. An id is
-`{dataset}/{row}`, the row's index in the source, whatever the limit.
+its published number of rows and the content that its loader knows (or `--sha256`). `--limit` takes a seeded random
+sample, in the order of the source. An id is `{dataset}/{row}`, the row's index in the source, whatever the limit.
 """
 
 import argparse
@@ -34,6 +34,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="keep a random sample of this many problems")
     parser.add_argument("--seed", type=int, default=0, help="seed of that sample")
     parser.add_argument("--options", type=json_flag, default={}, help="options of the arithmetic loader, a JSON object")
+    parser.add_argument("--sha256", help="content of the whole set, where it is not the one that the loader knows")
     parser.add_argument("--out", type=Path, required=True, help="problem records, JSON Lines")
     return parser.parse_args(argv)
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Load, sample, write."""
     args = parse_args(argv)
     home = Home(args.path, args.hub, args.config, args.split, args.revision)
-    found = load(args.dataset, args.loader, home, args.options, args.limit, args.seed)
+    found = load(args.dataset, args.loader, home, args.options, args.limit, args.seed, args.sha256)
     count = write_jsonl(args.out, found)
     print(f"{args.dataset}: {count} problems")
 

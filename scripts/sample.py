@@ -3,8 +3,10 @@
     python -m scripts.sample --model results/mini/models/small --name small --engine '{"name": "transformers"}' \\
         --tasks '[{"dataset": "easy", "problems": "results/mini/problems/easy.jsonl", "prompt": {"user": "{problem}"},
                    "temperature": 0, "top_p": 1, "n": 1, "max_tokens": 512, "stop": [], "seed": 0}]' \\
-        --shard 0 --shards 1 --work work --out traces.jsonl
+        --shard 0 --shards 1 --work work --out traces.jsonl --meta traces.meta.json
 
+--meta says how each data set was put to the model: template, system prompt, tokens, decoding. A tuned model that would
+meet another prompt than it was trained on is an error, unless the task names a `deviation`.
 Killed and started again, it goes on after the last whole chunk in --work.
 """
 
@@ -26,6 +28,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--meta", type=Path, help="how the traces were made, JSON")
     return parser.parse_args(argv)
 
 
@@ -33,14 +36,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     from micota.engines import EngineSettings, start_engine
     from micota.models import check_folder, load_tokenizer
-    from micota.records import write_jsonl
-    from micota.sampling import Task, sample
+    from micota.records import write_json, write_jsonl
+    from micota.sampling import Task, description, sample
 
     check_folder(args.model)
     settings = EngineSettings(**args.engine)
     tokenizer = load_tokenizer(args.model)
+    tasks = [Task.from_record(task) for task in args.tasks]
     traces = sample(
-        [Task.from_record(task) for task in args.tasks],
+        tasks,
         args.name,
         args.model,
         tokenizer,
@@ -51,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         args.work,
     )
     print(f"{args.out}: {write_jsonl(args.out, traces)} traces")
+    if args.meta:
+        write_json(args.meta, description(tasks, args.name, tokenizer, settings))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.cli import run
-from micota.corpora import REASONS
+from micota.corpora import REASONS, SPECIAL_TOKENS
 from micota.records import RecordError, read_json
 from micota.tables import Column, Row, corpus_label, write_table
 
@@ -65,6 +65,9 @@ def corpus_row(counts: Row) -> Row:
     }
 
 
+LATER = {f"dropped_{SPECIAL_TOKENS}"}  # archived counts do not know it: their tables stay as they are
+
+
 def columns(rows: Sequence[Row]) -> list[Column]:
     """The table's columns; what concerns no row has no heading, so it is in the CSV alone."""
     headings = {
@@ -76,7 +79,7 @@ def columns(rows: Sequence[Row]) -> list[Column]:
         Column("corpus", "Corpus", corpus_label),
         Column("from", "From" if any(row["from"] for row in rows) else None, corpus_label),
         Column("read", "Read", "{0:,}"),
-        *(Column(key, heading, "{0:,}") for key, heading in headings.items()),
+        *(Column(key, heading, "{0:,}") for key, heading in headings.items() if heading or key not in LATER),
         Column("kept", "Kept", "{0:,}"),
         Column("kept_percent", "Kept (%)", "{0:.1f}"),
         Column("problems", "Problems", "{0:,}"),

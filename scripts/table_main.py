@@ -72,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         for entry in entries
         for benchmark in args.benchmarks
     ]
+    if any(cell.cut for each in cells.values() for cell in each.values()):
+        long_form = [row | cut_before_box(cells[row["model"]][row["benchmark"]]) for row in long_form]
     write_csv(f"{args.out_stem}_cells.csv", long_form, [Column(key) for key in long_form[0]])
     if args.compare is not None:
         rows = difference_rows(groups, args.benchmarks, args.compare)
@@ -143,6 +145,11 @@ def cell_row(entry: Row, benchmark: str, cell: Cell, graders: Iterable[str]) -> 
         **cell.measures(),
         **{f"{grader}_percent": 100 * cell.verdicts[grader] / n for grader in graders},
     }
+
+
+def cut_before_box(cell: Cell) -> Row:
+    """How many completions a stop string ended before any box; None where the traces do not say."""
+    return {"stopped_before_box": sum(cell.cut) if len(cell.cut) == len(cell.tokens) else None}
 
 
 def difference_rows(groups: Groups, benchmarks: Sequence[str], corpus: str) -> list[Row]:

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     import torch
 
     from micota import models
-    from micota.prompts import Prompt
+    from micota.prompts import Prompt, rendering
     from micota.records import CORPUS_FIELDS, read_jsonl
     from micota.training import TrainingSettings, fine_tune, training_rows
 
@@ -40,12 +40,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     models.check_folder(args.base)
     tokenizer = models.load_tokenizer(args.base)
     settings = TrainingSettings(**args.recipe)
-    rows = training_rows(read_jsonl(args.corpus, CORPUS_FIELDS), tokenizer, Prompt(**args.prompt), settings)
+    prompt = Prompt(**args.prompt)
+    rows = training_rows(read_jsonl(args.corpus, CORPUS_FIELDS), tokenizer, prompt, settings)
     print(f"{args.corpus}: {rows.counts}")
     trained = models.fresh(args.out)
     report = fine_tune(args.base, tokenizer, rows, settings, args.seed, args.work, trained)
     made_from = {"kind": "tuned", "base": str(args.base), "corpus": str(args.corpus), "seed": args.seed}
     made_from |= {"recipe": args.recipe, "prompt": args.prompt, "counts": rows.counts, **report}
+    made_from["rendering"] = rendering(tokenizer, prompt)
     models.finish(trained, args.out, made_from)
 
 

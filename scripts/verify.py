@@ -21,12 +21,13 @@ from micota.tables import Row, read_csv
 
 Allowed = Callable[[Row, Row, str], float]  # reference row, fresh row, column -> the largest difference allowed
 
-KEYS = ("model", "base", "corpus", "against", "tuned", "seed", "benchmark", "weight", "density", "mask_seed")
+KEYS = ("dataset", "model", "base", "corpus", "against", "tuned", "seed", "benchmark", "weight", "density", "mask_seed")
 SIGMAS = 4  # some hundred numbers are compared: 2 sigmas would cry wolf in every run
 SKIPPED = {
     "lengths": "a histogram, its rows are bins; lengths_quantiles compares the same lengths",
     "claims": "contrasts of accuracies, lengths and likelihoods, which the other tables compare one by one",
     "sizes": "the main table's accuracies and their differences",
+    "contamination_pairs": "texts; contamination counts them",
     "variance": "estimates from a few training seeds, which no two runs share to any useful precision",
 }
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.cleaning import DUPLICATE, EXACT, NGRAM, Held, Report, clean, ngrams, normalise
+from micota.cleaning import DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, ngrams, normalise
 from micota.cli import UserError
+from micota.datasets import Home, load
 from micota.records import Record, read_json, read_jsonl
 from scripts import clean as script
 
@@ -19,8 +20,10 @@ def record(name: str, text: str) -> Record:
     return {"id": name, "problem": text, "answer": "1", "source": "test"}
 
 
-def run(problems: list[Record], against: list[Record], ngram: int = 13, drop: bool = True) -> tuple[list[str], Report]:
-    held, report = Held(ngram), Report()
+def run(
+    problems: list[Record], against: list[Record], ngram: int = 13, drop: bool = True, near: float = 0.0
+) -> tuple[list[str], Report]:
+    held, report = Held(ngram, near), Report()
     held.add(against)
     return [kept["id"] for kept in clean(problems, held, drop, report)], report
 
@@ -58,6 +61,41 @@ def test_overlap(text: str, ngram: int, reason: str | None) -> None:
     assert kept == ([] if reason else ["p/0"])
     assert dict(report.dropped) == ({reason: 1} if reason else {})
     assert report.pairs == ([{"id": "p/0", "with": "b/7", "reason": reason}] if reason else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "similarity"),
+    [
+        (LONG.replace("noon", "nine"), 0.5, 0.7),  # 3 of 17 runs are others: 14 / 20
+        (LONG.replace("noon", "nine"), 0.7, 0.7),
+        (LONG.replace("noon", "nine"), 0.71, None),
+        (LONG.replace("noon", "nine"), 0.0, None),
+        (LONG.replace("noon", "nine").replace("forty", "fifty"), 0.5, None),  # 11 / 23
+        (LONG.replace("noon", "nine").replace("forty", "fifty"), 0.45, 0.4783),
+        ("two words of another kind", 0.1, None),  # no run of three words is shared
+        ("only two", 0.1, None),  # has no run
+    ],
+)
+def test_near_duplicates(text: str, near: float, similarity: float | None) -> None:
+    kept, report = run([record("p/0", text)], [record("b/7", "two words"), record("b/8", LONG)], 0, near=near)
+    pair = {"id": "p/0", "with": "b/8", "reason": NEAR, "similarity": similarity}
+    assert report.pairs == ([pair] if similarity else [])
+    assert kept == ([] if similarity else ["p/0"]) and report.dropped[NEAR] == len(report.pairs)
+
+
+Runs = st.frozensets(st.integers(0, 12).map(lambda n: bytes([n])), min_size=1, max_size=9)
+
+
+@given(st.lists(Runs, max_size=8), Runs, st.floats(0.01, 1) | st.sampled_from([0.5, 0.55, 0.6, 2 / 3, 0.75, 1.0]))
+def test_the_most_similar_set_is_that_of_a_search_through_all(
+    sets: list[frozenset[bytes]], asked: frozenset[bytes], threshold: float
+) -> None:
+    similar = Similar(threshold)
+    for number, runs in enumerate(sets):
+        similar.add(str(number), runs)
+    all_pairs = [(len(asked & runs) / len(asked | runs), -number) for number, runs in enumerate(sets)]
+    best = max((pair for pair in all_pairs if pair[0] >= threshold), default=None)
+    assert similar.nearest(asked) == (best and (str(-best[1]), best[0]))
 
 
 def test_duplicates_are_dropped_only_on_request() -> None:
@@ -104,8 +142,9 @@ def test_command_line(tmp_path: Path) -> None:
     assert [one["id"] for one in read_jsonl(out)] == ["p/1"]
     written = read_json(report)
     assert written["read"] == 3 and written["kept"] == 1
-    assert written["dropped"] == {DUPLICATE: 1, EXACT: 1, NGRAM: 0}
-    assert written["thresholds"] == {"ngram": 13, "drop_duplicates": True}
+    assert written["dropped"] == {DUPLICATE: 1, EXACT: 1, NGRAM: 0, NEAR: 0}
+    assert written["thresholds"] == {"ngram": 13, "near": 0.0, "drop_duplicates": True}
+    assert [(pair["text"], pair["with_text"]) for pair in written["pairs"]] == [(LONG, LONG), ("Short", "short")]
     script.main(argv)
     assert read_json(report)["kept"] == 2
 
@@ -116,3 +155,19 @@ def test_nothing_left_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no problem is left of 1 read.*'overlap_exact': 1"):
         script.main(["--problems", same, "--against", same, "--out", str(out), "--report", str(report)])
     assert not out.exists() and not report.exists()
+
+
+def test_a_similarity_is_no_percentage(tmp_path: Path) -> None:
+    problems = write(tmp_path / "p.jsonl", [record("p/0", LONG)])
+    with pytest.raises(UserError, match="--near 50: a similarity lies between 0 and 1"):
+        script.main(["--problems", problems, "--near", "50", "--out", str(tmp_path / "o"), "--report", "r"])
+
+
+def test_gsm8k_train_against_test(real_data: Path) -> None:
+    """Counts that were looked at, pair by pair: four share a sentence, two are one story with other numbers."""
+    train, test = (
+        load(name, "gsm8k", Home(real_data / f"gsm8k_{name}.jsonl", split=name)) for name in ("train", "test")
+    )
+    kept, report = run(train, test, near=0.25)
+    assert dict(report.dropped) == {NGRAM: 4, NEAR: 2} and len(kept) == 7467
+    assert {pair["similarity"] for pair in report.pairs if pair["reason"] == NEAR} == {0.2917, 0.3455}

@@ -126,6 +126,12 @@ def test_students_and_assistant_may_not_learn_from_demonstrations(changes: dict[
     [
         ("smoke", {"prompt_deviations.sampling": ...}, "sampling of train differs.*prompt_deviations.sampling"),
         ("smoke", {"prompt_deviations.evaluation": ...}, "evaluation of aime24, .*prompt_deviations.evaluation"),
+        ("smoke", {"prompt_deviations.validation": ...}, "validation of validation .*training prompt of ta_long"),
+        (
+            "mini",
+            {"prompts.other": {"user": "{problem} "}, "training.assistant.prompt": "other"},
+            "sampling of train differs from the training prompt of ta_long",
+        ),
         (
             "mini",
             {"prompts.chat2": {"user": "{problem} "}, "sampling.evaluation.prompt": "chat2"},
@@ -155,7 +161,9 @@ def test_a_declared_deviation_is_accepted() -> None:
         "prompt_deviations": {"evaluation": "D-1"},
     }
     study = load_study(raw_config("mini", changes))
-    assert study.sampling_task("two_steps")["prompt"]["user"] == "{problem} "
+    task = study.sampling_task("two_steps")
+    assert task["prompt"]["user"] == "{problem} " and task["deviation"] == "D-1"
+    assert study.sampling_task("train")["deviation"] is study.sampling_task("validation")["deviation"] is None
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from micota.arithmetic import demonstrations
 from micota.cli import UserError
 from micota.config import Procedural
 from micota.corpora import REASONS, Counts, filter_traces, mix, solved
-from micota.records import Record, read_json, read_jsonl, write_jsonl
+from micota.records import Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.special_tokens import SpecialTokens
 from micota.study import Study, load_study
 from scripts import corpus as script
+from scripts.table_corpora import columns, corpus_row
 from tests.tiny import raw_config, write_model
 
 PROBLEMS = {f"train/{i}": f"{i}+1?" for i in range(8)}
@@ -111,6 +113,53 @@ def test_a_repeated_trace_counts_once_and_another_sample_twice() -> None:
     assert [row["sample"] for row in out] == [0, 2]
     assert counts.dropped == {"repeated": 1}
     assert counts.as_record()["problems"] == 1
+
+
+SPILT = "so <|im_end|> it is \\boxed{1}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "completion", "dropped"),
+    [("drop", None, {"special_tokens": 1}), ("strip", "so  it is \\boxed{1}", {}), ("keep", SPILT, {})],
+)
+def test_a_special_token_is_counted_and_its_rule_followed(
+    rule: str, completion: str | None, dropped: dict[str, int]
+) -> None:
+    rows = [graded("train/0", completion=SPILT), graded("train/1", completion="<think>1</think> \\boxed{1}")]
+    counts = Counts("mid")
+    out = list(filter_traces(rows, "train", PROBLEMS, [], "correct", None, counts, SpecialTokens(rule)))
+    assert [row["completion"] for row in out] == [*([completion] if completion else []), rows[1]["completion"]]
+    assert dict(counts.dropped) == dropped
+    assert counts.special == {"<|im_end|>": 1} and counts.marks == {"<think>": 1, "</think>": 1}
+
+
+def test_special_tokens_are_dropped_unless_told_otherwise() -> None:
+    assert kept([graded("train/0", completion=SPILT)], [], "all", None)[1].dropped == {"special_tokens": 1}
+
+
+def test_the_counts_file_says_how_the_traces_were_made_and_what_was_spilt(tmp_path: Path) -> None:
+    """A token that only the sampler's own tokenizer knows is found as well."""
+    write_jsonl(tmp_path / "g.jsonl", [graded("train/0", completion="<tool>"), graded("train/1")])
+    write_jsonl(
+        tmp_path / "p.jsonl",
+        [{"id": id, "problem": text, "answer": "1", "source": "s"} for id, text in PROBLEMS.items()],
+    )
+    rendering = {"special_tokens": ["<tool>"], "chat_template_sha256": "0f"}
+    write_json(tmp_path / "m.json", {"datasets": {"train": {"rendering": rendering}}})
+    block: dict[str, Any] = {"kind": "sampled", "sampler": "ta", "only_if_solved_by": [], "keep": "correct"}
+    block["max_tokens"] = None
+    argv = ["--name", "mid", "--block", json.dumps(block), "--graded", f"ta={tmp_path}/g.jsonl", "--dataset", "train"]
+    argv += ["--problems", f"{tmp_path}/p.jsonl", "--rendering", f"{tmp_path}/m.json"]
+    script.main([*argv, "--out", f"{tmp_path}/o.jsonl", "--counts", f"{tmp_path}/o.counts.json"])
+    counts = read_json(tmp_path / "o.counts.json")
+    assert counts["dropped"] == {"special_tokens": 1} and counts["kept"] == 1
+    assert counts["special_tokens"] == {"rule": "drop", "traces": {"<tool>": 1}}
+    assert counts["rendering"] == rendering and counts["marks"] == {}
+    row = corpus_row(counts)
+    assert row["dropped_special_tokens"] == 1
+    shown = [column.key for column in columns([row])]
+    assert "dropped_special_tokens" in shown and "dropped_truncated" in shown
+    assert "dropped_special_tokens" not in [column.key for column in columns([row | {"dropped_special_tokens": 0}])]
 
 
 def test_solved_means_correct_and_finished() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from micota.cli import UserError
-from micota.datasets import LOADERS, Home, answer_text, load, loader_module
+from micota.datasets import LOADERS, Home, answer_text, check_content, load, loader_module
 from micota.records import PROBLEM_FIELDS, RecordError, read_jsonl
 from scripts import problems
 
@@ -68,6 +68,47 @@ def test_real_files(real_data: Path, loader: str, file: str, split: str | None, 
     if loader == "olympiadbench":
         assert not any("$" in record["answer"] for record in found)
         assert sum(record["multiple"] for record in found) == 94
+
+
+def test_a_copy_with_another_word_or_answer_is_refused(real_data: Path, tmp_path: Path) -> None:
+    """Order, spacing and case are not content; a subset is not checked."""
+    lines = (real_data / "amc23.jsonl").read_text(encoding="utf-8").splitlines()
+    copy = tmp_path / "amc23.jsonl"
+    copy.write_text("\n".join([lines[0].replace("Cities ", "CITIES  "), *reversed(lines[1:])]), encoding="utf-8")
+    found = load("amc", "amc23", Home(copy))
+    changed = {
+        "word": lines[0].replace("Cities", "Towns"),
+        "answer": lines[0].replace('"answer":27.0', '"answer":28.0'),
+    }
+    for first in changed.values():
+        assert first != lines[0]
+        copy.write_text("\n".join([first, *lines[1:]]), encoding="utf-8")
+        with pytest.raises(
+            UserError, match=r"amc23.jsonl are not those known .*set `sha256: \w{64}` under datasets.amc"
+        ) as said:
+            load("amc", "amc23", Home(copy))
+        accepted = str(said.value).rpartition("`sha256: ")[2].partition("`")[0]
+        assert len(load("amc", "amc23", Home(copy), sha256=accepted)) == len(found) == 40
+        assert len(load("amc", "amc23", Home(copy), limit=40)) == 40
+    with pytest.raises(UserError, match="are not those known"):
+        load("amc", "amc23", Home(real_data / "amc23.jsonl"), sha256="0" * 64)
+
+
+def test_the_content_of_a_split_is_that_splits(real_data: Path) -> None:
+    """Of a split that is named, no other split's content will do."""
+    found = load("test", "gsm8k", Home(real_data / "gsm8k_test.jsonl", split="test"))
+    module = loader_module("gsm8k")
+    check_content("test", Home(split="test"), found, module.SHA256)
+    with pytest.raises(UserError, match="are not those known"):
+        check_content("train", Home(split="train"), found, module.SHA256)
+
+
+def test_olympiadbench_keeps_units_and_several_answers_as_documented(real_data: Path) -> None:
+    found = {row["id"]: row for row in load("o", "olympiadbench", Home(real_data / "olympiadbench.jsonl"))}
+    units = {row["unit"] for row in found.values() if "unit" in row}
+    assert sum("unit" in row for row in found.values()) == 8 and {"minute", "km", "cm^2"} <= units
+    assert "69,84" in [row["answer"] for row in found.values() if row["multiple"]]
+    assert not any("answers" in row for row in found.values())
 
 
 def test_wrong_split_is_a_wrong_count(real_data: Path) -> None:

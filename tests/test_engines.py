@@ -104,7 +104,7 @@ def test_stop_strings_end_a_completion_and_are_cut_off(
         if stop in whole.text:
             hits += 1
             before = whole.text.index(stop)
-            assert found == Completion(whole.text[:before], before + len(stop), "stop")  # a token a character
+            assert found == Completion(whole.text[:before], before + len(stop), "stop", stop)  # a token a character
         else:
             assert found == whole
     assert 0 < hits < len(prompts)

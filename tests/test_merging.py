@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from micota.cli import UserError
-from micota.records import read_json
+from micota.records import read_json, write_json
 from scripts import merge as script
 from tests.tiny import SHAPE, same_weights, weights, write_model
 
@@ -90,7 +90,9 @@ def test_a_merged_folder_is_a_whole_model(partners: tuple[Path, Path], tmp_path:
 
     from micota.models import check_folder, load_tokenizer
 
-    base, _ = partners
+    base, tuned = partners
+    taught = {"prompt": {"user": "{problem}"}, "rendering": {"eos_token_id": 1}}
+    write_json(tuned / "micota.json", {"kind": "tuned", **taught})
     out = merge(partners, tmp_path / "m", 0.5, 0.5)
     check_folder(out)
     assert AutoModelForCausalLM.from_pretrained(out).config.hidden_size == SHAPE["hidden_size"]
@@ -99,6 +101,7 @@ def test_a_merged_folder_is_a_whole_model(partners: tuple[Path, Path], tmp_path:
     assert load_tokenizer(out).chat_template == load_tokenizer(base).chat_template
     made = read_json(out / "micota.json")
     assert (made["kind"], made["seed"], made["mergekit"]["merge_method"]) == ("merged", 0, "dare_ties")
+    assert {key: made[key] for key in taught} == taught, "it is addressed as the tuned one was trained"
     assert not [path.name for path in out.iterdir() if path.suffix in {".bin", ".pt", ".pth"}]
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 

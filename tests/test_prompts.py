@@ -1,13 +1,15 @@
 """One `render` for the sampler and the trainer: the same prefix, the end token, the loss on the completion alone."""
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micota.cli import UserError
 from micota.miniature import WORDS, build_tokenizer
-from micota.prompts import IGNORED, Prompt, render
+from micota.prompts import IGNORED, Prompt, check_rendering, first_difference, render, rendering
 
 PROMPTS = {
     "chat": Prompt("{problem}"),
@@ -67,3 +69,61 @@ def test_only_a_raw_prompt_gets_the_tokenizers_own_bos(chat: bool, bos: int) -> 
 def test_the_miniatures_words_are_single_tokens() -> None:
     for word in WORDS:
         assert len(TOKENIZER(word, add_special_tokens=False)["input_ids"]) == 1, word
+
+
+def made(kind: str, name: str) -> dict[str, Any]:
+    """What micota.json says of a model trained on one of the prompts."""
+    prompt = PROMPTS[name]
+    asked = {"user": prompt.user, "system": prompt.system, "chat": prompt.chat}
+    return {"kind": kind, "prompt": asked, "rendering": rendering(TOKENIZER, prompt)}
+
+
+def test_a_rendering_says_all_that_decides_it() -> None:
+    record = rendering(TOKENIZER, PROMPTS["system"])
+    assert record["prompt"] == {"user": PROMPTS["system"].user, "system": PROMPTS["system"].system, "chat": True}
+    assert (record["bos_token_id"], record["eos_token_id"]) == (TOKENIZER.bos_token_id, TOKENIZER.eos_token_id)
+    assert {"<|im_end|>"} <= set(record["special_tokens"])
+    assert "What is 1 + 1?" in record["example"]["text"]
+    assert TOKENIZER.decode(record["example"]["prompt_ids"]) == record["example"]["text"]
+    other: Any = build_tokenizer()
+    other.chat_template += " "
+    assert rendering(other, PROMPTS["system"])["chat_template_sha256"] != record["chat_template_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("trained", "given", "said"),
+    [
+        ([1, 2], [1, 2], None),
+        ([1, 2], [1, 3], "token 1 is 2 .* in training and 3 .* here"),
+        ([1], [1, 3], "token 1 is its end in training and 3 .* here"),
+        ([1, 2], [1], "token 1 is 2 .* in training and its end here"),
+    ],
+)
+def test_the_first_difference_is_named(trained: list[int], given: list[int], said: str | None) -> None:
+    found = first_difference(TOKENIZER, trained, given)
+    assert found is None if said is None else re.fullmatch(said, found or "")
+
+
+@pytest.mark.parametrize("kind", ["tuned", "merged"])
+@pytest.mark.parametrize("trained", PROMPTS)
+@pytest.mark.parametrize("given", PROMPTS)
+def test_a_tuned_model_is_addressed_as_it_was_trained(kind: str, trained: str, given: str) -> None:
+    arguments = (TOKENIZER, made(kind, trained), PROMPTS[given], "1a+2?")
+    check_rendering(*arguments, "D-declared", "models/m")
+    if trained == given:
+        check_rendering(*arguments, None, "models/m")
+    else:
+        with pytest.raises(UserError, match=r"^models/m: the prompt differs .*: token \d+ is .*prompt_deviations"):
+            check_rendering(*arguments, None, "models/m")
+
+
+def test_an_untrained_model_may_be_addressed_in_any_way() -> None:
+    check_rendering(TOKENIZER, made("base", "raw"), PROMPTS["chat"], "1", None, "m")
+    check_rendering(TOKENIZER, {}, PROMPTS["chat"], "1", None, "m")
+
+
+def test_another_template_than_in_training_can_not_be_declared() -> None:
+    tokenizer: Any = build_tokenizer()
+    tokenizer.chat_template = tokenizer.chat_template.replace("assistant", "model")
+    with pytest.raises(UserError, match=r"not the one it was trained with.*token [0-9]+ is .*train the model again"):
+        check_rendering(tokenizer, made("tuned", "chat"), PROMPTS["chat"], "1", "D-declared", "m")

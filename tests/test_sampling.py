@@ -10,7 +10,9 @@ import pytest
 
 from micota.cli import UserError
 from micota.engines import Completion, Decoding
-from micota.records import TRACE_FIELDS, Record, read_jsonl
+from micota.models import load_tokenizer
+from micota.prompts import Prompt, rendering
+from micota.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
 from scripts import sample as script
 from tests.tiny import PROMPT, write_model, write_problems
 
@@ -80,7 +82,8 @@ class Job:
         self.monkeypatch.setattr("micota.engines.start_engine", start)
         arguments = ["--model", str(self.model), "--name", name, "--engine", json.dumps(self.settings)]
         arguments += ["--tasks", json.dumps(self.tasks), "--shard", str(shard), "--shards", str(shards)]
-        script.main([*arguments, "--work", str(self.folder / work), "--out", str(self.folder / out)])
+        arguments += ["--work", str(self.folder / work), "--meta", str(self.folder / out) + ".meta"]
+        script.main([*arguments, "--out", str(self.folder / out)])
         return (self.folder / out).read_bytes()
 
     def traces(self, out: str) -> list[Record]:
@@ -202,3 +205,43 @@ def test_a_prompt_that_leaves_no_room_is_an_error_that_names_it(job: Job) -> Non
         job.run(engine, "out.jsonl", "work")
     assert engine.starts == 0
     assert not (job.folder / "out.jsonl").exists()
+
+
+def test_the_file_beside_the_traces_says_how_they_were_made(job: Job) -> None:
+    job.tasks[1]["deviation"] = "D-1"
+    job.run(FakeEngine(), "out.jsonl", "work")
+    meta = read_json(job.folder / "out.jsonl.meta")
+    assert meta["sampler"] == "m" and meta["engine"]["chunk_size"] == 4
+    assert list(meta["datasets"]) == ["train", "test"]
+    test = meta["datasets"]["test"]
+    assert test["rendering"] == rendering(load_tokenizer(job.model), Prompt(**PROMPT))
+    assert test["deviation"] == "D-1" and (test["decoding"]["n"], test["decoding"]["max_tokens"]) == (2, 8)
+
+
+def test_a_tuned_model_under_an_undeclared_prompt_is_never_sampled(job: Job) -> None:
+    job.model = write_model(job.folder / "tuned")
+    write_json(job.model / "micota.json", {"kind": "tuned", "prompt": PROMPT | {"system": "Hi"}})
+    engine = FakeEngine()
+    with pytest.raises(UserError, match=r"tuned, data set train: the prompt differs.*token \d+ is .*in training"):
+        job.run(engine, "out.jsonl", "work")
+    job.tasks[0]["deviation"] = "D-1"
+    with pytest.raises(UserError, match="data set test: the prompt differs"):
+        job.run(engine, "out.jsonl", "work")
+    assert engine.starts == 0 and not (job.folder / "out.jsonl").exists()
+    job.tasks[1]["deviation"] = "D-1"
+    job.run(engine, "out.jsonl", "work")
+    assert engine.starts == 1
+
+
+def test_a_trace_says_which_stop_string_ended_it(job: Job) -> None:
+    """Where there are none, the records and the chunks' names are as they were."""
+    job.tasks[1]["stop"] = ["Q:"]
+
+    class Stopping(FakeEngine):
+        def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
+            return [Completion("", 5, "stop", "Q:" if n % 2 else None) for n in range(len(prompts))]
+
+    job.run(Stopping(), "out.jsonl", "work")
+    rows = job.traces("out.jsonl")
+    assert not any("stop_string" in row for row in rows if row["dataset"] == "train")
+    assert {row["stop_string"] for row in rows if row["dataset"] == "test"} == {None, "Q:"}

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from micota.alignment import trace_nll
 from micota.cli import UserError
 from micota.models import load_tokenizer
-from micota.prompts import IGNORED, Prompt, render
+from micota.prompts import IGNORED, Prompt, render, rendering
 from micota.records import read_json, write_jsonl
 from micota.training import TrainingRows, TrainingSettings, bucketed_order, fine_tune, job_key, training_rows
 from scripts import train as script
@@ -97,6 +97,7 @@ def test_the_script_delivers_a_model_and_how_it_was_made(base: Path, unbroken: P
     assert not [name for name in names if name.endswith((".bin", ".pt", ".pth", ".pkl"))]
     made = read_json(tmp_path / "out" / "micota.json")
     assert (made["kind"], made["seed"], made["counts"]["kept"], made["steps"]) == ("tuned", 0, 16, STEPS)
+    assert made["rendering"] == rendering(load_tokenizer(tmp_path / "out"), Prompt(**made["prompt"]))
     assert {path.name for path in tmp_path.iterdir()} == {"corpus.jsonl", "work", "out"}
     assert list((tmp_path / "work").iterdir()) == []
 

@@ -1,13 +1,14 @@
 """The data sets: one file each, and how any of them becomes problem records.
 
-A loader is a module with `problem(row)`, a pure function from a raw row to our fields, `ROWS`, the number of rows
-of each split, and `HUB`, its home on the Hugging Face Hub. Rows come from a local JSON Lines file or from the Hub;
-`arithmetic` makes its own. No revision is built in: a study names the one it used (`revision: unresolved` below says
-that the names were written down without a look at the Hub).
+A loader is a module with `problem(row)`, a pure function from a raw row to our fields, `ROWS` and `SHA256`, the number
+of rows and the content (`content_hash`) of each split, and `HUB`, its home on the Hugging Face Hub. Rows come from a
+local JSON Lines file or from the Hub; `arithmetic` makes its own. No revision is built in: a study names the one it
+used (`revision: unresolved` below says that the names were written down without a look at the Hub).
 """
 
+import hashlib
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from micota.cleaning import normalise
 from micota.cli import UserError
 from micota.lines import line_of
 from micota.records import Record, read_jsonl
@@ -74,8 +76,12 @@ def load(
     options: Mapping[str, Any] | None = None,
     limit: int | None = None,
     seed: int = 0,
+    sha256: str | None = None,
 ) -> list[Record]:
-    """The problem records of a data set; with `limit`, a seeded random sample in the order of the source."""
+    """The problem records of a data set; with `limit`, a seeded random sample in the order of the source.
+
+    A set read whole must be the one that its loader knows, or the one whose content is `sha256`.
+    """
     module = loader_module(loader)
     if loader == "arithmetic":
         found = generated(dataset, loader, module.problems, options or {})
@@ -84,6 +90,7 @@ def load(
         found = records(dataset, loader, module.problem, rows(dataset, home), home.place)
         if limit is None:
             check_count(dataset, home, len(found), module.ROWS)
+            check_content(dataset, home, found, {"": sha256} if sha256 else module.SHA256)
     return found if limit is None else sample(found, limit, seed)
 
 
@@ -105,8 +112,9 @@ def home_of(dataset: str, module: ModuleType, home: Home) -> Home:
         raise UserError(f"data set {dataset}: give a local copy (`path:`) or a repository on the Hub (`hub:`)")
     if not home.revision or home.revision == "unresolved":
         raise UserError(
-            f"data set {dataset}: {home.repo} needs a pinned `revision:` (a commit of its page on the Hub), "
-            "or a local copy: --config data_folder=FOLDER, with the file that `path:` names in the `datasets` block"
+            f"data set {dataset}: {home.repo} needs a pinned `revision:` (a commit of its page on the Hub; `make pin` "
+            "looks it up), or a local copy: --config data_folder=FOLDER, with the file that `path:` names in the "
+            "`datasets` block"
         )
     return home
 
@@ -174,4 +182,22 @@ def check_count(dataset: str, home: Home, found: int, expected: Mapping[str, int
         raise UserError(
             f"data set {dataset}: {home} has {found} rows, expected {' or '.join(map(str, counts))}: "
             "the copy is not whole, or the revision is not the one meant"
+        )
+
+
+def content_hash(found: Iterable[Record]) -> str:
+    """A hash over problems and answers: spacing, case and order do not count, nor what else the records hold."""
+    lines = sorted(f"{normalise(record['problem'])}\0{record['answer']}" for record in found)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def check_content(dataset: str, home: Home, found: Sequence[Record], expected: Mapping[str, str]) -> None:
+    """A data set read whole must hold the problems and answers it is known by: of its split if known, else of any."""
+    hashes = [expected[home.split]] if home.split and home.split in expected else sorted(set(expected.values()))
+    content = content_hash(found)
+    if hashes and content not in hashes:
+        raise UserError(
+            f"data set {dataset}: the problems or answers of {home} are not those known (content {content}, expected"
+            f" {' or '.join(hashes)}): a revised or damaged copy. Compare it with another one; to use it all the same,"
+            f" set `sha256: {content}` under datasets.{dataset}"
         )

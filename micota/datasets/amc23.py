@@ -14,6 +14,7 @@ from typing import Any
 from micota.datasets import answer_text
 
 ROWS = {"test": 40}
+SHA256 = {"test": "ad97c7f607f1c958d5e5efb429dc4f895f521422e11d03f913e02079c3bd0e8d"}
 HUB = {"repo": "math-ai/amc23", "config": None, "split": "test", "revision": "unresolved"}
 
 

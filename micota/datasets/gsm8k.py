@@ -11,6 +11,10 @@ The answer is what follows `####`, without its thousands commas ("2,125" -> "212
 from typing import Any
 
 ROWS = {"train": 7473, "test": 1319}
+SHA256 = {
+    "train": "851b987c4eed6c123ec8fae809f981ff5c8ef9a1b0f09e298c904f30b1d5f685",
+    "test": "3dbb8bb2b953715733d4ba73fcd8e6cf8951382ee296eb42a10763bb35f83abb",
+}
 HUB = {"repo": "openai/gsm8k", "config": "main", "split": "test", "revision": "unresolved"}
 
 

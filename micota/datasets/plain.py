@@ -10,6 +10,7 @@ from typing import Any
 from micota.datasets import answer_text
 
 ROWS: dict[str, int] = {}
+SHA256: dict[str, str] = {}
 HUB = {"repo": None, "config": None, "split": "train", "revision": "unresolved"}
 
 

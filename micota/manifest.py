@@ -1,0 +1,139 @@
+"""What a run was: the code, the configuration, the software and the machine, the files that went in and came out.
+
+Nothing here may stop a study that has ended: what cannot be found out (no git, no GPU, no benchmark files) is null.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from micota.records import Record, read_json
+
+OUTPUTS = ("problems/*.jsonl", "corpora/*.jsonl", "graded/*.jsonl", "alignment/*.jsonl", "tables/*")
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """SHA-256 of a configuration as JSON with sorted keys: of what it says, not of how it is laid out."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+def said_by(*command: str, folder: Path | None = None) -> str | None:
+    """What a command prints; None where it is missing or fails."""
+    if shutil.which(command[0]) is None:
+        return None
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return run.stdout.strip() if run.returncode == 0 else None
+
+
+def code(project: Path) -> Record:
+    """Commit of the project and whether its files differ from it; null outside git, or inside another project's."""
+    top = said_by("git", "rev-parse", "--show-toplevel", folder=project)
+    if top is None or Path(top).resolve() != project.resolve():
+        return {"commit": None, "dirty": None}
+    changes = said_by("git", "status", "--porcelain", folder=project)
+    commit = said_by("git", "rev-parse", "HEAD", folder=project)
+    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+
+
+def software(project: Path) -> Record:
+    """Python, every installed package, and the locks that the environments are made from."""
+    packages = {str(found.metadata["Name"]): found.version for found in distributions() if found.metadata["Name"]}
+    locks = {path.name: hash_of(path) for path in sorted(project.glob("envs/*.lock"))}
+    return {"python": platform.python_version(), "packages": dict(sorted(packages.items())), "locks": locks}
+
+
+def hardware() -> Record:
+    """The machine that this runs on: on a cluster, that of the last job."""
+    gpus = said_by("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
+    return {
+        "system": platform.platform(),
+        "processor": field_of("/proc/cpuinfo", "model name") or platform.processor() or None,
+        "cores": os.cpu_count(),
+        "memory": field_of("/proc/meminfo", "MemTotal"),
+        "gpus": gpus.splitlines() if gpus else [],
+    }
+
+
+def field_of(path: str, name: str) -> str | None:
+    """The first value of a field of a /proc file; None on systems that have none."""
+    if not Path(path).is_file():
+        return None
+    lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), None)
+
+
+def hashes(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
+    """Path below the folder -> SHA-256, of every file that a pattern names."""
+    paths = sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
+    return {str(path.relative_to(folder)): hash_of(path) for path in paths}
+
+
+def weights(results: Path) -> dict[str, dict[str, str]]:
+    """Model -> hashes of its weights, as the model's own record has them (they may be large)."""
+    found = {path.parent.name: read_json(path) for path in sorted(results.glob("models/*/micota.json"))}
+    return {model: made["sha256"] for model, made in found.items() if "sha256" in made}
+
+
+def costs(benchmarks: Path) -> dict[str, Record]:
+    """Rule -> number of jobs and their seconds, from the files that Snakemake wrote; GPU columns where it has such."""
+    found: dict[str, Record] = {}
+    for path in sorted(benchmarks.glob("*/*.tsv")):
+        rule = found.setdefault(path.parent.name, {"jobs": 0, "wall_seconds": 0.0})
+        rule["jobs"] += 1
+        with path.open(encoding="utf-8") as handle:
+            for row in csv.DictReader(handle, delimiter="\t"):
+                columns = {"s": "wall_seconds", "cpu_time": "cpu_seconds"}
+                columns |= {column: column for column in row if column.startswith("gpu")}
+                for column, name in columns.items():
+                    if (value := number(row.get(column))) is not None:
+                        rule[name] = round(rule.get(name, 0.0) + value, 2)
+    return found
+
+
+def number(text: str | None) -> float | None:
+    """A cell of a benchmark file; Snakemake writes NA or - where a job ended before it could be sampled."""
+    return None if text in (None, "", "-", "NA") else float(str(text))
+
+
+def page(manifest: Record) -> str:
+    """The manifest in short, as Markdown."""
+    code, machine, software = manifest["code"], manifest["hardware"], manifest["software"]
+    state = {True: ", with uncommitted changes", False: "", None: ""}[code["dirty"]]
+    shown = ("torch", "transformers", "trl", "vllm", "mergekit", "math-verify", "snakemake")
+    versions = ", ".join(f"{name} {software['packages'][name]}" for name in shown if name in software["packages"])
+    total = sum(rule["wall_seconds"] for rule in manifest["costs"].values())
+    rows = {
+        "Study": manifest["study"],
+        "Code": f"{code['commit']}{state}" if code["commit"] else "not in a git repository",
+        "Configuration (SHA-256)": manifest["config_sha256"],
+        "Training seeds": ", ".join(map(str, manifest["seeds"]["students"])),
+        "Python": software["python"],
+        "Packages": versions or "none of those that decide results",
+        "Machine": f"{machine['system']}; {machine['processor']}, {machine['cores']} cores, {machine['memory']}",
+        "GPUs": "; ".join(machine["gpus"]) or "none",
+        "Files hashed": ", ".join(f"{len(manifest[key])} {key}" for key in ("inputs", "outputs", "weights")),
+        "Wall time of all jobs": f"{total / 3600:.2f} h" if manifest["costs"] else "not recorded",
+    }
+    lines = ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]
+    if manifest["costs"]:
+        keys = list(dict.fromkeys(key for rule in manifest["costs"].values() for key in rule))
+        lines += ["", f"| rule | {' | '.join(keys)} |", "|---" + "|---:" * len(keys) + "|"]
+        lines += [
+            f"| {name} | {' | '.join(str(rule.get(key, '')) for key in keys)} |"
+            for name, rule in manifest["costs"].items()
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,30 @@
+"""Everything -> manifest.json: code, configuration, software, machine, seeds, hashes of files, time; and a page of it."""
+
+
+rule manifest:
+    """The last job: it hashes the tables, figures and records that the others wrote."""
+    input:
+        made=paper_outputs(),
+        data=local_files(),
+    output:
+        manifest="results/{study}/manifest.json",
+        page=report(
+            "results/{study}/manifest.md",
+            caption="../report/manifest.rst",
+            category="Run",
+            labels={"run": "manifest"},
+        ),
+    log:
+        "results/{study}/logs/manifest.log",
+    conda:
+        "../envs/data.yaml"
+    params:
+        config=lambda wildcards: as_json(STUDY.config.model_dump()),
+        results="results/{study}",
+        figures="figures/{study}",
+        version=1,
+    message:
+        "Manifest: what this run was"
+    shell:
+        "python -m scripts.manifest --config {params.config:q} --results {params.results} --figures {params.figures}"
+        " --inputs {input.data} --out {output.manifest} > {log} 2>&1"

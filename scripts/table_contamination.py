@@ -1,0 +1,117 @@
+"""What the data sets share: how many problems of each were dropped because another set, or the same one, has them too.
+
+    python -m scripts.table_contamination --reports problems/train.report.json problems/gsm8k.report.json \\
+        --out-stem tables/contamination
+
+Writes `{stem}.{csv,md,tex}`, a row for each data set and each set that it was held against (itself included), and
+`{stem}_pairs.csv`: every pair that matched, with both texts. A problem that matches several sets counts for the first.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from micota.cleaning import DUPLICATE, EXACT, NEAR, NGRAM, REASONS
+from micota.cli import run
+from micota.records import RecordError, read_json
+from micota.tables import Column, Row, write_csv, write_table
+
+ENDING = ".report.json"
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reports", type=Path, nargs="+", required=True, help=f"problems/{{dataset}}{ENDING} files")
+    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the counts and the pairs."""
+    args = parse_args(argv)
+    reports = {path.name.removesuffix(ENDING): read_report(path) for path in args.reports}
+    rows = [row for dataset, report in reports.items() for row in dataset_rows(dataset, report)]
+    write_table(args.out_stem, rows, COLUMNS, group="dataset")
+    pairs = [pair_row(pair) for report in reports.values() for pair in report["pairs"]]
+    write_csv(f"{args.out_stem}_pairs.csv", pairs, [Column(key) for key in PAIR])
+
+
+def read_report(path: Path) -> Row:
+    """One report, checked for its keys and its sum."""
+    report: Row = read_json(path)
+    missing = [key for key in ("read", "kept", "dropped", "thresholds", "against", "pairs") if key not in report]
+    if not missing and (report["thresholds"].get("near") is None or any("text" not in p for p in report["pairs"])):
+        missing = ["thresholds.near or the pairs' texts (an older version wrote it: clean the problems again)"]
+    if missing:
+        raise RecordError(f"{path}: the report lacks {', '.join(missing)}")
+    lost = report["read"] - report["kept"] - sum(report["dropped"].values())
+    if lost:
+        raise RecordError(f"{path}: {report['read']} problems read, but kept and dropped differ from that by {lost}")
+    return report
+
+
+def dataset_of(problem: str) -> str:
+    """The data set of a problem's id, `{dataset}/{n}`."""
+    return problem.rpartition("/")[0]
+
+
+def dataset_rows(dataset: str, report: Row) -> list[Row]:
+    """A row for each set that the data set was held against; its own duplicates are in the row of itself."""
+    found = Counter((dataset_of(pair["with"]), pair["reason"]) for pair in report["pairs"])
+    thresholds = report["thresholds"]
+    rows = []
+    for against in [*(Path(path).stem for path in report["against"]), dataset]:
+        counts = {reason: found[against, reason] for reason in REASONS}
+        matched = sum(counts.values())
+        kept_whole = against == dataset and not thresholds["drop_duplicates"]
+        rows.append(
+            {
+                "dataset": dataset,
+                "against": against,
+                "read": report["read"],
+                **counts,
+                "matched": matched,
+                "matched_percent": 100 * matched / report["read"],
+                "dropped": 0 if kept_whole else matched,
+                "ngram": thresholds["ngram"],
+                "near": thresholds["near"],
+            }
+        )
+    return rows
+
+
+def pair_row(pair: Row) -> Row:
+    """One pair, flat; only near-duplicates have a similarity."""
+    return {
+        "dataset": dataset_of(pair["id"]),
+        "id": pair["id"],
+        "against": dataset_of(pair["with"]),
+        "with": pair["with"],
+        "reason": pair["reason"],
+        "similarity": pair.get("similarity"),
+        "text": pair["text"],
+        "with_text": pair["with_text"],
+    }
+
+
+PAIR = ("dataset", "id", "against", "with", "reason", "similarity", "text", "with_text")
+COLUMNS = (
+    Column("dataset", "Data set"),
+    Column("against", "Held against"),
+    Column("read", "Problems", "{0:,}"),
+    Column(DUPLICATE, "Duplicates", "{0:,}"),
+    Column(EXACT, "Equal", "{0:,}"),
+    Column(NGRAM, "Shared n-gram", "{0:,}"),
+    Column(NEAR, "Near-duplicates", "{0:,}"),
+    Column("matched", "Matched", "{0:,}"),
+    Column("matched_percent", "Matched (%)", "{0:.2f}"),
+    Column("dropped", "Dropped", "{0:,}"),
+    Column("ngram", "n (0: off)"),
+    Column("near", "Similarity (0: off)"),
+)
+
+
+if __name__ == "__main__":
+    run(main)

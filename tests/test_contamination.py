@@ -1,0 +1,62 @@
+"""The table of what data sets share: its counts are those of the reports, its pairs carry both texts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from micota.records import RecordError, read_json
+from micota.tables import read_csv
+from scripts import clean, table_contamination
+from tests.test_cleaning import LONG, record, write
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> list[str]:
+    """Reports of a training set held against two benchmarks, and of the benchmarks themselves."""
+    texts = [LONG, LONG.upper(), LONG.replace("noon", "nine"), "What is 2 + 3?", "what is 2 +  3?", "And 4?"]
+    sets = {
+        "train": [record(f"train/{n}", text) for n, text in enumerate(texts)],
+        "hard": [record("hard/0", LONG), record("hard/1", LONG)],
+        "easy": [record("easy/0", "And 4?")],
+    }
+    loaded = {name: write(tmp_path / f"{name}.jsonl", rows) for name, rows in sets.items()}
+    paths = []
+    for name in sets:
+        against = ["--against", loaded["hard"], loaded["easy"], "--drop-duplicates"] if name == "train" else []
+        paths.append(str(tmp_path / f"{name}.report.json"))
+        files = ["--out", str(tmp_path / "clean.jsonl"), "--report", paths[-1]]
+        clean.main(["--problems", loaded[name], *against, "--ngram", "0", "--near", "0.5", *files])
+    return paths
+
+
+def test_every_match_is_counted_where_it_belongs(reports: list[str], tmp_path: Path) -> None:
+    table_contamination.main(["--reports", *reports, "--out-stem", str(tmp_path / "t")])
+    counts = {
+        (row["dataset"], row["against"]): (row["duplicate"], row["overlap_exact"], row["overlap_near"], row["dropped"])
+        for row in read_csv(tmp_path / "t.csv")
+    }
+    assert counts == {
+        ("train", "hard"): (0, 2, 1, 3),
+        ("train", "easy"): (0, 1, 0, 1),
+        ("train", "train"): (1, 0, 0, 1),
+        ("hard", "hard"): (1, 0, 0, 0),  # a benchmark stays whole
+        ("easy", "easy"): (0, 0, 0, 0),
+    }
+    pairs = read_csv(tmp_path / "t_pairs.csv")
+    assert len(pairs) == 6
+    near = next(pair for pair in pairs if pair["reason"] == "overlap_near")
+    assert (near["id"], near["with"], near["similarity"]) == ("train/2", "hard/0", 0.7)
+    assert (near["text"], near["with_text"]) == (LONG.replace("noon", "nine"), LONG)
+    assert "| train | hard | 6 | 0 | 2 | 0 | 1 | 3 | 50.00 | 3 | 0 | 0.5 |" in (tmp_path / "t.md").read_text()
+
+
+def test_a_report_that_loses_a_problem_is_refused(reports: list[str], tmp_path: Path) -> None:
+    report = read_json(reports[0])
+    for change, said in (
+        ({"kept": report["kept"] - 1}, "differ from that by 1"),
+        ({"pairs": [{"id": "x/0"}]}, "older"),
+    ):
+        Path(reports[0]).write_text(json.dumps(report | change), encoding="utf-8")
+        with pytest.raises(RecordError, match=said):
+            table_contamination.main(["--reports", *reports, "--out-stem", str(tmp_path / "t")])

@@ -1,0 +1,120 @@
+"""The manifest says what a run was, in a git repository, outside one, and inside another's."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from micota.manifest import code, config_hash, costs, hardware, software
+from micota.records import read_json, write_json
+from scripts import manifest as script
+from tests.tiny import ROOT, raw_config
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    names = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
+    run = subprocess.run(["git", *names, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
+@needs_git
+def test_the_commit_and_whether_the_files_differ_from_it(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "a").write_text("1", encoding="utf-8")
+    git(tmp_path, "add", "a")
+    git(tmp_path, "commit", "-qm", "one")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    assert code(tmp_path) == {"commit": commit, "dirty": False}
+    (tmp_path / "a").write_text("2", encoding="utf-8")
+    assert code(tmp_path) == {"commit": commit, "dirty": True}
+    inside = tmp_path / "unpacked"
+    inside.mkdir()
+    assert code(inside) == {"commit": None, "dirty": None}, "another project's commit says nothing of this one"
+
+
+def test_outside_git_and_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert code(tmp_path) == {"commit": None, "dirty": None}
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert code(ROOT) == {"commit": None, "dirty": None}
+    assert hardware()["gpus"] == []
+
+
+def test_the_hash_is_of_what_a_configuration_says() -> None:
+    one = {"study": "x", "seeds": [0, 1]}
+    assert config_hash(one) == config_hash(dict(reversed(one.items())))
+    assert config_hash(one) != config_hash(one | {"seeds": [1, 0]})
+
+
+def test_time_is_summed_by_rule(tmp_path: Path) -> None:
+    rows = {"train/a": "10.5\t0:00:10\t9.0\t30.0", "train/b": "1.25\t0:00:01\tNA\t-", "sample/a": "-\t-\tNA\tNA"}
+    for name, row in rows.items():
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"s\th:m:s\tcpu_time\tgpu_seconds\n{row}\n", encoding="utf-8")
+    assert costs(tmp_path) == {
+        "sample": {"jobs": 1, "wall_seconds": 0.0},
+        "train": {"jobs": 2, "wall_seconds": 11.75, "cpu_seconds": 9.0, "gpu_seconds": 30.0},
+    }
+    assert costs(tmp_path / "none") == {}
+
+
+def test_the_software_is_what_is_installed_and_locked() -> None:
+    found = software(ROOT)
+    assert found["packages"]["pydantic"] and found["python"].count(".") == 2
+    assert {"cpu.lock", "gpu.lock", "test.lock"} <= set(found["locks"])
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> list[str]:
+    """The flags for a small folder of results."""
+    files = {"tables/main.csv": "a\n", "graded/small.jsonl": "{}\n", "corpora/mid.jsonl": "{}\n", "work/x": "no"}
+    for name, text in files.items():
+        (tmp_path / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results" / name).write_text(text, encoding="utf-8")
+    write_json(tmp_path / "results/models/small/micota.json", {"kind": "base", "sha256": {"model.safetensors": "ab"}})
+    write_json(tmp_path / "results/models/old/micota.json", {"kind": "base"})
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/accuracy.png").write_bytes(b"png")
+    (tmp_path / "data.jsonl").write_text("{}\n", encoding="utf-8")
+    config = json.dumps(raw_config("paper"))
+    flags = ["--config", config, "--results", f"{tmp_path}/results", "--figures", f"{tmp_path}/figures"]
+    return [*flags, "--inputs", f"{tmp_path}/data.jsonl", "--out", f"{tmp_path}/results/manifest.json"]
+
+
+def test_the_manifest_of_a_study(study: list[str], tmp_path: Path) -> None:
+    script.main(study)
+    found: dict[str, Any] = read_json(tmp_path / "results/manifest.json")
+    assert found["study"] == "paper" and found["config"] == raw_config("paper")
+    assert set(found["outputs"]) == {
+        "tables/main.csv",
+        "graded/small.jsonl",
+        "corpora/mid.jsonl",
+        "figures/accuracy.png",
+    }
+    assert found["outputs"]["figures/accuracy.png"] == hashlib.sha256(b"png").hexdigest()
+    assert found["inputs"] == {f"{tmp_path}/data.jsonl": hashlib.sha256(b"{}\n").hexdigest()}
+    assert found["weights"] == {"small": {"model.safetensors": "ab"}}
+    assert found["revisions"]["bases.qwen3b"] == "Qwen/Qwen2.5-3B-Instruct@unresolved"
+    assert found["revisions"]["datasets.gsm8k"] == "openai/gsm8k@unresolved"
+    assert found["seeds"]["students"] == [0, 1, 2]
+    assert found["seeds"]["all"]["merges.1.seeds"] == [1, 2] and found["seeds"]["all"]["tuned.ta_long.seed"] == 0
+    assert found["costs"] == {}
+    text = (tmp_path / "results/manifest.md").read_text(encoding="utf-8")
+    assert "| Study | paper |" in text and "| Wall time of all jobs | not recorded |" in text
+    assert "| Files hashed | 1 inputs, 4 outputs, 1 weights |" in text
+
+
+def test_the_page_shows_time_by_rule(study: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "results/benchmarks/train/a.tsv"
+    path.parent.mkdir(parents=True)
+    path.write_text("s\tcpu_time\n7200\t7000\n", encoding="utf-8")
+    script.main(study)
+    text = (tmp_path / "results/manifest.md").read_text(encoding="utf-8")
+    assert "| Wall time of all jobs | 2.00 h |" in text
+    assert "| rule | jobs | wall_seconds | cpu_seconds |\n|---|---:|---:|---:|\n| train | 1 | 7200.0 | 7000.0 |" in text
