@@ -22,8 +22,9 @@ SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TOKENIZERS_PARALLELISM := false
 
-# The rules that read nothing but the per-sample logs.
-FROM_LOGS := $(addprefix table_,main claims assistants corpora alignment lengths sizes) \
+# The rules that read nothing but the per-sample logs, and the benchmarks' problems, which are made from the configuration.
+FROM_LOGS := load_problems clean_problems check_gold \
+             $(addprefix table_,main scores gold claims assistants corpora alignment lengths sizes) \
              $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.

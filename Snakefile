@@ -19,6 +19,7 @@ include: "rules/corpora.smk"
 include: "rules/training.smk"
 include: "rules/assistants.smk"
 include: "rules/alignment.smk"
+include: "rules/graders.smk"
 include: "rules/paper.smk"
 include: "rules/claims.smk"
 

@@ -4,10 +4,13 @@ Prompt and completion are tokenised apart and joined, so what a student is train
 the sampler later gives it.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 IGNORED = -100  # the label that PyTorch's cross entropy skips
+JUDGE_PLACES = ("{problem}", "{answer}", "{extracted}")  # what a judge model is shown; `answer` is the gold answer
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,11 @@ def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None 
     if completion is not None:
         completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
     return Rendered(text, prompt_ids, completion_ids)
+
+
+def render_question(tokenizer: Any, prompt: Prompt, record: Mapping[str, str]) -> Rendered:
+    """Render a judge model's prompt. All places are filled at once: an answer may itself hold `{problem}`."""
+    place = re.compile("|".join(map(re.escape, JUDGE_PLACES)))
+    filled = place.sub(lambda found: record[found[0].strip("{}")], prompt.user)
+    # Half of a surrogate pair, which a model may write, is no text for a tokenizer.
+    return render(tokenizer, replace(prompt, user="{problem}"), filled.encode("utf-8", "replace").decode("utf-8"))

@@ -131,6 +131,7 @@ class Cell:
     verdicts: Counter[str] = field(default_factory=Counter)  # grader -> traces it accepts
     truncated: int = 0
     no_box: int = 0
+    several_answers: int | None = 0  # traces with two different answers in boxes; None: graded before it was counted
 
     @property
     def correct(self) -> int:
@@ -177,6 +178,9 @@ def read_cells(graded_dir: str | Path, model: str, datasets: Sequence[str]) -> d
         cell.lengths.setdefault(trace["id"], []).append(trace["n_tokens"])
         cell.truncated += trace["finish_reason"] == "length"
         cell.no_box += trace["extracted"] is None
+        if cell.several_answers is not None:
+            boxed = trace.get("boxed_answers")
+            cell.several_answers = None if boxed is None else cell.several_answers + (boxed > 1)
         cell.verdicts.update({grader: int(bool(verdict)) for grader, verdict in trace["verdicts"].items()})
     for dataset, cell in cells.items():
         if not cell.outcomes:

@@ -4,7 +4,8 @@
     python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
 
 The archive holds the graded traces and the corpora without their texts (the verdicts, lengths and reasons are what
-tables are made of; a text that is left out is null), the likelihoods, the corpora's counts and the models' sizes.
+tables are made of; a text that is left out is null), a judge model's verdicts, the likelihoods, the corpora's counts
+and the models' sizes.
 Equal results give an equal archive, byte for byte.
 """
 
@@ -21,7 +22,14 @@ from pathlib import Path
 from micota.cli import UserError, run
 from micota.records import read_jsonl
 
-KEPT = ("graded/*.jsonl", "alignment/*.jsonl", "corpora/*.jsonl", "corpora/*.counts.json", "sizes/*.json")
+KEPT = (
+    "graded/*.jsonl",
+    "judged.jsonl",
+    "alignment/*.jsonl",
+    "corpora/*.jsonl",
+    "corpora/*.counts.json",
+    "sizes/*.json",
+)
 TEXTS = ("prompt", "problem", "completion")  # most of a log's size
 
 

@@ -27,6 +27,10 @@ SKIPPED = {
     "lengths": "a histogram, its rows are bins; lengths_quantiles compares the same lengths",
     "claims": "contrasts of accuracies, lengths and likelihoods, which the other tables compare one by one",
     "sizes": "the main table's accuracies and their differences",
+    "scores": "the shares that each grader accepts, which main_cells compares one by one",
+    "agreement": "counts of the same verdicts, in pairs",
+    "disagreements": "texts, of which no two runs share many",
+    "gold": "fixed counts, which the check of the gold answers holds exactly",
     "variance": "estimates from a few training seeds, which no two runs share to any useful precision",
 }
 

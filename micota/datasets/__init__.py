@@ -1,6 +1,7 @@
 """The data sets: one file each, and how any of them becomes problem records.
 
-A loader is a module with `problem(row)`, a pure function from a raw row to our fields, `ROWS`, the number of rows
+A loader is a module with `problem(row)`, a pure function from a raw row to our fields (`raw_answer` is the gold answer
+as the source writes it, which the paper's evaluation compares with), `ROWS`, the number of rows
 of each split, and `HUB`, its home on the Hugging Face Hub. Rows come from a local JSON Lines file or from the Hub;
 `arithmetic` makes its own. No revision is built in: a study names the one it used (`revision: unresolved` below says
 that the names were written down without a look at the Hub).
