@@ -31,6 +31,8 @@ LOOSE_DIGITS = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
 # ... and takes the set {1, 2} for the pair or interval (1, 2).
 SET = re.compile(r"\\\{.*\\\}")
 TUPLE = re.compile(r"\([^()]*\)")
+# ... and drops the base of a number: 52_8 and 52_9 are 52 to it.
+BASED = re.compile(r"[0-9A-Z]+_\{?(?P<base>\d+)\}?")
 PERCENT = re.compile(r"\s*\\?%$")
 CHUNK = 2048
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
@@ -112,7 +114,7 @@ class Judge:
 
         # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["micota.warm"])
+        context.set_forkserver_preload(["math_verify", "micota.warm"])
         self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
 
     def judge(self, pairs: Iterable[Pair]) -> None:
@@ -153,9 +155,17 @@ def quick_verdict(gold: str, extracted: str) -> str | None:
         return EQUIVALENT if int(gold) == int(extracted) else DIFFERENT
     if any(SET.fullmatch(one) and TUPLE.fullmatch(other) for one, other in ((gold, extracted), (extracted, gold))):
         return DIFFERENT
+    if two_bases(gold, extracted):
+        return DIFFERENT
     if len(extracted) > LONGEST or LOOSE_DIGITS.search(extracted):
         return UNPARSABLE
     return None
+
+
+def two_bases(one: str, other: str) -> bool:
+    """Whether both are numbers with a base, and of different ones. A base that is left out is as good as a unit."""
+    first, second = BASED.fullmatch(one), BASED.fullmatch(other)
+    return bool(first and second and first["base"] != second["base"])
 
 
 def tidied(gold: str, box: str | None) -> tuple[Pair | None, str | None]:

@@ -17,10 +17,21 @@ from typing import Any
 from micota.cli import UserError, json_flag, run
 from micota.gallery import gallery
 from micota.records import PROBLEM_FIELDS, read_jsonl, whole
-from micota.scores import LABELS, Scores, agreement_rows, disagreement_rows, read_judged, read_scores
+from micota.scores import (
+    LABELS,
+    MATH_VERIFY,
+    PAPER_RULE,
+    RULE_JUDGE,
+    Scores,
+    agreement_rows,
+    disagreement_rows,
+    read_judged,
+    read_scores,
+)
 from micota.statistics import crossed
 from micota.tables import Column, Row, check_entries, check_same_problems, corpus_label, write_csv, write_table
 
+HEADINGS = {PAPER_RULE: "The paper's rule (%)", RULE_JUDGE: "Rule + judge (%)", MATH_VERIFY: "math-verify (%)"}
 AGREEMENT_COLUMNS = (
     Column("one", "Grader", LABELS.__getitem__),
     Column("other", "Other grader", LABELS.__getitem__),
@@ -97,13 +108,11 @@ def score_rows(entries: Sequence[Row], scores: Scores, benchmarks: Sequence[str]
 
 def score_columns(rows: Sequence[Row], graders: Sequence[str]) -> list[Column]:
     """The averages to read; single benchmarks and intervals are in the CSV alone."""
-    headings = {f"{grader}_average": f"{LABELS[grader][0].upper()}{LABELS[grader][1:]} (%)" for grader in graders}
-    headings |= {"base": "Student", "corpus": "Corpus", "seeds": "Seeds", "problems": "Problems"}
-    if "math_verify_average" in headings:
-        headings["math_verify_average"] = "math-verify (%)"
-    formats: dict[str, Any] = {"corpus": corpus_label, "problems": "{0:,}"}
-    formats |= {f"{grader}_average": "{0:.1f}" for grader in graders}
-    return [Column(key, headings.get(key), formats.get(key, "{0}")) for key in rows[0]]
+    shown = [Column("base", "Student"), Column("corpus", "Corpus", corpus_label)]
+    shown += [Column(f"{grader}_average", HEADINGS[grader], "{0:.1f}") for grader in graders]
+    shown += [Column("seeds", "Seeds"), Column("problems", "Problems", "{0:,}")]
+    named = {column.key: column for column in shown}
+    return [named.get(key, Column(key)) for key in rows[0]]
 
 
 if __name__ == "__main__":

@@ -73,6 +73,7 @@ m_{\max }=n^{2}-n-1 | n^2-n-1 ;; m_{\max}=n^2-n-1
 6m | 6 m
 5 m | 5m
 3\mathrm{i} | 3i
+52_8 | 52_{8} ;; 52
 2x \text{ cm} | 2x ;; 2 x
 13 \text{ units}^2 | 13 ;; 13 square units ;; 13 units^2
 """
@@ -109,6 +110,7 @@ n^{2}m | n^{2} ;; n^2
 n^{2} | n^{2}m ;; n^{2} m ;; n^2 h
 3s | 3 ;; 3\text{ min}
 6m | 6
+52_8 | 52_9 ;; 52_{9} ;; 53_8
 3 m | 3
 3 | 3\mathrm{i} ;; 3\mathrm{e} ;; 3t
 2 hours | 2 minutes ;; 2\text{ min} ;; 3 hours
