@@ -36,6 +36,7 @@ BASED = re.compile(r"[0-9A-Z]+_\{?(?P<base>\d+)\}?")
 PERCENT = re.compile(r"\s*\\?%$")
 CHUNK = 2048
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
+DEEPEST = 40  # no answer of a person's is nested deeper; math-verify recurses
 WORKER_MEMORY = 4 << 30
 
 Pair = tuple[str, str]  # gold, extracted
@@ -157,9 +158,21 @@ def quick_verdict(gold: str, extracted: str) -> str | None:
         return DIFFERENT
     if two_bases(gold, extracted):
         return DIFFERENT
-    if len(extracted) > LONGEST or LOOSE_DIGITS.search(extracted):
+    if len(extracted) > LONGEST or LOOSE_DIGITS.search(extracted) or depth(extracted) > DEEPEST:
         return UNPARSABLE
     return None
+
+
+def depth(answer: str) -> int:
+    """How deep brackets are nested."""
+    open_now = deepest = 0
+    for mark in answer:
+        if mark in "([{":
+            open_now += 1
+            deepest = max(deepest, open_now)
+        elif mark in ")]}":
+            open_now -= 1
+    return deepest
 
 
 def two_bases(one: str, other: str) -> bool:

@@ -165,6 +165,8 @@ def test_verdicts(judge: Judge, answers: str, correct: bool) -> None:
         (r"Please reason step by step, and put your final answer within \boxed{}.", "unparsable"),
         (r"5 \boxed{?}", "unparsable"),
         (r"\boxed{" + "5" * 3000 + "}", "unparsable"),
+        (r"\boxed{" + "(" * 41 + "5" + ")" * 41 + "}", "unparsable"),
+        (r"\boxed{" + "(" * 9 + "5" + ")" * 9 + "}", "equivalent"),
     ],
 )
 def test_reasons(judge: Judge, completion: str, reason: str) -> None:

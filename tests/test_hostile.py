@@ -16,7 +16,7 @@ def test_every_kind_is_there_as_often() -> None:
 
 def test_hostile_answers_are_wrong_in_time_and_their_neighbours_are_right() -> None:
     started = time.monotonic()
-    with Judge(workers=2, timeout=0.75) as judge:
+    with Judge(workers=2, timeout=0.5) as judge:
         rows = list(grade(traces(COUNT), golds(COUNT), judge))
     assert faults(rows, COUNT) == []
     reasons = {row["reason"] for row in rows if row["kind"] != "harmless"}

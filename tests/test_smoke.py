@@ -121,6 +121,15 @@ def test_an_edit_of_library_code_re_runs_nothing(smoke: Smoke) -> None:
     assert planned(snakemake(smoke.folder, "-n", *smoke.flags)) == {}
 
 
+def test_a_new_check_of_the_golds_grades_nothing_again(smoke: Smoke) -> None:
+    """It is a gate: were it an input like any other, a corrected count would train every student again."""
+    counts = smoke.folder / "micota" / "datasets" / "gold_counts.json"
+    counts.write_text(counts.read_text() + "\n")
+    jobs = planned(snakemake(smoke.folder, "-n", *smoke.flags))
+    assert jobs.pop("all", 1) == 1
+    assert jobs == {"check_gold": 1, "table_gold": 1}
+
+
 def writings(gold: str) -> list[str]:
     """Four right completions and four wrong ones."""
     right = [
