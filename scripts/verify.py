@@ -81,6 +81,7 @@ TOLERANCES: dict[str, tuple[Allowed | None, str]] = {  # the first pattern that 
     "*_percent": (share, BINOMIAL),
     "correct": (count_of("n"), BINOMIAL),
     "wrong": (count_of("n"), BINOMIAL),
+    "several_answers": (count_of("n"), BINOMIAL),
     "dropped_*": (count_of("read"), "reasons are few of many: a binomial count of the traces read"),
     "problems_*": (EXACT, "benchmarks are fixed files"),
     "seeds": (EXACT, "set by the config"),
