@@ -95,10 +95,10 @@ def rule_counts(problems: Sequence[Record], rule: str, expected: Mapping[str, Ma
             return sum(same_string(answer, gold) for answer, gold in pairs)
         return sum(same_last_number(rf"\boxed{{{answer}}}", gold) for answer, gold in pairs)
 
-    raw = [problem.get("raw_answer") for problem in problems]
+    raw = [problem["raw_answer"] for problem in problems if "raw_answer" in problem]
     return {
         "rule": rule,
-        "raw": None if None in raw else accepted(raw),
+        "raw": accepted(raw) if len(raw) == len(problems) else None,
         "ours": accepted([problem["answer"] for problem in problems]),
         "expected": known.get(rule) if whole else None,
     }

@@ -6,6 +6,7 @@ from benchmarks.hostile import KINDS, cases, faults, golds, traces
 from micota.grading import Judge, grade
 
 COUNT = 300
+DEADLINE = 0.3
 
 
 def test_every_kind_is_there_as_often() -> None:
@@ -16,9 +17,9 @@ def test_every_kind_is_there_as_often() -> None:
 
 def test_hostile_answers_are_wrong_in_time_and_their_neighbours_are_right() -> None:
     started = time.monotonic()
-    with Judge(workers=2, timeout=0.5) as judge:
+    with Judge(workers=2, timeout=DEADLINE) as judge:
         rows = list(grade(traces(COUNT), golds(COUNT), judge))
     assert faults(rows, COUNT) == []
     reasons = {row["reason"] for row in rows if row["kind"] != "harmless"}
     assert {"timeout", "unparsable"} <= reasons
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < COUNT * DEADLINE  # what one worker would take if every answer ran into it
