@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from micota.datasets import loader_module
 from micota.records import read_json, read_jsonl
-from micota.string_rule import same_last_number, same_string
+from micota.string_rule import NUMBER, last_number, same_last_number, same_string
 from tests.conftest import ROOT
 
 GOLD_COUNTS = ROOT / "micota" / "datasets" / "gold_counts.json"
@@ -60,6 +60,18 @@ def test_string_rule_takes_anything(text: str) -> None:
 )
 def test_last_number(completion: str, gold: str, same: bool) -> None:
     assert same_last_number(completion, gold) is same
+
+
+@given(
+    st.text(alphabet="-$1,. x", max_size=30),
+    st.sampled_from(["", "x", " ", "1", ".", "-"]),
+    st.integers(150, 250),
+    st.text(alphabet="-$1,. x", max_size=30),
+)
+def test_the_last_number_of_the_end_is_that_of_the_whole(head: str, filler: str, count: int, tail: str) -> None:
+    text = head + filler * count + tail
+    numbers = [found.group() for found in NUMBER.finditer(text)]
+    assert last_number(text) == (numbers[-1] if numbers else None)
 
 
 @pytest.mark.parametrize(
