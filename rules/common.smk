@@ -161,7 +161,11 @@ def paper_outputs():
     asked = [name for name in ("claims", "sizes", "variance") if getattr(STUDY.config, name)]
     if len(STUDY.config.seeds) < 2 and "variance" in asked:
         asked.remove("variance")  # one seed of a study, run on its own, has no variance between seeds
-    tables = ["main", "scores", "agreement", "gold", "corpora", "alignment"] + (["assistants"] if STUDY.merges else []) + asked
+    tables = (
+        ["main", "scores", "agreement", "gold", "corpora", "alignment"]
+        + (["assistants"] if STUDY.merges else [])
+        + asked
+    )
     figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else []) + asked
     return (
         [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]

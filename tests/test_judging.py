@@ -1,5 +1,6 @@
 """The judge model: what it is shown, what it is asked again, and what counts."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 from micota.engines import Completion, Decoding, EngineSettings
 from micota.judging import Item, JudgeModel, items, judge
 from micota.prompts import Prompt, render_question
-from micota.records import Record, RecordError
+from micota.records import JUDGED_FIELDS, Record, RecordError, read_jsonl, write_jsonl
+from scripts import judge as script
 from tests.test_tables import trace
+from tests.tiny import write_model
 
 USER = "Problem: {problem}\nCorrect Answer: {answer}\nModel's Generated Answer: {extracted}\nYour judgement:"
 ASKED = [
@@ -112,3 +115,22 @@ def test_items_are_the_boxes_that_the_string_rule_rejects() -> None:
     assert items(traces, {"amc/1": "3/4?"}, ["amc"]) == [Item("amc/1", "amc", "3/4?", "3/4", "0.75", 2)]
     with pytest.raises(RecordError, match="'amc/1', which is in none"):
         items(traces, {}, ["amc"])
+
+
+def test_judge_command_line_with_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any model folder judges, here one that writes at random; the second run finds every verdict."""
+    folder = write_model(tmp_path / "judge")
+    rejected = {"math_verify": True, "string_rule": False, "last_number": False}
+    write_jsonl(tmp_path / "g.jsonl", [trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected)])
+    write_jsonl(tmp_path / "p.jsonl", [{"id": "amc/1", "problem": "3/4?", "answer": "3/4", "source": "t"}])
+    engine = {"name": "transformers", "max_model_len": 512}
+    argv = [f"--model={folder}", "--name=j", f"--prompt={json.dumps({'user': USER})}", f"--engine={json.dumps(engine)}"]
+    argv += ['--benchmarks=["amc"]', f"--problems={tmp_path}/p.jsonl", f"--graded={tmp_path}/g.jsonl"]
+    outs = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
+    for out in outs:
+        script.main([*argv, f"--work={tmp_path}/work", f"--out={out}"])
+    (row,) = read_jsonl(outs[0], JUDGED_FIELDS)
+    assert 0 < len(row["output"]) <= 20 and row["correct"] is ("True" in row["output"])
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+    said = capsys.readouterr().out
+    assert "1 answers, 1 to judge" in said and "1 answers, 0 to judge" in said
