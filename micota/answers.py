@@ -14,6 +14,10 @@ BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t\r\n]*")
 CURRENCY = re.compile(r"\s*\$?\s*[-−+]?\s*\\\$")  # an escaped dollar sign comes first
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 UNBRACED_END = re.compile(r"[$\n]")
+TOKEN = re.compile(BOX.pattern + r"|\\.|[{}$\n]", re.DOTALL)
+SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
+TEXT = re.compile(r"\\text(?:bf|rm|it)?\{([^{}]*)\}")
+LONGEST = 2000  # no grader looks into a longer answer
 
 
 def last_box(completion: str) -> str | None:
@@ -40,6 +44,49 @@ def box_content(completion: str, macro: re.Match[str]) -> str | None:
         if depth == 0:
             return completion[start + 1 : brace.start()].strip()
     return None
+
+
+def boxed_answers(completion: str) -> int:
+    """How many different answers stand in boxes; spaces and the macro around words make none.
+
+    A box that holds another one is not counted itself. One pass, for a completion may be nothing but boxes.
+    """
+    first = BOX.search(completion)
+    if first is None or not BOX.search(completion, first.end()):  # nearly every completion
+        return int(bool(last_box(completion)))
+    found: set[str] = set()
+    # Of each open brace: where a box's content starts (None: it is no box's), and whether there is a box in it.
+    braces: list[tuple[int | None, bool]] = []
+    bare: int | None = None  # where the content of a box without a brace starts
+    position = first.start()
+    while token := TOKEN.search(completion, position):
+        position, text = token.end(), token.group()
+        if text[0] == "\\" and len(text) > 2:  # a box's macro; an escaped character has two
+            bare = None
+            if completion.startswith("{", position):
+                position += 1
+                braces.append((position, False))
+            elif text[-1].isspace():
+                bare = position
+        elif text in "$\n" and bare is not None:
+            found.add(squeezed(completion[bare : token.start()].strip()))
+            bare = None
+        elif text == "{":
+            braces.append((None, False))
+        elif text == "}" and braces:
+            start, outer = braces.pop()
+            if start is not None and not outer:
+                found.add(squeezed(completion[start : token.start()].strip()))
+            if braces and (outer or start is not None):
+                braces[-1] = braces[-1][0], True
+    if bare is not None:
+        found.add(squeezed(completion[bare:].strip()))
+    return len(found - {""})
+
+
+def squeezed(answer: str) -> str:
+    """Without spaces, save between digits, and without the macro around words."""
+    return SPACE.sub("", TEXT.sub(r"\1", answer))
 
 
 SYMBOLS = str.maketrans(

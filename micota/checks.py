@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from micota.cli import UserError
 from micota.config import Chosen, Matched, Mixed, Procedural, Sampled, ScratchBase
 from micota.datasets import LOADERS
+from micota.prompts import JUDGE_PLACES
 
 if TYPE_CHECKING:
     from micota.study import Study
@@ -23,6 +24,7 @@ def check(study: "Study") -> None:
     check_protocols(study)
     check_claims(study)
     check_sizes(study)
+    check_judge(study)
 
 
 def known(name: str, names: Any, key: str) -> None:
@@ -274,3 +276,19 @@ def check_variance(study: "Study") -> None:
     once(variance.corpora, "variance.corpora", "a corpus stands for one mask")
     for corpus in variance.corpora:
         known(f"{variance.base}-{corpus}", study.measured("accuracy"), "variance.corpora")
+
+
+def check_judge(study: "Study") -> None:
+    """The judge model is a base, its prompt shows it all that it has to compare, and it has something to judge."""
+    judge = study.config.grading.judge
+    if judge is None:
+        return
+    known(judge.model, study.config.bases, "grading.judge.model")
+    known(judge.prompt, study.config.prompts, "grading.judge.prompt")
+    missing = [part for part in JUDGE_PLACES if part not in study.config.prompts[judge.prompt].user]
+    if missing:
+        raise UserError(
+            f"prompts.{judge.prompt}.user: a judge must see {', '.join(JUDGE_PLACES)}; add {', '.join(missing)}"
+        )
+    if not study.judged_benchmarks:
+        raise UserError("grading.judge: it judges what the string rule rejects, and no benchmark has `rule: string`")

@@ -55,6 +55,9 @@ class Dataset(Closed):
     options: Arithmetic | None = Field(None, description="of the procedural loader")
     prompt: Name | None = Field(None, description="evaluation prompt of this benchmark, where it has its own")
     stop: list[str] | None = Field(None, description="stop strings of this benchmark, where it has its own")
+    rule: Literal["string", "last_number"] = Field(
+        "string", description="the paper's rule for this benchmark: the last box as a string, or GSM8K's last number"
+    )
 
 
 class PromptTemplate(Closed):
@@ -309,9 +312,18 @@ class Alignment(Closed):
     batch_size: int = 32
 
 
+class JudgeModel(Closed):
+    """The second step of the paper's evaluation: a language model looks at the boxes that the string rule rejects."""
+
+    model: Name = Field(description="a model of `bases`")
+    prompt: Name = Field(description="its text holds {problem}, {answer} (the gold answer) and {extracted}")
+    max_tokens: int = Field(20, ge=1)
+
+
 class Grading(Closed):
     timeout: float = Field(10.0, description="seconds an answer may take, enforced by killing the worker")
     workers: int = 1
+    judge: JudgeModel | None = Field(None, description="no judge, no score by rule and judge in tables/scores")
 
 
 class Cleaning(Closed):

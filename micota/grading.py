@@ -16,7 +16,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any
 
-from micota.answers import last_box, tidy_pair
+from micota.answers import LONGEST, boxed_answers, last_box, squeezed, tidy_pair
 from micota.records import Record
 from micota.string_rule import same_last_number, same_string
 
@@ -31,11 +31,12 @@ LOOSE_DIGITS = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
 # ... and takes the set {1, 2} for the pair or interval (1, 2).
 SET = re.compile(r"\\\{.*\\\}")
 TUPLE = re.compile(r"\([^()]*\)")
-SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
-TEXT = re.compile(r"\\text(?:bf|rm|it)?\{([^{}]*)\}")
+# ... and drops the base of a number: 52_8 and 52_9 are 52 to it.
+BASED = re.compile(r"[0-9A-Z]+_\{?(?P<base>\d+)\}?")
 PERCENT = re.compile(r"\s*\\?%$")
-LONGEST = 2000
 CHUNK = 2048
+BATCH = 32  # a pair takes milliseconds, and so does handing it over
+DEEPEST = 40  # no answer of a person's is nested deeper; math-verify recurses
 WORKER_MEMORY = 4 << 30
 
 Pair = tuple[str, str]  # gold, extracted
@@ -70,6 +71,11 @@ def verify(pair: Pair) -> str:
         return EQUIVALENT if one_sided and same(read(bare[0]), read(bare[1])) else DIFFERENT
     except (MemoryError, RecursionError):
         return UNPARSABLE
+
+
+def verify_all(pairs: list[Pair]) -> list[str]:
+    """The verdicts on a batch of pairs; runs in a worker."""
+    return [verify(pair) for pair in pairs]
 
 
 def start_worker() -> None:
@@ -109,29 +115,35 @@ class Judge:
 
         # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["math_verify"])
+        context.set_forkserver_preload(["math_verify", "micota.warm"])
         self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
 
     def judge(self, pairs: Iterable[Pair]) -> None:
-        """Put the verdict on every pair into `memory`."""
-        from pebble import ProcessExpired
+        """Put the verdict on every pair into `memory`.
 
+        A batch has the deadline of one pair; what it does not finish is judged pair by pair, each with its own.
+        """
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self.memory]
         if new and self.pool is None:
             self.start()
-        futures = [(pair, self.pool.schedule(verify, args=(pair,), timeout=self.timeout)) for pair in new]
-        for pair, future in futures:
+        killed = self.attempt([new[at : at + BATCH] for at in range(0, len(new), BATCH)])
+        for (pair,), verdict in self.attempt([[pair] for batch, _ in killed for pair in batch]):
+            self.memory[pair] = verdict
+
+    def attempt(self, batches: list[list[Pair]]) -> list[tuple[list[Pair], str]]:
+        """Judge batches into `memory`; return those that were not finished, and what that says of one pair."""
+        from pebble import ProcessExpired
+
+        killed = []
+        futures = [(batch, self.pool.schedule(verify_all, args=(batch,), timeout=self.timeout)) for batch in batches]
+        for batch, future in futures:
             try:
-                self.memory[pair] = future.result()
+                self.memory |= zip(batch, future.result(), strict=True)
             except DeadlineError:
-                self.memory[pair] = TIMEOUT
-            except ProcessExpired:  # the worker died of it: out of memory, or a crash in C
-                self.memory[pair] = UNPARSABLE
-
-
-def squeezed(answer: str) -> str:
-    """Without spaces, save between digits, and without the macro around words."""
-    return SPACE.sub("", TEXT.sub(r"\1", answer))
+                killed.append((batch, TIMEOUT))
+            except ProcessExpired:  # out of memory, or a crash in C
+                killed.append((batch, UNPARSABLE))
+        return killed
 
 
 def quick_verdict(gold: str, extracted: str) -> str | None:
@@ -144,9 +156,29 @@ def quick_verdict(gold: str, extracted: str) -> str | None:
         return EQUIVALENT if int(gold) == int(extracted) else DIFFERENT
     if any(SET.fullmatch(one) and TUPLE.fullmatch(other) for one, other in ((gold, extracted), (extracted, gold))):
         return DIFFERENT
-    if len(extracted) > LONGEST or LOOSE_DIGITS.search(extracted):
+    if two_bases(gold, extracted):
+        return DIFFERENT
+    if len(extracted) > LONGEST or LOOSE_DIGITS.search(extracted) or depth(extracted) > DEEPEST:
         return UNPARSABLE
     return None
+
+
+def depth(answer: str) -> int:
+    """How deep brackets are nested."""
+    open_now = deepest = 0
+    for mark in answer:
+        if mark in "([{":
+            open_now += 1
+            deepest = max(deepest, open_now)
+        elif mark in ")]}":
+            open_now -= 1
+    return deepest
+
+
+def two_bases(one: str, other: str) -> bool:
+    """Whether both are numbers with a base, and of different ones. A base that is left out is as good as a unit."""
+    first, second = BASED.fullmatch(one), BASED.fullmatch(other)
+    return bool(first and second and first["base"] != second["base"])
 
 
 def tidied(gold: str, box: str | None) -> tuple[Pair | None, str | None]:
@@ -170,6 +202,7 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> I
                 **trace,
                 "answer": gold,
                 "extracted": box,
+                "boxed_answers": boxed_answers(trace["completion"]),
                 "correct": reason in RIGHT,
                 "reason": reason,
                 "verdicts": {

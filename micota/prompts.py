@@ -6,14 +6,16 @@ the sampler later gives it. `rendering` records how a model was, or is to be, ad
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from micota.cli import UserError
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
 IGNORED = -100  # the label that PyTorch's cross entropy skips
+JUDGE_PLACES = ("{problem}", "{answer}", "{extracted}")  # what a judge model is shown; `answer` is the gold answer
 
 
 @dataclass(frozen=True)
@@ -117,3 +119,11 @@ def check_rendering(
             f"{where}: the prompt differs from the one the model was trained on: {difference}; if that is meant, name a"
             " deviation id under prompt_deviations"
         )
+
+
+def render_question(tokenizer: Any, prompt: Prompt, record: Mapping[str, str]) -> Rendered:
+    """Render a judge model's prompt. All places are filled at once: an answer may itself hold `{problem}`."""
+    place = re.compile("|".join(map(re.escape, JUDGE_PLACES)))
+    filled = place.sub(lambda found: record[found[0].strip("{}")], prompt.user)
+    # Half of a surrogate pair, which a model may write, is no text for a tokenizer.
+    return render(tokenizer, replace(prompt, user="{problem}"), filled.encode("utf-8", "replace").decode("utf-8"))

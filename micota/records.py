@@ -18,6 +18,7 @@ Record = dict[str, Any]
 PROBLEM_FIELDS = ("id", "problem", "answer", "source")
 TRACE_FIELDS = ("id", "sample", "sampler", "dataset", "prompt", "completion", "finish_reason", "n_tokens", "seed")
 GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "verdicts")
+JUDGED_FIELDS = ("id", "dataset", "answer", "extracted", "traces", "judge", "output", "correct")
 CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
 
 

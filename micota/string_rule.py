@@ -15,6 +15,8 @@ import re
 from collections import deque
 
 NUMBER = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
+APART = re.compile(r"[^-$0-9.,]")
+END = 200
 SIMPLE_FRACTION = re.compile(r"(0|-?[1-9]\d*)/(0|-?[1-9]\d*)")
 REMOVED = ("\n", r"\!")
 # After `\\` has become `\`; `\%` alone goes, as in lm-evaluation-harness, a bare `%` stays.
@@ -93,8 +95,21 @@ def fractions(text: str) -> str:
 
 def same_last_number(completion: str, gold: str) -> bool:
     """Whether the last number of a completion, boxed or not, is the gold answer, as text."""
-    last = deque(NUMBER.finditer(completion), maxlen=1)
-    return bool(last) and bare_number(last[0].group()) == bare_number(gold)
+    last = last_number(completion)
+    return last is not None and bare_number(last) == bare_number(gold)
+
+
+def last_number(completion: str) -> str | None:
+    """The last number of a text, looked for in its end first, for a trace may be long.
+
+    No number reaches over a character that can stand in none, so behind such a one the end is read as in the whole.
+    """
+    apart = APART.search(completion, max(0, len(completion) - END))
+    for start in (apart.end() if apart else 0, 0):
+        last = deque(NUMBER.finditer(completion, start), maxlen=1)
+        if last:
+            return last[0].group()
+    return None
 
 
 def bare_number(text: str) -> str:

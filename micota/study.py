@@ -141,6 +141,16 @@ class Study:
             for seed in self.config.seeds
         ]
 
+    @property
+    def rules(self) -> dict[str, str]:
+        """The paper's rule for each benchmark."""
+        return {name: self.config.datasets[name].rule for name in self.config.benchmarks}
+
+    @property
+    def judged_benchmarks(self) -> list[str]:
+        """The benchmarks whose boxes the judge model sees where the rule rejects them."""
+        return [name for name, rule in self.rules.items() if rule == "string"]
+
     def sampled_datasets(self, model: str) -> list[str]:
         """The data sets a model samples, training problems first."""
         names: list[str] = []

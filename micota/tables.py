@@ -132,6 +132,7 @@ class Cell:
     truncated: int = 0
     no_box: int = 0
     cut: list[bool] = field(default_factory=list)  # of traces that say so: ended by a stop string before any box
+    several_answers: int | None = 0  # traces with two different answers in boxes; None: graded before it was counted
 
     @property
     def correct(self) -> int:
@@ -180,6 +181,9 @@ def read_cells(graded_dir: str | Path, model: str, datasets: Sequence[str]) -> d
         cell.no_box += trace["extracted"] is None
         if "stop_string" in trace:
             cell.cut.append(trace["stop_string"] is not None and trace["extracted"] is None)
+        if cell.several_answers is not None:
+            boxed = trace.get("boxed_answers")
+            cell.several_answers = None if boxed is None else cell.several_answers + (boxed > 1)
         cell.verdicts.update({grader: int(bool(verdict)) for grader, verdict in trace["verdicts"].items()})
     for dataset, cell in cells.items():
         if not cell.outcomes:

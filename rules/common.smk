@@ -134,6 +134,15 @@ def merge_of(wildcards):
     return STUDY.merges[wildcards.merged]
 
 
+def judge_inputs(wildcards):
+    """The judge model, and what it may have to look at."""
+    return {
+        "model": f"{HOME}/models/{STUDY.config.grading.judge.model}",
+        "problems": problems_of(STUDY.judged_benchmarks),
+        "graded": graded_by(STUDY.evaluated),
+    }
+
+
 def claims_inputs(wildcards):
     """The graded traces and alignments that the claims speak of."""
     parts = [part for claim in STUDY.config.claims.family.values() for part in claim.parts]
@@ -157,12 +166,12 @@ def paper_outputs():
     asked = [name for name in ("claims", "sizes", "variance") if getattr(STUDY.config, name)]
     if len(STUDY.config.seeds) < 2 and "variance" in asked:
         asked.remove("variance")  # one seed of a study, run on its own, has no variance between seeds
-    tables = ["main", "corpora", "alignment", "contamination"] + (["assistants"] if STUDY.merges else []) + asked
-    tables += ["protocols"] if STUDY.protocol_labels else []
+    tables = ["main", "scores", "agreement", "gold", "corpora", "alignment", "contamination"]
+    tables += (["assistants"] if STUDY.merges else []) + asked + (["protocols"] if STUDY.protocol_labels else [])
     figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else []) + asked
     return (
         [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]
-        + [f"{HOME}/tables/lengths.csv"]
+        + [f"{HOME}/tables/{name}" for name in ("lengths.csv", "disagreements.csv", "disagreements.md")]
         + [f"{FIGURES}/{name}.{ending}" for name in figures for ending in FIGURE]
     )
 

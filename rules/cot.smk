@@ -37,6 +37,7 @@ rule check_gold:
     input:
         problems=problems_of(STUDY.config.benchmarks),
         exceptions="micota/datasets/gold_exceptions.json",
+        counts="micota/datasets/gold_counts.json",
     output:
         "results/{study}/problems/gold.json",
     log:
@@ -44,20 +45,22 @@ rule check_gold:
     conda:
         "../envs/data.yaml"
     params:
+        rules=lambda wildcards: as_json(STUDY.rules),
         timeout=STUDY.config.grading.timeout,
-        version=1,
+        version=2,
     message:
         "Grader: checking it on the benchmarks' own answers"
     shell:
-        "python -m scripts.check_gold --problems {input.problems} --exceptions {input.exceptions}"
-        " --timeout {params.timeout} --out {output} > {log} 2>&1"
+        "python -m scripts.check_gold --problems {input.problems} --rules {params.rules:q}"
+        " --exceptions {input.exceptions} --counts {input.counts} --timeout {params.timeout} --out {output} > {log} 2>&1"
 
 
 rule grade:
     input:
         problems=lambda wildcards: problems_of(STUDY.sampled_datasets(wildcards.model)),
         traces=expand("results/{{study}}/cot/{{model}}/shard-{shard}.jsonl", shard=range(STUDY.config.sampling.shards)),
-        gold="results/{study}/problems/gold.json",
+        # A gate: it must be there, but a new report alone is no reason to grade, and so to train, again.
+        gold=ancient("results/{study}/problems/gold.json"),
     output:
         "results/{study}/graded/{model}.jsonl",
     log:
@@ -69,7 +72,7 @@ rule grade:
     threads: STUDY.config.grading.workers
     params:
         timeout=STUDY.config.grading.timeout,
-        version=1,
+        version=2,
     message:
         "CoT: grading {wildcards.model}"
     shell:

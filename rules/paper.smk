@@ -37,7 +37,7 @@ rule table_main:
         proposed=STUDY.config.students.proposed,
         folder="results/{study}/graded",
         stem=stem,
-        version=1,
+        version=2,
     message:
         "Tables: main table"
     shell:

@@ -15,7 +15,7 @@ rule load_problems:
         "../envs/data.yaml"
     params:
         source=source_flags,
-        version=1,
+        version=2,
     message:
         "Problems: reading {wildcards.dataset}"
     shell:

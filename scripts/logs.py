@@ -4,8 +4,8 @@
     python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
 
 The archive holds the graded traces and the corpora without their texts (the verdicts, lengths and reasons are what
-tables are made of; a text that is left out is null), the likelihoods, the corpora's counts, the problems' reports and
-the models' sizes. Equal results give an equal archive, byte for byte.
+tables are made of; a text that is left out is null), a judge model's verdicts, the likelihoods, the corpora's counts,
+the problems' reports and the models' sizes. Equal results give an equal archive, byte for byte.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from micota.records import read_jsonl
 
 KEPT = (
     "graded/*.jsonl",
+    "judged.jsonl",
     "alignment/*.jsonl",
     "corpora/*.jsonl",
     "corpora/*.counts.json",

@@ -143,6 +143,7 @@ def cell_row(entry: Row, benchmark: str, cell: Cell, graders: Iterable[str]) -> 
         "accuracy_low": 100 * estimate.low,
         "accuracy_high": 100 * estimate.high,
         **cell.measures(),
+        "several_answers": cell.several_answers,
         **{f"{grader}_percent": 100 * cell.verdicts[grader] / n for grader in graders},
     }
 

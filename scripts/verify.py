@@ -28,6 +28,10 @@ SKIPPED = {
     "claims": "contrasts of accuracies, lengths and likelihoods, which the other tables compare one by one",
     "sizes": "the main table's accuracies and their differences",
     "contamination_pairs": "texts; contamination counts them",
+    "scores": "the shares that each grader accepts, which main_cells compares one by one",
+    "agreement": "counts of the same verdicts, in pairs",
+    "disagreements": "texts, of which no two runs share many",
+    "gold": "fixed counts, which the check of the gold answers holds exactly",
     "variance": "estimates from a few training seeds, which no two runs share to any useful precision",
 }
 
@@ -78,6 +82,7 @@ TOLERANCES: dict[str, tuple[Allowed | None, str]] = {  # the first pattern that 
     "*_percent": (share, BINOMIAL),
     "correct": (count_of("n"), BINOMIAL),
     "wrong": (count_of("n"), BINOMIAL),
+    "several_answers": (count_of("n"), BINOMIAL),
     "dropped_*": (count_of("read"), "reasons are few of many: a binomial count of the traces read"),
     "problems_*": (EXACT, "benchmarks are fixed files"),
     "seeds": (EXACT, "set by the config"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.answers import last_box, tidy
+from micota.answers import boxed_answers, last_box, tidy
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,34 @@ def test_last_box(completion: str, box: str | None) -> None:
     assert last_box(completion) == box
 
 
+@pytest.mark.parametrize(
+    ("completion", "count"),
+    [
+        ("no box, 5", 0),
+        (r"\boxed{5}", 1),
+        (r"\boxed{}", 0),
+        (r"\boxed{5", 0),
+        (r"\boxed{5} and \boxed{5}", 1),
+        (r"\boxed{5} and \boxed{ 5 }", 1),
+        (r"\boxed{\text{no}} and \boxed{no}", 1),
+        (r"\boxed{5} and \boxed{6}", 2),
+        (r"\boxed{5} and \fbox{6}", 2),
+        (r"\boxed{5} and \boxed{6} and \boxed{5}", 2),
+        (r"\boxed{\boxed{5}}", 1),
+        (r"\boxed{\boxed{5} or \boxed{6}}", 2),
+        (r"\boxed{5} and \boxed{6", 1),
+        (r"\boxed{5} and \boxed{}", 1),
+        (r"\boxed{\frac{1}{2}} and \boxed{\frac{1}{3}}", 2),
+        (r"\boxed{\{1\}} and \boxed{\{2\}}", 2),
+        (r"$\boxed 5$ and $\boxed 6$", 2),
+        (r"}} \boxed{5} }{ \boxed{6}", 2),
+        (r"\boxed{1 2} and \boxed{12}", 2),
+    ],
+)
+def test_boxed_answers(completion: str, count: int) -> None:
+    assert boxed_answers(completion) == count
+
+
 balanced = st.recursive(
     st.text(alphabet=string.ascii_letters + string.digits + " ^_+-=,.", max_size=8),
     lambda inner: st.lists(st.one_of(inner, inner.map("{{{}}}".format)), max_size=4).map("".join),
@@ -48,7 +76,9 @@ balanced = st.recursive(
 
 @given(st.text(), balanced, st.text().filter(lambda tail: "box" not in tail))
 def test_a_closed_last_box_is_found_whatever_stands_around_it(head: str, content: str, tail: str) -> None:
-    assert last_box(rf"{head} \boxed{{{content}}}{tail}") == content.strip()
+    completion = rf"{head} \boxed{{{content}}}{tail}"
+    assert last_box(completion) == content.strip()
+    assert boxed_answers(completion) >= bool(content.strip())
 
 
 @given(st.text(), st.text().filter(lambda tail: "}" not in tail and "box" not in tail))
@@ -61,6 +91,7 @@ def test_extraction_takes_anything(completion: str) -> None:
     box = last_box(completion)
     assert box is None or (box in completion and "box" in completion)
     tidy(box or "")
+    assert boxed_answers(completion) <= completion.count("box")
 
 
 @given(st.integers())

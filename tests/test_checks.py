@@ -116,3 +116,29 @@ def test_what_must_be_there_before_a_corpus() -> None:
     assert before(study, "long") == ["demonstrations"], "its sampler, the teacher, learned from them"
     assert before(study, "mid_few") == ["mid", "short", "long", "demonstrations"]
     assert set(before(study, "auto_nll")) >= {*CANDIDATES, "short", "long", "unmerged", "auto_mid"}
+
+
+JUDGE = {"model": "large", "prompt": "judge"}
+QUESTION = {"user": "{problem} {answer} {extracted}"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"grading": {"judge": {**JUDGE, "model": "huge"}}}, "grading.judge.model: there is no 'huge'"),
+        ({"grading": {"judge": {**JUDGE, "prompt": "chit"}}}, "grading.judge.prompt: there is no 'chit'"),
+        ({"prompts.judge": {"user": "{problem} {answer}"}}, r"prompts.judge.user: .*add \{extracted\}"),
+        ({f"datasets.{name}.rule": "last_number" for name in ("two_steps", "four_steps", "six_steps")}, "no benchmark"),
+        ({"datasets.two_steps.rule": "first_number"}, "datasets.two_steps.rule: .*'first_number'"),
+    ],
+)
+def test_a_judge_that_could_not_judge_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_study(raw_config("mini", {"grading": {"judge": JUDGE}, "prompts.judge": QUESTION, **changes}))
+
+
+def test_a_judge_sees_the_benchmarks_of_the_string_rule() -> None:
+    changes = {"grading": {"judge": JUDGE}, "prompts.judge": QUESTION, "datasets.six_steps.rule": "last_number"}
+    study = load_study(raw_config("mini", changes))
+    assert study.judged_benchmarks == ["two_steps", "four_steps"]
+    assert study.rules == {"two_steps": "string", "four_steps": "string", "six_steps": "last_number"}

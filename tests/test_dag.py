@@ -52,6 +52,8 @@ def test_every_configuration_plans_the_whole_method(dry_run: DryRun, study: str)
     }
     assert steps | {"table_main", "figure_accuracy", "all"} <= set(jobs)
     raw = raw_config(study)
+    assert {jobs[f"table_{name}"] for name in ("scores", "gold")} == {1}
+    assert jobs.get("judge", 0) == bool(raw.get("grading", {}).get("judge"))
     assert jobs["train"] == len(load_study(raw).tunes)
     assert jobs["sample"] % raw["sampling"].get("shards", 1) == 0
     assert jobs["sample"] // raw["sampling"].get("shards", 1) == jobs["grade"]

@@ -73,6 +73,7 @@ m_{\max }=n^{2}-n-1 | n^2-n-1 ;; m_{\max}=n^2-n-1
 6m | 6 m
 5 m | 5m
 3\mathrm{i} | 3i
+52_8 | 52_{8} ;; 52
 2x \text{ cm} | 2x ;; 2 x
 13 \text{ units}^2 | 13 ;; 13 square units ;; 13 units^2
 """
@@ -109,6 +110,7 @@ n^{2}m | n^{2} ;; n^2
 n^{2} | n^{2}m ;; n^{2} m ;; n^2 h
 3s | 3 ;; 3\text{ min}
 6m | 6
+52_8 | 52_9 ;; 52_{9} ;; 53_8
 3 m | 3
 3 | 3\mathrm{i} ;; 3\mathrm{e} ;; 3t
 2 hours | 2 minutes ;; 2\text{ min} ;; 3 hours
@@ -163,6 +165,8 @@ def test_verdicts(judge: Judge, answers: str, correct: bool) -> None:
         (r"Please reason step by step, and put your final answer within \boxed{}.", "unparsable"),
         (r"5 \boxed{?}", "unparsable"),
         (r"\boxed{" + "5" * 3000 + "}", "unparsable"),
+        (r"\boxed{" + "(" * 41 + "5" + ")" * 41 + "}", "unparsable"),
+        (r"\boxed{" + "(" * 9 + "5" + ")" * 9 + "}", "equivalent"),
     ],
 )
 def test_reasons(judge: Judge, completion: str, reason: str) -> None:
@@ -222,10 +226,25 @@ def test_gold_gate_on_the_real_benchmarks(real_data: Path, tmp_path: Path) -> No
         files[loader] = tmp_path / f"{loader}.jsonl"
         write_jsonl(files[loader], load(f"any-{loader}", loader, Home(real_data / f"{file}.jsonl")))
     out = tmp_path / "gold.json"
-    check_gold.main(["--problems", *map(str, files.values()), "--out", str(out), "--workers", "2"])
-    accepted = {loader: read_json(out)[str(path)]["accepted"] for loader, path in files.items()}
-    assert accepted.pop("olympiadbench") == 674
-    assert accepted == {"aime24": 30, "amc23": 40, "math500": 500, "gsm8k": 1319}
+    rules = '--rules={"gsm8k": "last_number"}'
+    check_gold.main(["--problems", *map(str, files.values()), rules, "--out", str(out), "--workers", "2"])
+    counts = {loader: read_json(out)[str(path)] for loader, path in files.items()}
+    whole = {"aime24": 30, "amc23": 40, "olympiadbench": 675, "math500": 500, "gsm8k": 1319}
+    raw = {"aime24": 23, "amc23": 0, "olympiadbench": 409, "math500": 500, "gsm8k": 1319}
+    assert {loader: count["accepted"] for loader, count in counts.items()} == whole | {"olympiadbench": 674}
+    assert {loader: count["ours"] for loader, count in counts.items()} == whole
+    assert {loader: (count["raw"], count["expected"]) for loader, count in counts.items()} == {
+        loader: (count, count) for loader, count in raw.items()
+    }
+
+
+def test_a_batch_that_is_killed_costs_its_neighbours_nothing() -> None:
+    """All of these are one batch: what takes too long, what kills its worker, and harmless ones."""
+    pairs = [(str(n + 8), f"{n}+8") for n in range(20)]
+    with Judge(workers=1, timeout=3) as judge:
+        judge.judge([*pairs, ("5", "9^{9^{9^9}}"), ("10", "2+8")])
+        assert {judge.memory[pair] for pair in [*pairs, ("10", "2+8")]} == {"equivalent"}
+        assert judge.memory["5", "9^{9^{9^9}}"] == "timeout"
 
 
 def problem(name: str, answer: str, source: str = "test") -> Record:
@@ -254,7 +273,34 @@ def test_gold_gate_names_what_it_rejects(tmp_path: Path) -> None:
     assert not out.exists()
     exceptions.write_text(json.dumps({"own": {"3": "broken"}}))
     check_gold.main(argv)
-    assert read_json(out)[problems] == {"problems": 2, "accepted": 1, "excepted": 1}
+    count = read_json(out)[problems]
+    assert {key: count[key] for key in ("problems", "accepted", "excepted")} == {
+        "problems": 2,
+        "accepted": 1,
+        "excepted": 1,
+    }
+
+
+def test_gold_gate_counts_the_papers_rule_on_raw_golds(tmp_path: Path) -> None:
+    """Two golds as the source writes them, of which the string rule accepts one; a wrong count of a whole set fails."""
+    golds = [{**problem(f"own/{n}", "25", "own"), "raw_answer": raw} for n, raw in enumerate(("25", "025"))]
+    problems, out, counts = write(tmp_path / "p.jsonl", golds), tmp_path / "out.json", tmp_path / "counts.json"
+    argv = ["--problems", problems, "--out", str(out), "--counts", str(counts)]
+    counts.write_text('{"own": {"problems": 2, "string": 2}}')
+    with pytest.raises(UserError, match=r"string rule accepts 1 of its raw gold answers, not 2"):
+        check_gold.main(argv)
+    assert not out.exists()
+    for known, expected in (('{"problems": 2, "string": 1}', 1), ('{"problems": 3, "string": 2}', None), ("{}", None)):
+        counts.write_text(f'{{"own": {known}}}')
+        check_gold.main(argv)
+        count = read_json(out)[problems]
+        assert (count["rule"], count["raw"], count["ours"], count["expected"]) == ("string", 1, 2, expected)
+    check_gold.main([*argv, '--rules={"p": "last_number"}'])
+    assert (read_json(out)[problems]["rule"], read_json(out)[problems]["raw"]) == ("last_number", 1)
+    write_jsonl(tmp_path / "p.jsonl", [problem("own/0", "25", "own"), problem("own/1", "25", "own")])
+    counts.write_text('{"own": {"problems": 2, "string": 1}}')
+    check_gold.main(argv)
+    assert read_json(out)[problems]["raw"] is None, "a file from before the raw answer was kept: not known, no error"
 
 
 def test_grade_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -269,6 +315,7 @@ def test_grade_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     rows = list(read_jsonl(out, GRADED_FIELDS))
     assert [(row["id"], row["sample"]) for row in rows] == [(f"d/{n}", k) for n in (1, 0) for k in range(4)]
     assert [row["reason"] for row in rows] == ["equivalent", "equal", "no_box", "different"] * 2
+    assert [row["boxed_answers"] for row in rows] == [1, 1, 0, 1] * 2
     assert rows[0]["verdicts"] == {"math_verify": True, "string_rule": False, "last_number": False}
     assert "8 graded, 4 correct (50.0%): equal 2, equivalent 2, different 2, no_box 2" in capsys.readouterr().out
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.config import Alignment, Cleaning, Decoding, Engine, Grading, MergeSweep, Training, parse_config
+from micota.config import Alignment, Cleaning, Decoding, Engine, Grading, JudgeModel, MergeSweep, Training, parse_config
 from tests.conftest import ROOT
 
 TAGS = {"paper", "code", "SMG", "hub", "ours", "assumption"}
@@ -18,7 +18,7 @@ CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 TAG = re.compile(r"\[([^\[\]]+)\]")
 DEVIATION = re.compile(r"\bD-[a-z]+(?:-[a-z]+)*\b")
 # What shapes numbers is written out, never left to a default of the code.
-WRITTEN_OUT = (Alignment, Cleaning, Decoding, Engine, Grading, MergeSweep, Training)
+WRITTEN_OUT = (Alignment, Cleaning, Decoding, Engine, Grading, JudgeModel, MergeSweep, Training)
 
 
 def leaves(node: yaml.Node) -> Iterator[yaml.Node]:

@@ -41,7 +41,17 @@ def smoke(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Smoke:
 
 
 def test_every_table_and_figure_is_there(smoke: Smoke) -> None:
-    for name in ("main", "main_differences", "corpora", "alignment", "assistants", "lengths_quantiles"):
+    for name in (
+        "main",
+        "main_differences",
+        "scores",
+        "agreement",
+        "gold",
+        "corpora",
+        "alignment",
+        "assistants",
+        "lengths_quantiles",
+    ):
         for ending in ("csv", "md", "tex"):
             assert (smoke.results / "tables" / f"{name}.{ending}").stat().st_size > 50
     for name in ("accuracy", "accuracy_benchmarks", "merge", "lengths", "alignment", "yield"):
@@ -139,6 +149,15 @@ def test_an_edit_of_library_code_re_runs_nothing(smoke: Smoke) -> None:
     assert planned(snakemake(smoke.folder, "-n", *smoke.flags)) == {}
 
 
+def test_a_new_check_of_the_golds_grades_nothing_again(smoke: Smoke) -> None:
+    """It is a gate: were it an input like any other, a corrected count would train every student again."""
+    counts = smoke.folder / "micota" / "datasets" / "gold_counts.json"
+    counts.write_text(counts.read_text() + "\n")
+    jobs = planned(snakemake(smoke.folder, "-n", *smoke.flags))
+    assert jobs.pop("all", 1) == 1
+    assert jobs == {"check_gold": 1, "table_gold": 1}
+
+
 def writings(gold: str) -> list[str]:
     """Four right completions and four wrong ones."""
     right = [
@@ -169,7 +188,7 @@ def test_traces_of_known_verdict_reach_the_main_table(smoke: Smoke) -> None:
             given[trace["dataset"]] += 1
         (smoke.results / path).write_text("".join(json.dumps(trace) + "\n" for trace in traces))
     assert given == dict.fromkeys(BENCHMARKS, 8)
-    run = snakemake(smoke.folder, "results/smoke/tables/main.csv", *smoke.flags)
+    run = snakemake(smoke.folder, *(f"results/smoke/tables/{name}.csv" for name in ("main", "scores")), *smoke.flags)
     assert run.returncode == 0, output_of(run)
     cells = {row["benchmark"]: row for row in smoke.rows("main_cells") if row["model"] == STUDENT}
     assert {name: (cells[name]["correct"], cells[name]["wrong"]) for name in BENCHMARKS} == dict.fromkeys(
@@ -178,3 +197,24 @@ def test_traces_of_known_verdict_reach_the_main_table(smoke: Smoke) -> None:
     average = next(row for row in smoke.rows("main") if row["corpus"] == "mid")
     assert float(average["accuracy_average"]) == 50.0
     assert all(float(row["accuracy_average"]) == 0.0 for row in smoke.rows("main") if row["corpus"] != "mid")
+
+
+def test_the_three_scores_of_known_traces(smoke: Smoke) -> None:
+    """After the test above. GSM8K's rule reads the text: it takes two answers without a box, misses one with `$.`"""
+    row = next(row for row in smoke.rows("scores") if row["corpus"] == "mid")
+    by_rule = {name: float(row[f"paper_rule_{name}"]) for name in BENCHMARKS}
+    assert by_rule == dict.fromkeys(BENCHMARKS, 50.0) | {"gsm8k": 62.5}
+    assert {float(row[f"math_verify_{name}"]) for name in BENCHMARKS} == {50.0}
+    judged = smoke.records("judged.jsonl")
+    asked = [row for row in judged if row["extracted"] == "123456789"]
+    assert {row["dataset"] for row in asked} == set(BENCHMARKS) - {"gsm8k"}
+    assert len(asked) >= 8 and {row["judge"] for row in judged} == {"large"}
+    assert all(row["correct"] == ("True" in row["output"]) for row in judged)
+    assert all(float(row[f"rule_judge_{name}"]) >= by_rule[name] for name in BENCHMARKS)
+    cells = [row for row in smoke.rows("main_cells") if row["model"] == STUDENT]
+    assert {row["several_answers"] for row in cells} == {"2"}
+    differing = [row for row in smoke.rows("disagreements") if STUDENT in row["models"].split()]
+    assert [row["reason"] for row in differing if row["benchmark"] == "gsm8k"] == ["equal", "no_box", "no_box"]
+    (everything,) = [row for row in smoke.rows("agreement") if row["benchmark"] == "all"
+                     and (row["one"], row["other"]) == ("paper_rule", "math_verify")]  # fmt: skip
+    assert int(everything["n"]) == 8 * len(BENCHMARKS) * len({row["model"] for row in smoke.rows("main_cells")})

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micota.datasets import loader_module
-from micota.records import read_jsonl
-from micota.string_rule import same_last_number, same_string
+from micota.records import read_json, read_jsonl
+from micota.string_rule import NUMBER, last_number, same_last_number, same_string
+from tests.conftest import ROOT
+
+GOLD_COUNTS = ROOT / "micota" / "datasets" / "gold_counts.json"
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,18 @@ def test_last_number(completion: str, gold: str, same: bool) -> None:
     assert same_last_number(completion, gold) is same
 
 
+@given(
+    st.text(alphabet="-$1,. x", max_size=30),
+    st.sampled_from(["", "x", " ", "1", ".", "-"]),
+    st.integers(150, 250),
+    st.text(alphabet="-$1,. x", max_size=30),
+)
+def test_the_last_number_of_the_end_is_that_of_the_whole(head: str, filler: str, count: int, tail: str) -> None:
+    text = head + filler * count + tail
+    numbers = [found.group() for found in NUMBER.finditer(text)]
+    assert last_number(text) == (numbers[-1] if numbers else None)
+
+
 @pytest.mark.parametrize(
     ("loader", "field", "count"),
     [
@@ -72,6 +87,8 @@ def test_string_rule_on_raw_golds_has_its_known_counts(real_data: Path, loader: 
     """How many right answers the rule accepts, given the golds as the sources write them."""
     rows = list(read_jsonl(real_data / f"{loader}.jsonl"))
     raw = [str(row[field][0] if isinstance(row[field], list) else row[field]) for row in rows]
-    ours = [loader_module(loader).problem(row)["answer"] for row in rows]
-    assert sum(map(same_string, raw, ours)) == count
+    problems = [loader_module(loader).problem(row) for row in rows]
+    ours = [problem["answer"] for problem in problems]
+    assert raw == [problem["raw_answer"] for problem in problems]
+    assert sum(map(same_string, raw, ours)) == count == read_json(GOLD_COUNTS)[loader]["string"]
     assert all(map(same_string, ours, ours))

@@ -81,6 +81,14 @@ def test_cells_count_both_verdicts_of_every_grader(graded: Path) -> None:
     assert hard["accuracy"] == 0 and hard["accuracy_high"] == pytest.approx(65.76, abs=0.01), "Wilson keeps a width"
 
 
+def test_cells_count_the_traces_with_two_answers(graded: Path) -> None:
+    rows = [row | {"boxed_answers": 1 + (row["id"] == "easy/0")} for row in read_jsonl(graded / "s.jsonl")]
+    write_jsonl(graded / "s.jsonl", rows)
+    cells = {(row["model"], row["benchmark"]): row for row in read_csv(f"{make_main(graded)}_cells.csv")}
+    assert (cells["s", "easy"]["several_answers"], cells["s", "hard"]["several_answers"]) == (1, 0)
+    assert cells["s-mid-s0", "easy"]["several_answers"] is None, "graded before it was counted: not known"
+
+
 def test_differences_are_paired_with_the_named_corpus(graded: Path) -> None:
     (row,) = read_csv(f"{make_main(graded, ENTRIES, '--compare=mid')}_differences.csv")
     assert (row["corpus"], row["against"], row["difference"], row["problems"]) == ("mid", "base", 31.25, 6)

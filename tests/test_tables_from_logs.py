@@ -16,7 +16,7 @@ from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
 PROBLEMS = 20
-TABLES = ["main", "claims"]
+TABLES = ["main", "claims", "scores"]
 
 
 def from_logs() -> list[str]:

@@ -1,9 +1,10 @@
 """The data sets: one file each, and how any of them becomes problem records.
 
-A loader is a module with `problem(row)`, a pure function from a raw row to our fields, `ROWS` and `SHA256`, the number
-of rows and the content (`content_hash`) of each split, and `HUB`, its home on the Hugging Face Hub. Rows come from a
-local JSON Lines file or from the Hub; `arithmetic` makes its own. No revision is built in: a study names the one it
-used (`revision: unresolved` below says that the names were written down without a look at the Hub).
+A loader is a module with `problem(row)`, a pure function from a raw row to our fields (`raw_answer` is the gold answer
+as the source writes it, which the paper's evaluation compares with), `ROWS` and `SHA256`, the number of rows and the
+content (`content_hash`) of each split, and `HUB`, its home on the Hugging Face Hub. Rows come from a local JSON Lines
+file or from the Hub; `arithmetic` makes its own. No revision is built in: a study names the one it used (`revision:
+unresolved` below says that the names were written down without a look at the Hub).
 """
 
 import hashlib

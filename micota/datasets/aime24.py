@@ -24,5 +24,6 @@ def problem(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "problem": (row.get("problem") or row["question"]).strip(),
         "answer": str(int(answer)) if answer else "",
+        "raw_answer": str(row["answer"]),
         **({"solution": row["solution"]} if row.get("solution") else {}),
     }

@@ -23,4 +23,5 @@ def problem(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "problem": (row.get("problem") or row["question"]).strip(),
         "answer": answer_text(row["answer"]).removesuffix(".0"),
+        "raw_answer": str(row["answer"]),
     }

@@ -22,5 +22,10 @@ def problem(row: dict[str, Any]) -> dict[str, Any]:
     """Our fields of one row."""
     solution, _, answer = row["answer"].rpartition("####")
     # Without a `####` rpartition leaves the whole text in `answer`, which is a rationale and no answer.
-    answer = answer.strip().replace(",", "") if "####" in row["answer"] else ""
-    return {"problem": row["question"].strip(), "answer": answer, "solution": solution.strip()}
+    raw = answer.strip() if "####" in row["answer"] else ""
+    return {
+        "problem": row["question"].strip(),
+        "answer": raw.replace(",", ""),
+        "raw_answer": raw,
+        "solution": solution.strip(),
+    }

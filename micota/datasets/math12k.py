@@ -18,4 +18,8 @@ HUB = {"repo": "hiyouga/math12k", "config": None, "split": "train", "revision": 
 
 def problem(row: dict[str, Any]) -> dict[str, Any]:
     """Our fields of one row."""
-    return {"problem": row["problem"].strip(), "answer": answer_text(row["answer"])}
+    return {
+        "problem": row["problem"].strip(),
+        "answer": answer_text(row["answer"]),
+        "raw_answer": str(row["answer"]),
+    }

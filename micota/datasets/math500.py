@@ -22,5 +22,6 @@ def problem(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "problem": row["problem"].strip(),
         "answer": answer_text(row["answer"]),
+        "raw_answer": str(row["answer"]),
         **{field: row[field] for field in ("solution", "level", "subject") if row.get(field) is not None},
     }

@@ -37,6 +37,7 @@ def problem(row: dict[str, Any]) -> dict[str, Any]:
     fields = {
         "problem": row["question"].strip(),
         "answer": answers[0] if answers else "",
+        "raw_answer": str(row["final_answer"][0]) if answers else "",
         "answers": answers if len(answers) > 1 else None,
         "solution": "\n\n".join(row["solution"]) if row.get("solution") else None,
         "subject": row.get("subfield"),

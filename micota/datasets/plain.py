@@ -16,4 +16,5 @@ HUB = {"repo": None, "config": None, "split": "train", "revision": "unresolved"}
 
 def problem(row: dict[str, Any]) -> dict[str, Any]:
     """Our fields of one row."""
-    return {**row, "problem": row["problem"].strip(), "answer": answer_text(row["answer"])}
+    answers = {"answer": answer_text(row["answer"]), "raw_answer": str(row["answer"])}
+    return {**row, "problem": row["problem"].strip(), **answers}

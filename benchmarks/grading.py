@@ -1,0 +1,173 @@
+"""How fast typical traces are graded, and whether short cuts, memory and batches change a verdict.
+
+    python -m benchmarks.grading --traces 100000 --pairs 5000 --data ../shared/data
+
+Typical: the golds of the benchmarks in `--data` (a few built-in ones without it), answered as models answer them: half
+as the gold is written, some in other ways, some wrong, some without a box, after a text of some hundred words.
+
+Then distinct pairs of gold and answer are judged again by `micota.grading.verify` alone: math-verify on the tidied
+pair, one after another in this process. Where the grader decides without it, it must decide the same, save in the ways
+that it departs on purpose (`DEPARTURES`). How many verdicts math-verify with its own defaults, on the answers as they
+stand, would give otherwise is printed for information.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from micota.answers import last_box, squeezed, tidy_pair
+from micota.cli import run
+from micota.datasets import Home, load
+from micota.grading import LOOSE_DIGITS, RIGHT, SET, TUPLE, Judge, grade, summary, two_bases, verify
+from micota.records import Record
+
+NAMES = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")
+BUILT_IN = [
+    *map(str, range(1, 400, 7)), "-3", r"\frac{3}{4}", r"2\sqrt{3}", r"(1,2)", r"\{1,2\}", r"[0,1)", "x^2+2x+1",
+    r"90^\circ", r"\$32,\!348", "12.5", r"\text{Evelyn}",
+    r"\begin{pmatrix}1\\2\end{pmatrix}", "1,2", r"6\pi", "3+4i", r"10\%",
+]  # fmt: skip
+WORDS = ("so we have", "the sum of both", "and then", "$x = 3 + 4 = 7$", "which is why", "the value of that is 12,")
+
+
+def golds_of(folder: Path | None) -> list[str]:
+    """The gold answers to draw from."""
+    if folder is None:
+        return BUILT_IN
+    files = {name: folder / f"{'gsm8k_test' if name == 'gsm8k' else name}.jsonl" for name in NAMES}
+    found = (load(name, name, Home(path)) for name, path in files.items())
+    return [problem["answer"] for problems in found for problem in problems]
+
+
+def answers_to(gold: str, golds: Sequence[str], rng: random.Random) -> Iterator[str]:
+    """Ways to answer: right ones, then wrong ones; not every one fits every gold."""
+    yield f" {gold} "
+    yield gold.replace(r"\frac", r"\dfrac").replace("(", r"\left(").replace(")", r"\right)")
+    yield f"x = {gold}"
+    yield rf"{gold}\text{{ units}}"
+    yield f"{gold}.0" if gold.isdigit() else gold.replace(",", ", ")
+    yield f"{gold}+0"
+    yield rng.choice(golds)
+    yield f"-{gold}"
+    yield f"{gold}+1"
+    yield str(rng.randint(-99, 999))
+
+
+def answered(count: int, golds: Sequence[str], seed: int = 0) -> Iterator[tuple[str, str | None]]:
+    """Gold and answer: half as the gold stands, a twentieth without a box (None), the rest in all ways alike."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        gold, chance = rng.choice(golds), rng.random()
+        if chance < 0.55:
+            yield gold, gold if chance < 0.5 else None
+        else:
+            yield gold, rng.choice([*answers_to(gold, golds, rng)])
+
+
+def traces(pairs: Sequence[tuple[str, str | None]], seed: int = 0) -> Iterator[Record]:
+    """A completion for each answer."""
+    rng = random.Random(seed)
+    for number, (_, answer) in enumerate(pairs):
+        text = " ".join(rng.choices(WORDS, k=rng.randint(20, 200)))
+        yield {
+            "id": str(number),
+            "completion": text + ("" if answer is None else rf" Final Answer: $\boxed{{{answer}}}$."),
+        }
+
+
+# What the grader decides on purpose otherwise than math-verify would.
+DEPARTURES = {
+    "equal texts, whatever math-verify can read": lambda gold, answer: squeezed(gold) == squeezed(answer),
+    "a set is no tuple": lambda gold, answer: any(
+        SET.fullmatch(one) and TUPLE.fullmatch(other) for one, other in ((gold, answer), (answer, gold))
+    ),
+    "digits that only a space parts": lambda gold, answer: bool(LOOSE_DIGITS.search(answer)),
+    "two bases": two_bases,
+    "an empty answer": lambda gold, answer: not answer,
+}
+
+
+def compare(pairs: Sequence[tuple[str, str]], judge: Judge) -> tuple[list[str], Counter[str]]:
+    """What the grader says otherwise than math-verify on the tidied pair: faults, and departures by kind."""
+    rows = grade(
+        [{"id": str(n), "completion": rf"\boxed{{{answer}}}"} for n, (_, answer) in enumerate(pairs)],
+        {str(n): gold for n, (gold, _) in enumerate(pairs)},
+        judge,
+    )
+    faults, departures = [], Counter[str]()
+    for row in rows:
+        pair = tidy_pair(row["answer"], last_box(row["completion"]) or "")
+        if pair is None:  # two different units
+            departures["two different units"] += 1
+            faults += [f"{row['answer']} and {row['extracted']}: two units, held right"] if row["correct"] else []
+        elif (verify(pair) in RIGHT) != row["correct"]:
+            kind = next((kind for kind, fits in DEPARTURES.items() if fits(*pair)), None)
+            departures[kind or "none of these"] += 1
+            faults += [] if kind else [f"{pair}: {row['reason']}, math-verify alone says {verify(pair)}"]
+    return faults, departures
+
+
+def default_verdict(gold: str, answer: str) -> bool:
+    """math-verify with its defaults on both boxes as they stand."""
+    from math_verify import parse
+    from math_verify import verify as math_verify
+
+    boxes: list[Any] = [parse(rf"\boxed{{{text}}}", parsing_timeout=None) for text in (gold, answer)]
+    return bool(math_verify(*boxes, timeout_seconds=None))
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--traces", type=int, default=100_000, help="traces to grade")
+    parser.add_argument("--pairs", type=int, default=5_000, help="distinct pairs to judge again by math-verify alone")
+    parser.add_argument("--data", type=Path, help="folder of the benchmarks' files")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--timeout", type=float, default=10.0, help="seconds for one answer")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Time the grader, then hold its verdicts against math-verify's."""
+    args = parse_args(argv)
+    golds = golds_of(args.data)
+    pairs = list(answered(args.traces, golds))
+    reasons: Counter[str] = Counter()
+    with Judge(args.workers, args.timeout) as judge:
+        started = time.monotonic()
+        for row in grade(traces(pairs), {str(n): gold for n, (gold, _) in enumerate(pairs)}, judge):
+            reasons[row["reason"]] += 1
+        seconds = time.monotonic() - started
+        print(summary(reasons))
+        print(
+            f"{len(pairs)} traces, {len(set(pairs))} distinct, {len(judge.memory)} of them judged by math-verify:"
+            f" {seconds:.1f} s on {args.workers} workers, {len(pairs) / seconds:.0f} traces a second"
+        )
+        answers = dict.fromkeys(
+            (gold, answer) for gold in golds for answer in answers_to(gold, golds, random.Random(gold))
+        )
+        chosen = random.Random(0).sample(list(answers), min(args.pairs, len(answers)))
+        faults, departures = compare(chosen, judge)
+    print(
+        f"{len(chosen)} distinct pairs against math-verify alone: {len(faults)} faults; departures: {dict(departures)}"
+    )
+    default = sum(default_verdict(gold, answer) != default_tidy(gold, answer) for gold, answer in chosen)
+    print(f"math-verify with its defaults, on the answers as they stand, differs on {default} of {len(chosen)}")
+    if faults:
+        print(*faults, sep="\n", file=sys.stderr)
+        sys.exit(1)
+
+
+def default_tidy(gold: str, answer: str) -> bool:
+    """math-verify on the tidied pair."""
+    pair = tidy_pair(gold, answer)
+    return pair is not None and verify(pair) in RIGHT
+
+
+if __name__ == "__main__":
+    run(main)
