@@ -67,7 +67,7 @@ def test_schema_faults_are_named(changes: dict[str, Any], messages: list[str]) -
         ({"students.recipe": "studnet"}, r"students.recipe: there is no 'studnet'; there are: .*student"),
         (
             {"corpora.short.sampler": "giant"},
-            r"corpora.short: there is no 'giant'; there are: small, .*ta_long-w0.4-d0.5-m0",
+            r"corpora.short: there is no 'giant'; there are: small, .*ta_long-w0.175-d0.5-m0",
         ),
         (
             {"corpora.mid.sampler": "ta_long-w0.5-d0.5-m0"},

@@ -7,7 +7,7 @@ from micota.config import Sampled
 from micota.study import Merge, Study, Tune, load_study
 from tests.tiny import EXTENDED, raw_config
 
-MID = "ta_long-w0.4-d0.5-m0"
+WEIGHT = {"mini": 0.175, "smoke": 0.4}  # of the merge that writes Mid-CoT
 BENCHMARKS = {
     "mini": ["two_steps", "four_steps", "six_steps"],
     "smoke": ["aime24", "amc23", "olympiadbench", "math500", "gsm8k"],
@@ -34,7 +34,9 @@ def test_every_model_has_one_name(study: Study) -> None:
 def test_models_are_made_from_what_their_names_say(study: Study) -> None:
     assert study.tunes["small-mid-s0"] == Tune("small", "mid", study.config.students.recipe, 0)
     assert study.tunes["ta_long"].base == "medium"
-    assert study.merges[MID] == Merge("medium", "ta_long", "dare_ties", 0.4, 0.5, 0)
+    weight = WEIGHT[study.config.study]
+    merge = Merge("medium", "ta_long", "dare_ties", weight, 0.5, 0)
+    assert study.merges[f"ta_long-w{weight}-d0.5-m0"] == merge
 
 
 @pytest.mark.parametrize(("name", "merges"), [("mini", 4), ("smoke", 1)])
@@ -45,11 +47,11 @@ def test_a_sweep_merges_each_weight_with_each_density(name: str, merges: int) ->
 
 
 def test_seeds_weights_and_mask_seeds_multiply_models() -> None:
-    sweep = {"tuned": "ta_long", "weights": [0.2, 1], "densities": [0.5], "seeds": [0, 7]}
+    sweep = {"tuned": "ta_long", "weights": [0.175, 1], "densities": [0.5], "seeds": [0, 7]}
     changes = {"seeds": [3, 4], "students.bases": ["small"], "merges": [sweep], "claims": ...}
     study = load_study(raw_config("mini", changes))
     assert [s for s in study.students if "-mid-" in s] == ["small-mid-s3", "small-mid-s4"]
-    assert list(study.merges) == [f"ta_long-w{weight}-d0.5-m{mask}" for weight in (0.2, 1.0) for mask in (0, 7)]
+    assert list(study.merges) == [f"ta_long-w{weight}-d0.5-m{mask}" for weight in (0.175, 1.0) for mask in (0, 7)]
     assert [e["seed"] for e in study.main_entries if e["corpus"] == "mid"] == [3, 4]
 
 
@@ -64,11 +66,13 @@ def test_the_sweep_starts_at_the_base_and_ends_at_the_unmerged_assistant(study: 
     assert list(entries) == ["medium", "ta_long", *study.merges]
     assert entries["medium"]["weight"] == 0.0
     assert entries["ta_long"]["weight"] is None
-    assert entries[MID] == {"model": MID, "tuned": "ta_long", "weight": 0.4, "density": 0.5, "mask_seed": 0}
+    weight = WEIGHT[study.config.study]
+    mid = f"ta_long-w{weight}-d0.5-m0"
+    assert entries[mid] == {"model": mid, "tuned": "ta_long", "weight": weight, "density": 0.5, "mask_seed": 0}
 
 
 def test_each_tuned_model_has_a_sweep_of_its_own() -> None:
-    sweep = {"weights": [0.2], "densities": [0.5], "seeds": [0]}
+    sweep = {"weights": [0.175], "densities": [0.5], "seeds": [0]}
     merges = [{"tuned": "ta_long", **sweep}, {"tuned": "teacher", **sweep}, {"tuned": "ta_long", **sweep, "seeds": [1]}]
     changes = {"merges": merges, "tuned.teacher.base": "medium", "claims": None}
     study = load_study(raw_config("mini", changes))
@@ -76,11 +80,11 @@ def test_each_tuned_model_has_a_sweep_of_its_own() -> None:
     assert sweeps == [
         ("ta_long", "medium", 0.0),
         ("ta_long", "ta_long", None),
-        ("ta_long", "ta_long-w0.2-d0.5-m0", 0.2),
-        ("ta_long", "ta_long-w0.2-d0.5-m1", 0.2),
+        ("ta_long", "ta_long-w0.175-d0.5-m0", 0.175),
+        ("ta_long", "ta_long-w0.175-d0.5-m1", 0.175),
         ("teacher", "medium", 0.0),
         ("teacher", "teacher", None),
-        ("teacher", "teacher-w0.2-d0.5-m0", 0.2),
+        ("teacher", "teacher-w0.175-d0.5-m0", 0.175),
     ]
     assert study.sampled_datasets("medium").count("validation") == 1
 
@@ -93,7 +97,7 @@ def test_each_tuned_model_has_a_sweep_of_its_own() -> None:
         ("mini", "large", ["train"]),
         ("mini", "teacher", ["train"]),
         ("mini", "ta_long", ["train", "validation"]),
-        ("mini", "ta_long-w0.2-d0.5-m0", ["train", "validation"]),
+        ("mini", "ta_long-w0.175-d0.5-m0", ["train", "validation"]),
         ("mini", "ta_long-w0.7-d0.5-m0", ["validation"]),
         ("mini", "medium", ["validation", *BENCHMARKS["mini"]]),
         ("mini", "small", BENCHMARKS["mini"]),
