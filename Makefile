@@ -94,10 +94,10 @@ score: setup  ## score a model trained elsewhere in a study's tables (MODEL=fold
 
 # Both work on a copy, so that the study's own corpora and models are not older than what they were made from.
 regrade: setup  ## grade a study's completions again, and make its tables and figures again: the same ones (STUDY=mini)
-	$(call again,regraded,cot corpora alignment sizes,check_gold grade)
+	$(call again,regraded,models cot corpora alignment sizes,grade judge)
 
 reevaluate: setup  ## sample again from a study's checkpoints, then as regrade; nothing is trained (STUDY=mini)
-	$(call again,reevaluated,models corpora alignment sizes,sample check_gold grade)
+	$(call again,reevaluated,models corpora alignment sizes,sample grade judge)
 
 # A study's named results under another name, the named rules run on them, and the tables compared.
 define again

@@ -149,6 +149,7 @@ def claims_inputs(wildcards):
     bases = dict.fromkeys(part.base for part in parts if part.base)
     return {
         "graded": graded_by(STUDY.claimed_models),
+        "gold": f"{HOME}/problems/gold.json",
         "alignment": [f"{HOME}/alignment/{base}.jsonl" for base in bases],
     }
 

@@ -33,7 +33,10 @@ rule sample:
 
 
 rule check_gold:
-    """The grader must accept the benchmarks' own answers before any score is believed."""
+    """The grader must accept the benchmarks' own answers before any score is believed.
+
+    Every table of scores waits for it. Grading does not: a new report would else grade, and so train, everything again.
+    """
     input:
         problems=problems_of(STUDY.config.benchmarks),
         exceptions="micota/datasets/gold_exceptions.json",
@@ -44,6 +47,7 @@ rule check_gold:
         "results/{study}/logs/check_gold.log",
     conda:
         "../envs/data.yaml"
+    priority: 100  # a grader that fails stops the study at its beginning
     params:
         rules=lambda wildcards: as_json(STUDY.rules),
         timeout=STUDY.config.grading.timeout,
@@ -59,8 +63,6 @@ rule grade:
     input:
         problems=lambda wildcards: problems_of(STUDY.sampled_datasets(wildcards.model)),
         traces=expand("results/{{study}}/cot/{{model}}/shard-{shard}.jsonl", shard=range(STUDY.config.sampling.shards)),
-        # A gate: it must be there, but a new report alone is no reason to grade, and so to train, again.
-        gold=ancient("results/{study}/problems/gold.json"),
     output:
         "results/{study}/graded/{model}.jsonl",
     log:

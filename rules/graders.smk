@@ -63,6 +63,7 @@ rule table_scores:
     input:
         graded=graded_by(entry["model"] for entry in STUDY.main_entries),
         problems=problems_of(STUDY.config.benchmarks),
+        gold="results/{study}/problems/gold.json",
         judged=f"{HOME}/judged.jsonl" if STUDY.config.grading.judge else [],
     output:
         report(

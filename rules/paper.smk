@@ -4,6 +4,7 @@
 rule table_main:
     input:
         graded=graded_by(entry["model"] for entry in STUDY.main_entries),
+        gold="results/{study}/problems/gold.json",
     output:
         report(
             "results/{study}/tables/main.md",
