@@ -1,0 +1,1 @@
+"""Parity with lm-evaluation-harness: see README.md."""
