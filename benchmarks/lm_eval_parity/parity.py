@@ -58,7 +58,7 @@ def task_file(name: str) -> dict[str, Any]:
     class Loader(yaml.SafeLoader):
         """Reads `!function utils.load` as text."""
 
-    Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
+    Loader.add_constructor("!function", lambda loader, node: str(node.value))
     task: dict[str, Any] = yaml.load((TASKS / name).read_text(encoding="utf-8"), Loader)
     return (task_file(task["include"]) if "include" in task else {}) | task
 
