@@ -45,9 +45,9 @@ rule check_gold:
         "results/{study}/problems/gold.json",
     log:
         "results/{study}/logs/check_gold.log",
+    priority: 100  # a grader that fails stops the study at its beginning
     conda:
         "../envs/data.yaml"
-    priority: 100  # a grader that fails stops the study at its beginning
     params:
         rules=lambda wildcards: as_json(STUDY.rules),
         timeout=STUDY.config.grading.timeout,
