@@ -117,7 +117,7 @@ reference: setup  ## make the miniature's last results the reference
 	cp -r results/mini/tables reference/mini/tables
 	mkdir reference/mini/figures && cp figures/mini/*.png reference/mini/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
-	$(BIN)/python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md cost=reference/mini/cost.md
+	$(BIN)/python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md
 
 study-reference: setup  ## make the last confirmation run the reference: its logs, tables and figures
 	rm -rf reference/study && mkdir -p reference/study/figures
@@ -125,7 +125,7 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 	cp -r results/study/tables reference/study/tables
 	cp figures/study/*.png reference/study/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks --seconds reference/study/seconds.json > reference/study/cost.md
-	$(BIN)/python -m scripts.readme --readme README.md --block claims=reference/study/tables/claims.md
+	$(BIN)/python -m scripts.readme --readme README.md --block claims=reference/study/tables/claims.md cost=reference/study/cost.md
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
 	$(SNAKEMAKE) --cores $(CORES) $(foreach base,$(BASES),results/mini_bases/models/$(base)) \

@@ -1,6 +1,6 @@
 """Put the reference's tables into the README, between their markers.
 
-python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md cost=reference/mini/cost.md
+python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md
 """
 
 import argparse

@@ -79,7 +79,7 @@ def test_the_readme_names_rule_files_and_targets_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [("main", "mini/tables/main.md"), ("cost", "mini/cost.md"), ("claims", "study/tables/claims.md")]
+    ("name", "path"), [("main", "mini/tables/main.md"), ("cost", "study/cost.md"), ("claims", "study/tables/claims.md")]
 )
 def test_the_readme_shows_the_reference_run(name: str, path: str) -> None:
     """A table typed by hand, or left behind by a newer reference, must show here."""
