@@ -27,6 +27,7 @@ SKIPPED = {
     "lengths": "a histogram, its rows are bins; lengths_quantiles compares the same lengths",
     "claims": "contrasts of accuracies, lengths and likelihoods, which the other tables compare one by one",
     "sizes": "the main table's accuracies and their differences",
+    "contamination": "counts of equal texts among problems that the configuration fixes",
     "contamination_pairs": "texts; contamination counts them",
     "scores": "the shares that each grader accepts, which main_cells compares one by one",
     "agreement": "counts of the same verdicts, in pairs",
