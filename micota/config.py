@@ -97,6 +97,10 @@ class Training(Closed):
     liger_kernel: bool = False
     save_steps: int = Field(500, ge=1)
     max_examples: int | None = Field(None, ge=1)
+    processes: int = Field(1, ge=1, description="on one node, a device each; batch_size is of one of them")
+    sharding: Literal["none", "fsdp2", "zero3"] = Field(
+        "none", description="of weights and optimiser over the processes; none: a copy each (DDP)"
+    )
 
 
 class Demonstrations(Closed):
@@ -233,7 +237,8 @@ class Engine(Closed):
         1024, ge=1, description="completions written at a time; a killed job resumes after the last chunk"
     )
     max_model_len: int = 4096
-    tensor_parallel: int = 1
+    tensor_parallel: int = Field(1, ge=1, description="vLLM: GPUs that hold one copy of the model")
+    data_parallel: int = Field(1, ge=1, description="vLLM: copies of the model that share a job's prompts")
     enforce_eager: bool = False
     gpu_memory_utilization: float = 0.9
     skip_special_tokens: bool = True
@@ -342,6 +347,9 @@ class Config(Closed):
     study: Name
     seeds: list[int] = Field(min_length=1, description="training seeds of the students")
     from_scratch: bool = Field(False, description="pre-train every from-scratch base, whatever `pretrained` offers")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="cuda: jobs that need GPUs ask the cluster for them, and stop where they find too few"
+    )
     data_folder: str | None = Field(None, description="folder of the data sets' local copies, instead of the hub")
     datasets: dict[Name, Dataset]
     training_problems: Name

@@ -38,6 +38,7 @@ class EngineSettings:
     chunk_size: int = 1024
     max_model_len: int = 4096
     tensor_parallel: int = 1
+    data_parallel: int = 1
     enforce_eager: bool = False
     gpu_memory_utilization: float = 0.9
     skip_special_tokens: bool = True

@@ -279,6 +279,16 @@ class Study:
     def recipe_prompt(self, name: str) -> Record:
         return self.prompt(self.config.training[name].prompt)
 
+    @property
+    def sampling_gpus(self) -> int:
+        """GPUs of one sampling job."""
+        engine = self.config.sampling.engine
+        return engine.tensor_parallel * engine.data_parallel if self.config.device == "cuda" else 0
+
+    def training_gpus(self, recipe: str) -> int:
+        """GPUs of one training job."""
+        return self.config.training[recipe].processes if self.config.device == "cuda" else 0
+
     def base_block(self, name: str) -> Record:
         """A base's block for scripts/base.py; a from-scratch base carries its recipe and prompt."""
         block = (self.config.bases | self.config.scored)[name].model_dump()

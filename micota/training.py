@@ -44,6 +44,8 @@ class TrainingSettings:
     liger_kernel: bool = False
     save_steps: int = 500
     max_examples: int | None = None
+    processes: int = 1
+    sharding: str = "none"
 
 
 @dataclass(frozen=True)
