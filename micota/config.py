@@ -6,12 +6,17 @@ A misspelt key is an error that names it, and so is a number that YAML read as a
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from micota.cli import UserError
 
 # No hyphen: model names such as `small-mid-s0` are made of names joined by hyphens.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+# Of `--config seeds=[1,2]`, Snakemake makes a list of texts.
+Seed = Annotated[
+    int, BeforeValidator(lambda value: int(value) if isinstance(value, str) and value.isdecimal() else value)
+]
 
 
 class Closed(BaseModel):
@@ -345,7 +350,7 @@ class Config(Closed):
     """One study."""
 
     study: Name
-    seeds: list[int] = Field(min_length=1, description="training seeds of the students")
+    seeds: list[Seed] = Field(min_length=1, description="training seeds of the students")
     from_scratch: bool = Field(False, description="pre-train every from-scratch base, whatever `pretrained` offers")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="cuda: jobs that need GPUs ask the cluster for them, and stop where they find too few"

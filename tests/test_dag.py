@@ -139,3 +139,11 @@ def test_the_cluster_profile_runs_the_study_it_is_given(project: Path) -> None:
     assert jobs["train"] > 20
     assert "results/paper/" in output_of(run)
     assert "results/mini/" not in output_of(run)
+
+
+def test_the_command_line_can_name_the_seeds(project: Path) -> None:
+    """Snakemake reads `--config seeds=[201,202]` as a list of texts."""
+    run = snakemake(project, "-n", "--configfile", *config_files("study"), "--config", "seeds=[201,202]")
+    seeds = {"201", "202"}
+    assert planned(run)["train"] == len(load_study(raw_config("study") | {"seeds": [201, 202]}).tunes)
+    assert set(re.findall(r"models/small-long-s(\d+)", output_of(run))) == seeds
