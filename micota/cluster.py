@@ -5,6 +5,7 @@ On one machine nobody reads memory or time; `gpu_job`, of which profiles/default
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def gpu_resources(gpus: Count, partition: Callable[[int], str | None], minutes: 
 def profile_files(arguments: Iterable[str]) -> list[Path]:
     """The files of the profiles that a command line of Snakemake (or SNAKEMAKE_PROFILE) names."""
     words = list(arguments)
-    named = [after for word, after in zip(words, words[1:], strict=False) if word == "--profile"]
+    named = [after for word, after in pairwise(words) if word == "--profile"]
     named += [word.partition("=")[2] for word in words if word.startswith("--profile=")]
     named += filter(None, [os.environ.get("SNAKEMAKE_PROFILE")])
     candidates = [Path(name) / file for name in named for file in ("config.yaml", "profile.yaml")]
@@ -59,7 +60,7 @@ def check_filled(resources: Mapping[str, Mapping[str, str]], arguments: Iterable
     files = [path for path in profile_files(arguments) if UNFILLED in path.read_text(encoding="utf-8")]
     where = " or ".join(map(str, files)) or "the profile"
     raise UserError(
-        f"{where}: {UNFILLED} still stands in {said}. Write your cluster's names there (`sinfo -s` lists partitions, `sacctmgr show associations user=$USER` accounts); remove"
-        " the line of slurm_account where the cluster has no accounts, that of gpu_partition where one partition"
-        " serves all jobs. A dry run without --profile needs none of them"
+        f"{where}: {UNFILLED} still stands in {said}. Write your cluster's names there (`sinfo -s` lists partitions,"
+        " `sacctmgr show associations user=$USER` accounts); remove the line of slurm_account where the cluster has no"
+        " accounts, that of gpu_partition where one partition serves all jobs. A dry run without --profile needs none"
     )

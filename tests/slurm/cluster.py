@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
+DAEMONS = ("munged", "slurmctld", "slurmd")
+COMMANDS = ("sbatch", "srun", "scancel", "scontrol", "squeue", "sinfo", "sacct", "sacctmgr", "sshare")
 NODES = ("cpu1", "gpu1")
 GPUS = 2
 
@@ -45,8 +46,11 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 SchedulerParameters=bf_interval=5,batch_sched_delay=1,sched_min_interval=200000
 GresTypes=gpu
+AccountingStorageTRES=gres/gpu
 ReturnToService=2
 KillWait=2
+MessageTimeout=60
+SlurmdTimeout=600
 NodeName=cpu1 NodeHostname={host} NodeAddr=127.0.0.1 Port={cpu1} CPUs=16 RealMemory=500000
 NodeName=gpu1 NodeHostname={host} NodeAddr=127.0.0.1 Port={gpu1} CPUs=16 RealMemory=500000 Gres=gpu:{gpus}
 PartitionName=cpu Nodes=cpu1,gpu1 MaxTime=INFINITE
@@ -54,9 +58,14 @@ PartitionName=gpu Nodes=gpu1 MaxTime=INFINITE
 """
 
 
+def found(program: str) -> str | None:
+    """The path of a program; /usr/sbin counts, which a user's PATH may lack."""
+    return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
+
+
 def missing_programs() -> list[str]:
-    """The programs of Slurm and munge that are not installed; /usr/sbin counts, which a user's PATH may lack."""
-    return [name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None]
+    """The programs of Slurm and munge that are not installed."""
+    return [name for name in (*DAEMONS, *COMMANDS) if found(name) is None]
 
 
 def free_ports(count: int) -> list[int]:
@@ -85,13 +94,13 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 60) -> N
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running Slurm; `environment` lets a command find it."""
+    """A running Slurm; with `environment`, Slurm's commands are those of this cluster."""
 
     folder: Path
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": f"{os.environ['PATH']}:/usr/sbin"}
+        return os.environ | {"PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
 
     def run(self, *command: str) -> str:
         """Run one of Slurm's commands and return what it prints."""
@@ -104,19 +113,22 @@ class Cluster:
         self.run("scontrol", "update", f"NodeName={node}", f"State={state}", "Reason=test")
 
     def running(self) -> dict[str, str]:
-        """Running jobs: id -> node."""
-        lines = self.run("squeue", "--noheader", "--states=running", "--format=%i|%N").splitlines()
+        """Running jobs, those in an array one by one: id -> node."""
+        lines = self.run("squeue", "--noheader", "--array", "--states=running", "--format=%i|%N").splitlines()
         return dict(line.split("|") for line in lines)
 
     def ended(self) -> list[dict[str, str]]:
-        """Jobs that ended, in order of their end: JobId, JobState, ..."""
+        """Jobs that ended, or went back into the queue, in that order: JobId, JobState, Partition, Tres, ..."""
         path = self.folder / "jobcomp.txt"
         lines = path.read_text().splitlines() if path.exists() else []
         return [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
 
 
 def write_files(folder: Path) -> None:
-    """A munge key, Slurm's configuration, and two empty files that stand for GPUs."""
+    """A munge key, Slurm's configuration, its commands, and two empty files that stand for GPUs.
+
+    The commands know the configuration by themselves: Snakemake's executor takes SLURM_CONF from a job's environment.
+    """
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
@@ -126,6 +138,11 @@ def write_files(folder: Path) -> None:
     (folder / "slurm.conf").write_text(SLURM_CONF.format(**values))
     for index in range(GPUS):
         (folder / f"gpu{index}").touch()
+    (folder / "bin").mkdir()
+    for command in COMMANDS:
+        script = folder / "bin" / command
+        script.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {found(command)} "$@"\n')
+        script.chmod(0o755)
     (folder / "gres.conf").write_text(f"NodeName=gpu1 Name=gpu File={folder}/gpu[0-{GPUS - 1}]\n")
     (folder / "state").mkdir()
     for node in NODES:
@@ -140,8 +157,9 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     slurm = Cluster(folder)
     daemons: list[subprocess.Popen[bytes]] = []
 
-    def start(*command: str) -> None:
-        with (folder / f"{Path(command[0]).name}.out").open("ab") as log:
+    def start(program: str, *flags: str) -> None:
+        command = [str(found(program)), *flags]
+        with (folder / f"{program}.out").open("ab") as log:
             daemons.append(subprocess.Popen(command, env=slurm.environment, stdout=log, stderr=subprocess.STDOUT))
 
     try:
@@ -149,16 +167,16 @@ def cluster(folder: Path) -> Iterator[Cluster]:
               f"--pid-file={folder}/munged.pid", f"--log-file={folder}/munged.log",
               f"--seed-file={folder}/munged.seed", "--num-threads=2")  # fmt: skip
         wait_for("munged", (folder / "munge.socket").exists)
-        start("slurmctld", "-D", "-i")
+        start("slurmctld", "-D", "-i", "-f", f"{folder}/slurm.conf")
         for node in NODES:
-            start("slurmd", "-D", "-N", node)
-        wait_for("both nodes", lambda: slurm_states(slurm) == ["idle", "idle"])
+            start("slurmd", "-D", "-N", node, "-f", f"{folder}/slurm.conf")
+        wait_for("both nodes", lambda: states(slurm) == ["idle", "idle"])
         yield slurm
     finally:
         stop(slurm, daemons)
 
 
-def slurm_states(slurm: Cluster) -> list[str]:
+def states(slurm: Cluster) -> list[str]:
     """The states of the nodes; none while the controller does not answer yet."""
     try:
         return slurm.run("sinfo", "--noheader", "--Node", "--partition=cpu", "--format=%T").split()
