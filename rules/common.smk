@@ -25,6 +25,16 @@ except UserError as error:
 if STUDY.config.device == "cpu":
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # every job inherits it: a GPU that is there is not used
 
+
+onstart:
+    # The Slurm plugin (2.6.1) holds jobs back until an array is whole, and forgets them: all must get a slot at once.
+    if getattr(workflow.executor_settings, "array_jobs", None) and workflow.nodes < len(workflow.dag):
+        raise WorkflowError(
+            f"job arrays (slurm-array-jobs) with jobs: {workflow.nodes} would wait for ever, as this study has"
+            f" {len(workflow.dag)} jobs: raise `jobs` in the profile, or remove slurm-array-jobs from it"
+        )
+
+
 HOME = f"results/{STUDY.config.study}"
 FIGURES = f"figures/{STUDY.config.study}"
 TABLE = ["csv", "md", "tex"]

@@ -46,7 +46,6 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 SchedulerParameters=bf_interval=5,batch_sched_delay=1,sched_min_interval=200000
 GresTypes=gpu
-AccountingStorageTRES=gres/gpu
 ReturnToService=2
 KillWait=2
 MessageTimeout=60
@@ -170,10 +169,17 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         start("slurmctld", "-D", "-i", "-f", f"{folder}/slurm.conf")
         for node in NODES:
             start("slurmd", "-D", "-N", node, "-f", f"{folder}/slurm.conf")
-        wait_for("both nodes", lambda: states(slurm) == ["idle", "idle"])
+        wait_for("both nodes", lambda: alive(folder, daemons) and states(slurm) == ["idle", "idle"], 300)
         yield slurm
     finally:
         stop(slurm, daemons)
+
+
+def alive(folder: Path, daemons: list[subprocess.Popen[bytes]]) -> bool:
+    """True; raises RuntimeError, with what a daemon said, where one has ended."""
+    if any(daemon.poll() is not None for daemon in daemons):
+        raise RuntimeError("\n".join(path.read_text() for path in folder.glob("*.out")))
+    return True
 
 
 def states(slurm: Cluster) -> list[str]:
@@ -187,6 +193,7 @@ def states(slurm: Cluster) -> list[str]:
 def stop(slurm: Cluster, daemons: list[subprocess.Popen[bytes]]) -> None:
     """Cancel every job, wait until their processes have gone, and end the daemons, the last started first."""
     try:
+        alive(slurm.folder, daemons)
         slurm.run("scancel", "--user=root")
         wait_for("the jobs' end", lambda: not slurm.run("squeue", "--noheader", "--states=running,completing"))
     except (RuntimeError, TimeoutError) as error:

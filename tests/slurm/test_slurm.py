@@ -197,5 +197,5 @@ def test_a_job_for_a_gpu_asks_the_device(run: Submitted, slurm: Cluster, project
     assert asked.end() == 1, asked.log[-5000:]
     (job,) = slurm.ended()[before:]
     assert (job["JobState"], job["Partition"], job["NodeList"]) == ("FAILED", "gpu", "gpu1")
-    assert "gres/gpu=1" in job["Tres"]
+    assert "TresPerJob=gres:gpu:1" in slurm.run("scontrol", "show", "job", job["JobId"])
     assert "this job needs 1 GPU, and torch finds 0" in asked.log
