@@ -34,7 +34,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan pin verify reference study-reference bases test check format lock clean
+.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan pin verify reference study-reference bases test test-slurm check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -136,6 +136,10 @@ bases: setup  ## pre-train the miniature's base models from scratch, into refere
 
 test: setup-test  ## run the tests
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
+	tests/slurm/install.sh
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
 
 check: setup-test  ## ruff, mypy, snakefmt and Snakemake's linter
 	$(BIN)/ruff check

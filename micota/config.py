@@ -353,7 +353,9 @@ class Config(Closed):
     seeds: list[Seed] = Field(min_length=1, description="training seeds of the students")
     from_scratch: bool = Field(False, description="pre-train every from-scratch base, whatever `pretrained` offers")
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="cuda: jobs that need GPUs ask the cluster for them, and stop where they find too few"
+        "auto",
+        description="cuda: jobs that need GPUs ask the cluster for them, and stop where torch finds too few;"
+        " cpu: no GPU is used; auto: one that is there is used",
     )
     data_folder: str | None = Field(None, description="folder of the data sets' local copies, instead of the hub")
     datasets: dict[Name, Dataset]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from micota.checks import check, known, once
-from micota.config import Chosen, Config, Decoding, Matched, Mixed, Sampled, parse_config
+from micota.config import Chosen, Config, Decoding, Matched, Mixed, Sampled, ScratchBase, parse_config
 from micota.records import Record
 
 
@@ -288,6 +288,25 @@ class Study:
     def training_gpus(self, recipe: str) -> int:
         """GPUs of one training job."""
         return self.config.training[recipe].processes if self.config.device == "cuda" else 0
+
+    @property
+    def alignment_gpus(self) -> int:
+        """GPUs of one job of the alignment."""
+        return int(self.config.device == "cuda")
+
+    def base_gpus(self, name: str) -> int:
+        """GPUs of the job that provides a base: none unless it is pre-trained there."""
+        block = self.config.bases.get(name)
+        return self.training_gpus(block.recipe) if isinstance(block, ScratchBase) and self._pretrained(name) else 0
+
+    def _pretrained(self, name: str) -> bool:
+        block = self.base_block(name)
+        return block["source"] == "scratch" and not block["pretrained"]
+
+    @property
+    def pretrained_here(self) -> bool:
+        """Whether a base is trained in this study; all others are downloaded or copied."""
+        return any(self._pretrained(name) for name in self.bases)
 
     def base_block(self, name: str) -> Record:
         """A base's block for scripts/base.py; a from-scratch base carries its recipe and prompt."""

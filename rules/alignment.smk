@@ -14,6 +14,8 @@ rule alignment:
     conda:
         "../envs/train.yaml"
     threads: 1
+    resources:
+        **with_gpus(lambda wildcards: STUDY.alignment_gpus, minutes=240),
     params:
         corpora=named("corpora", STUDY.config.alignment.corpora),
         prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.alignment.prompt)),
@@ -25,4 +27,4 @@ rule alignment:
     shell:
         "python -m scripts.alignment --model {input.model} --name {wildcards.base} --corpora {params.corpora:q}"
         " --prompt {params.prompt:q} --batch-size {params.batch_size} --dtype {params.dtype} --threads {threads}"
-        " --out {output} > {log} 2>&1"
+        " --gpus {resources.gpu} --out {output} > {log} 2>&1"

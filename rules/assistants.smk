@@ -13,6 +13,10 @@ rule merge:
         "results/{study}/benchmarks/merge/{merged}.tsv"
     conda:
         "../envs/merge.yaml"
+    resources:
+        # On the CPU; three copies of the model pass through memory. As much as a job with one GPU gets.
+        mem_mb=lambda wildcards, attempt: memory_mb(STUDY.alignment_gpus, attempt),
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         method=lambda wildcards: merge_of(wildcards).method,
         weight=lambda wildcards: merge_of(wildcards).weight,

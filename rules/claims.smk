@@ -15,6 +15,8 @@ rule table_claims:
         "results/{study}/tables/claims.tex",
     log:
         "results/{study}/logs/table_claims.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -45,6 +47,8 @@ rule table_sizes:
         "results/{study}/tables/sizes.tex",
     log:
         "results/{study}/logs/table_sizes.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -76,6 +80,8 @@ rule table_variance:
         "results/{study}/tables/variance.tex",
     log:
         "results/{study}/logs/table_variance.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:

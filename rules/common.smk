@@ -1,18 +1,39 @@
 """What the rules share: the study's graph (micota/study.py), the names wildcards may take, and paths from names."""
 
 import json
+import os
 import re
 import sys
 
 sys.path.insert(0, str(workflow.basedir))
 
 from micota.cli import UserError
+from micota.cluster import check_filled, gpu_resources, memory_mb
 from micota.study import load_study
+
+# What the profile, if there is one, says for every rule, and for single ones: {block: {key: value}}.
+PROFILE = {"default-resources": workflow.resource_settings.default_resources or {}}
+PROFILE |= {f"set-resources: {rule}": keys for rule, keys in workflow.resource_settings.overwrite_resources.items()}
+PROFILE = {block: {key: str(keys[key].raw).strip("'\"") for key in keys} for block, keys in PROFILE.items()}
 
 try:
     STUDY = load_study(config)
+    check_filled(PROFILE, sys.argv)
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+if STUDY.config.device == "cpu":
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # every job inherits it: a GPU that is there is not used
+
+
+onstart:
+    # The Slurm plugin (2.6.1) holds jobs back until an array is whole, and forgets them: all must get a slot at once.
+    if getattr(workflow.executor_settings, "array_jobs", None) and workflow.nodes < len(workflow.dag):
+        raise WorkflowError(
+            f"job arrays (slurm-array-jobs) with jobs: {workflow.nodes} would wait for ever, as this study has"
+            f" {len(workflow.dag)} jobs: raise `jobs` in the profile, or remove slurm-array-jobs from it"
+        )
+
 
 HOME = f"results/{STUDY.config.study}"
 FIGURES = f"figures/{STUDY.config.study}"
@@ -34,6 +55,17 @@ wildcard_constraints:
     model=one_of(STUDY.models),
     corpus=one_of(STUDY.config.corpora),
     shard=r"\d+",
+
+
+def partition(gpus):
+    """The profile's partition for a job with so many GPUs; None on one machine."""
+    default = PROFILE["default-resources"].get("slurm_partition")
+    return PROFILE["default-resources"].get("gpu_partition", default) if gpus else default
+
+
+def with_gpus(gpus, minutes):
+    """Resources of a rule whose jobs take `gpus(wildcards)` GPUs and `minutes`."""
+    return gpu_resources(gpus, partition, minutes)
 
 
 def problems_of(names):

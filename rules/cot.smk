@@ -18,6 +18,8 @@ rule sample:
     conda:
         "../envs/sample.yaml"
     threads: 1
+    resources:
+        **with_gpus(lambda wildcards: STUDY.sampling_gpus, minutes=720),
     params:
         engine=lambda wildcards: as_json(STUDY.config.sampling.engine.model_dump()),
         tasks=lambda wildcards: as_json(sampling_tasks(wildcards)),
@@ -29,7 +31,7 @@ rule sample:
     shell:
         "python -m scripts.sample --model {input.model} --name {wildcards.model} --engine {params.engine:q}"
         " --tasks {params.tasks:q} --shard {wildcards.shard} --shards {params.shards} --work {params.work}"
-        " --threads {threads} --out {output.traces} --meta {output.meta} > {log} 2>&1"
+        " --threads {threads} --gpus {resources.gpu} --out {output.traces} --meta {output.meta} > {log} 2>&1"
 
 
 rule check_gold:
@@ -46,6 +48,8 @@ rule check_gold:
     log:
         "results/{study}/logs/check_gold.log",
     priority: 100  # a grader that fails stops the study at its beginning
+    group:
+        "problems"
     conda:
         "../envs/data.yaml"
     params:

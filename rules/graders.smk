@@ -17,6 +17,8 @@ rule judge:
     conda:
         "../envs/sample.yaml"
     threads: 1
+    resources:
+        **with_gpus(lambda wildcards: STUDY.sampling_gpus, minutes=240),
     params:
         name=lambda wildcards: STUDY.config.grading.judge.model,
         prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.grading.judge.prompt)),
@@ -31,7 +33,7 @@ rule judge:
         "python -m scripts.judge --model {input.model} --name {params.name} --prompt {params.prompt:q}"
         " --max-tokens {params.max_tokens} --engine {params.engine:q} --benchmarks {params.benchmarks:q}"
         " --problems {input.problems} --graded {input.graded} --work {params.work} --threads {threads}"
-        " --out {output} > {log} 2>&1"
+        " --gpus {resources.gpu} --out {output} > {log} 2>&1"
 
 
 rule table_gold:
@@ -48,6 +50,8 @@ rule table_gold:
         "results/{study}/tables/gold.tex",
     log:
         "results/{study}/logs/table_gold.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -91,6 +95,8 @@ rule table_scores:
         "results/{study}/tables/disagreements.csv",
     log:
         "results/{study}/logs/table_scores.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:

@@ -18,6 +18,8 @@ rule manifest:
         "results/{study}/logs/manifest.log",
     conda:
         "../envs/data.yaml"
+    resources:
+        runtime=lambda wildcards, attempt: 240 * attempt,  # reads every file, weights included
     params:
         config=lambda wildcards: as_json(STUDY.config.model_dump()),
         results="results/{study}",

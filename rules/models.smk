@@ -10,9 +10,13 @@ rule base_model:
         "results/{study}/logs/base_model/{base}.log",
     benchmark:
         "results/{study}/benchmarks/base_model/{base}.tsv"
+    # Downloads and copies run where Snakemake runs: compute nodes often have no way to a hub.
+    localrule: not STUDY.pretrained_here
     conda:
         "../envs/train.yaml"
     threads: 1
+    resources:
+        **with_gpus(lambda wildcards: STUDY.base_gpus(wildcards.base), minutes=240),
     params:
         base=lambda wildcards: as_json(STUDY.base_block(wildcards.base)),
         work="results/{study}/work/training",
@@ -20,8 +24,8 @@ rule base_model:
     message:
         "Base model: {wildcards.base}"
     shell:
-        "python -m scripts.base --base {params.base:q} --work {params.work} --threads {threads} --out {output}"
-        " > {log} 2>&1"
+        "python -m scripts.base --base {params.base:q} --work {params.work} --threads {threads}"
+        " --gpus {resources.gpu} --out {output} > {log} 2>&1"
 
 
 rule model_size:
@@ -32,6 +36,7 @@ rule model_size:
         "results/{study}/sizes/{base}.json",
     log:
         "results/{study}/logs/model_size/{base}.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
     params:

@@ -30,6 +30,8 @@ rule table_main:
         "results/{study}/tables/main_differences.tex",
     log:
         "results/{study}/logs/table_main.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -61,6 +63,8 @@ rule table_protocols:
         "results/{study}/tables/protocols.tex",
     log:
         "results/{study}/logs/table_protocols.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -91,6 +95,8 @@ rule table_assistants:
         "results/{study}/tables/assistants.tex",
     log:
         "results/{study}/logs/table_assistants.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -120,6 +126,8 @@ rule table_corpora:
         "results/{study}/tables/corpora.tex",
     log:
         "results/{study}/logs/table_corpora.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -145,6 +153,8 @@ rule table_alignment:
         "results/{study}/tables/alignment.tex",
     log:
         "results/{study}/logs/table_alignment.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -171,6 +181,8 @@ rule table_lengths:
         "results/{study}/tables/lengths_quantiles.tex",
     log:
         "results/{study}/logs/table_lengths.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -202,6 +214,8 @@ rule figure_accuracy:
         "figures/{study}/accuracy_benchmarks.pdf",
     log:
         "results/{study}/logs/figure/accuracy.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:
@@ -241,6 +255,8 @@ for figure, table in DRAWN_FROM.items():
             f"figures/{{study}}/{figure}.pdf",
         log:
             f"results/{{study}}/logs/figure/{figure}.log",
+        group:
+            "tables"
         conda:
             "../envs/plot.yaml"
         params:

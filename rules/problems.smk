@@ -11,6 +11,7 @@ rule load_problems:
         "results/{study}/problems/loaded/{dataset}.jsonl",
     log:
         "results/{study}/logs/load_problems/{dataset}.log",
+    localrule: True  # compute nodes often have no way to a hub
     conda:
         "../envs/data.yaml"
     params:
@@ -33,6 +34,8 @@ rule clean_problems:
         report="results/{study}/problems/{dataset}.report.json",
     log:
         "results/{study}/logs/clean_problems/{dataset}.log",
+    group:
+        "problems"
     conda:
         "../envs/data.yaml"
     params:
@@ -68,6 +71,8 @@ rule table_contamination:
         ),
     log:
         "results/{study}/logs/table_contamination.log",
+    group:
+        "tables"
     conda:
         "../envs/plot.yaml"
     params:

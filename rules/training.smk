@@ -14,6 +14,8 @@ rule train:
     conda:
         "../envs/train.yaml"
     threads: 1
+    resources:
+        **with_gpus(lambda wildcards: STUDY.training_gpus(tune(wildcards).recipe), minutes=720),
     params:
         recipe=lambda wildcards: as_json(STUDY.recipe(tune(wildcards).recipe)),
         prompt=lambda wildcards: as_json(STUDY.recipe_prompt(tune(wildcards).recipe)),
@@ -24,5 +26,5 @@ rule train:
         "Training: {wildcards.tuned}"
     shell:
         "python -m scripts.train --base {input.base} --corpus {input.corpus} --recipe {params.recipe:q}"
-        " --prompt {params.prompt:q} --seed {params.seed} --work {params.work} --threads {threads} --out {output}"
-        " > {log} 2>&1"
+        " --prompt {params.prompt:q} --seed {params.seed} --work {params.work} --threads {threads}"
+        " --gpus {resources.gpu} --out {output} > {log} 2>&1"

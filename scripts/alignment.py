@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from micota.cli import json_flag, run
+from micota.devices import add_gpus_flag, require_gpus
 from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
 from scripts.corpus import named_path
 
@@ -23,12 +24,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1)
+    add_gpus_flag(parser)
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    require_gpus(args.gpus)
     import torch
     from transformers import AutoModelForCausalLM
 

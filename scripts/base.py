@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.cli import UserError, json_flag, run
+from micota.devices import add_gpus_flag, require_gpus
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -20,12 +21,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--base", type=json_flag, required=True, help="a `bases` block of the config, as JSON")
     parser.add_argument("--work", type=Path, default=Path("work"), help="folder for checkpoints of a from-scratch run")
     parser.add_argument("--threads", type=int, default=1)
+    add_gpus_flag(parser)
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    require_gpus(args.gpus)
     from micota import models
 
     base = args.base

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.cli import json_flag, run
+from micota.devices import add_gpus_flag, require_gpus
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -31,6 +32,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--graded", type=Path, nargs="+", required=True, help="graded traces")
     parser.add_argument("--work", type=Path, required=True, help="folder of the verdicts so far")
     parser.add_argument("--threads", type=int, default=1)
+    add_gpus_flag(parser)
     parser.add_argument("--out", type=Path, required=True, help="the judge's verdicts")
     return parser.parse_args(argv)
 
@@ -38,6 +40,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Collect the answers, judge them, write, count."""
     args = parse_args(argv)
+    require_gpus(args.gpus)
     from micota.engines import EngineSettings, start_engine
     from micota.judging import JudgeModel, items, judge
     from micota.models import check_folder, load_tokenizer

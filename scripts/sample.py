@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.cli import json_flag, run
+from micota.devices import add_gpus_flag, require_gpus
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -27,6 +28,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--shards", type=int, default=1)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=1)
+    add_gpus_flag(parser)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--meta", type=Path, help="how the traces were made, JSON")
     return parser.parse_args(argv)
@@ -34,6 +36,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    require_gpus(args.gpus)
     from micota.engines import EngineSettings, start_engine
     from micota.models import check_folder, load_tokenizer
     from micota.records import write_json, write_jsonl

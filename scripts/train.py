@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.cli import json_flag, run
+from micota.devices import add_gpus_flag, require_gpus
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -23,12 +24,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=1)
+    add_gpus_flag(parser)
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    require_gpus(args.gpus)
     import torch
 
     from micota import models

@@ -13,11 +13,16 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+def data_folder() -> Path:
+    """Where the real benchmark files are looked for: MICOTA_DATA, or ../shared/data beside the repository."""
+    given = os.environ.get("MICOTA_DATA")
+    return Path(given) if given else ROOT.parent / "shared" / "data"
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder with the real benchmark files: MICOTA_DATA, or ../shared/data beside the repository."""
-    given = os.environ.get("MICOTA_DATA")
-    folder = Path(given) if given else ROOT.parent / "shared" / "data"
+    """The folder with the real benchmark files."""
+    folder = data_folder()
     if not (folder / "math500.jsonl").is_file():
         pytest.skip(f"no benchmark files in {folder}: set MICOTA_DATA to their folder")
     return folder
