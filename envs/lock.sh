@@ -23,11 +23,13 @@ if [[ -n $find_links ]]; then cpu_torch=(--find-links "$find_links"); else cpu_t
 [[ -s gpu.lock ]] || cp test.lock gpu.lock # the versions to start from
 "${compile[@]}" --generate-hashes "${linux[@]}" -c cpu.lock -c tools.lock gpu.in -o gpu.lock
 
+# A hash with every pin, as conda hands the pip section to pip: one requirements file, where one hash asks for all.
 for family in data train merge sample plot; do
     {
-        printf '# Made by `make lock` from %s.in, at the versions of gpu.lock: change those, not this. Linux x86_64, NVIDIA GPU.\n' "$family"
+        printf '# Made by `make lock` from %s.in, at the versions and hashes of gpu.lock: change those, not this. Linux x86_64, NVIDIA GPU.\n' "$family"
         printf 'channels:\n  - conda-forge\n  - nodefaults\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'
-        "${compile[@]}" "${linux[@]}" -c gpu.lock "$family.in" | sed 's/^/      - /'
+        "${compile[@]}" --generate-hashes "${linux[@]}" -c gpu.lock "$family.in" |
+            sed -E 's/ \\$//; s/^ +--hash/        --hash/; s/^([^ ])/      - \1/'
     } >".$family.yaml"
     mv ".$family.yaml" "$family.yaml"
 done

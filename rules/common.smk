@@ -2,13 +2,13 @@
 
 import json
 import os
-import re
 import sys
 
 sys.path.insert(0, str(workflow.basedir))
 
 from micota.cli import UserError
 from micota.cluster import check_filled, gpu_resources, memory_mb
+from micota.names import name_patterns
 from micota.study import load_study
 
 # What the profile, if there is one, says for every rule, and for single ones: {block: {key: value}}.
@@ -41,20 +41,8 @@ TABLE = ["csv", "md", "tex"]
 FIGURE = ["png", "pdf"]
 
 
-def one_of(names):
-    """A regular expression for exactly these names; for none, one that nothing matches."""
-    return "|".join(re.escape(name) for name in names) or "(?!)"
-
-
 wildcard_constraints:
-    study=re.escape(STUDY.config.study),
-    dataset=one_of(STUDY.config.datasets),
-    base=one_of(STUDY.bases),
-    tuned=one_of(STUDY.tunes),
-    merged=one_of(STUDY.merges),
-    model=one_of(STUDY.models),
-    corpus=one_of(STUDY.config.corpora),
-    shard=r"\d+",
+    **name_patterns(STUDY),
 
 
 def partition(gpus):

@@ -5,6 +5,7 @@ import importlib.metadata
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,13 +50,28 @@ def versions(lock: str) -> dict[str, str]:
     )
 
 
-def conda(family: str) -> dict[str, str]:
-    """The pip pins of one conda environment."""
+def pip_lines(family: str) -> list[str]:
+    """The pip section of one conda environment: conda writes it, line by line, to a requirements file for pip."""
     document = yaml.safe_load((ENVS / f"{family}.yaml").read_text(encoding="utf-8"))
     assert set(document) == {"channels", "dependencies"}
     python, pip, pins = document["dependencies"]
     assert (python, pip) == ("python=3.11", "pip")
-    return dict(pin(line) for line in pins["pip"])
+    lines: list[str] = pins["pip"]
+    return lines
+
+
+def conda(family: str) -> dict[str, str]:
+    """The pip pins of one conda environment."""
+    return dict(pin(line.split(" --hash=")[0]) for line in pip_lines(family))
+
+
+def hashes(entries: list[str]) -> dict[str, set[str]]:
+    """Package -> the hashes that its lines allow."""
+    found: dict[str, set[str]] = {}
+    for line in entries:
+        requirement, *allowed = line.split(" --hash=")
+        found.setdefault(canonicalize_name(Requirement(requirement).name), set()).update(map(str.strip, allowed))
+    return found
 
 
 def asked_for(name: str) -> dict[str, Requirement]:
@@ -73,6 +89,12 @@ def asked_for(name: str) -> dict[str, Requirement]:
 def disagreements(some: dict[str, str], others: dict[str, str]) -> dict[str, tuple[str, str]]:
     """Packages both hold at different versions; torch's CPU build is the same version as the CUDA build."""
     return {name: (some[name], others[name]) for name in some.keys() & others.keys() if some[name] != others[name]}
+
+
+@cache
+def installed() -> dict[str, str]:
+    """What is installed here."""
+    return {canonicalize_name(found.metadata["Name"]): found.version for found in importlib.metadata.distributions()}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -126,6 +148,47 @@ def test_conda_environments_agree_with_the_locks(family: str) -> None:
         assert requirement.specifier.contains(pins[package]), f"{family}.yaml is older than {family}.in: run make lock"
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_conda_environments_hold_the_hashes_of_the_gpu_lock(family: str) -> None:
+    """Each of them: pip refuses a file in which one line has a hash and another has none."""
+    locked = hashes(entries("gpu"))
+    for package, allowed in hashes(pip_lines(family)).items():
+        assert allowed, f"{family}.yaml: {package} has no hash: run make lock"
+        assert allowed == locked[package], f"{family}.yaml: {package}'s hashes are not those of gpu.lock: run make lock"
+
+
+def needs(name: str, extras: set[str]) -> list[Requirement]:
+    """What an installed package needs on Linux x86_64, by its own metadata."""
+    lines = importlib.metadata.distribution(name).requires or []
+    settings = [{**LINUX, "extra": extra} for extra in extras or {""}]
+    return [
+        requirement
+        for requirement in map(Requirement, lines)
+        if requirement.marker is None or any(requirement.marker.evaluate(setting) for setting in settings)
+    ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_conda_environments_are_complete(family: str) -> None:
+    """Nothing is left for pip's resolver to add or to refuse, by the metadata of the packages that are installed here.
+
+    Those of the CUDA build alone (torch, vLLM, the libraries of NVIDIA) are not: `make lock` resolves them.
+    """
+    pins, here = conda(family), installed()
+    extras = {name: set(asked.extras) for name, asked in asked_for(family).items()}
+    waiting = [name for name in pins if here.get(name) == pins[name]]
+    assert len(waiting) > 20, "too little is installed here to say anything"
+    while waiting:
+        name = waiting.pop()
+        for requirement in needs(name, extras.get(name, set())):
+            needed = canonicalize_name(requirement.name)
+            assert needed in pins, f"{family}.yaml: {name} needs {requirement}, which is not listed"
+            assert requirement.specifier.contains(pins[needed], prereleases=True), f"{name} needs {requirement}"
+            if requirement.extras - extras.get(needed, set()):
+                extras[needed] = extras.get(needed, set()) | requirement.extras
+                waiting += [needed] if here.get(needed) == pins[needed] else []
+
+
 @pytest.mark.parametrize("lock", ["cpu", "test", "gpu"])
 def test_vllm_gets_the_numpy_it_can_use(lock: str) -> None:
     assert tuple(map(int, versions(lock)["numpy"].split(".")[:2])) < (2, 4)
@@ -142,6 +205,41 @@ def test_installed_versions_are_the_locked_ones() -> None:
         if installed != version:
             wrong[name] = (installed, version)
     assert not wrong, f"(installed, locked): {wrong}: run make setup-test"
+
+
+# --- the container ---
+
+
+def container() -> dict[str, str]:
+    """Section -> text of the Apptainer recipe; the header is the section `header`."""
+    parts = re.split(r"^%(\w+)\n", (ENVS / "container.def").read_text(encoding="utf-8"), flags=re.M)
+    assert len(set(parts[1::2])) == len(parts[1::2]), "a section stands there twice"
+    return {"header": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+
+
+def commands(section: str) -> list[str]:
+    return [line.strip() for line in section.splitlines() if line.strip() and not line.strip().startswith("#")]
+
+
+def test_container_installs_the_gpu_lock_and_nothing_else() -> None:
+    """By the same script as `make setup TORCH=cuda`, from the files that lie in envs/."""
+    recipe = container()
+    assert commands(recipe["post"]) == [
+        "set -e",
+        "VENV=/opt/micota/venv PYTHON=/usr/local/bin/python3 /opt/micota/envs/install.sh gpu",
+        "rm -rf /root/.cache",
+    ]
+    copied = [line.split() for line in commands(recipe["files"])]
+    assert {name for name, _ in copied} == {"envs/install.sh", "envs/installer.lock", "envs/gpu.lock", "envs/cpu.in"}
+    assert all(place == f"/opt/micota/{name}" and (ROOT / name).is_file() for name, place in copied)
+    assert "PATH=/opt/micota/venv/bin:$PATH" in recipe["environment"]
+
+
+def test_container_and_conda_environments_have_one_python() -> None:
+    base = re.search(r"^From: python:(\d+\.\d+)", container()["header"], flags=re.M)
+    assert base
+    for family in FAMILIES:
+        assert f"python={base[1]}\n" in (ENVS / f"{family}.yaml").read_text(encoding="utf-8")
 
 
 # --- the rules ---
