@@ -10,6 +10,7 @@ rule base_model:
         "results/{study}/logs/base_model/{base}.log",
     benchmark:
         "results/{study}/benchmarks/base_model/{base}.tsv"
+    priority: 100  # a revision that is not there stops the study at its beginning
     conda:
         "../envs/train.yaml"
     threads: 1

@@ -11,6 +11,7 @@ rule load_problems:
         "results/{study}/problems/loaded/{dataset}.jsonl",
     log:
         "results/{study}/logs/load_problems/{dataset}.log",
+    priority: 100  # a data set that is not there stops the study at its beginning
     conda:
         "../envs/data.yaml"
     params:
