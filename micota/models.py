@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from micota.cli import UserError
-from micota.records import write_json
+from micota.hub import snapshot
+from micota.records import read_json, write_json
+
+SUFFIXES = (".json", ".jinja", ".txt", ".model", ".safetensors")  # of what is taken: nothing that runs, no pickles
+FILES = (*(f"*{suffix}" for suffix in SUFFIXES), "README.md")  # the card says the licence
 
 
 def load_tokenizer(folder: str | Path) -> Any:
@@ -25,53 +29,50 @@ def load_tokenizer(folder: str | Path) -> Any:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise UserError unless the folder holds a configuration, a tokenizer and safetensors weights."""
+    """Raise UserError unless the folder holds a configuration, a tokenizer and whole safetensors weights."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such model folder; give `path:` a folder made by `save_pretrained`")
     if not (folder / "config.json").is_file():
         raise UserError(f"{folder}: not a model folder, config.json is missing")
-    if not any(folder.glob("*.safetensors")):
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
         raise UserError(f"{folder}: no *.safetensors weights (other formats are never loaded)")
+    index = folder / "model.safetensors.index.json"
+    named = set(read_json(index)["weight_map"].values()) if index.is_file() else set()
+    if missing := sorted(name for name in named if not (folder / name).is_file()):
+        raise UserError(
+            f"{folder}: {len(missing)} of {len(named)} weights files that its index names are not there:"
+            f" {', '.join(missing[:3])}; fetch it again"
+        )
+    for path in weights:
+        tensors(path)
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
         raise UserError(f"{folder}: no tokenizer files")
 
 
 def copy_local(path: Path, out: Path) -> None:
     """Copy a local model folder: configuration, tokenizer and safetensors only, hard-linked if possible."""
-    check_folder(path)
+    take(path, out, {"kind": "base", "source": "local", "path": str(path)})
+
+
+def download(repo: str, revision: str, out: Path, key: str = "bases") -> None:
+    """Fetch one revision of a hub model, or take it from the hub's local cache; `key` is its block, for messages."""
+    folder = snapshot("model", repo, revision, key, FILES)
+    take(folder, out, {"kind": "base", "source": "hub", "repo": repo, "revision": revision})
+
+
+def take(folder: Path, out: Path, made_from: dict[str, Any]) -> None:
+    """Put a model folder's plain files under `out`; in the hub's cache they are links to where they lie."""
+    check_folder(folder)
     temporary = fresh(out)
-    for source in sorted(path.iterdir()):
-        if source.suffix in {".json", ".jinja", ".txt", ".model", ".safetensors"}:
+    for source in sorted(folder.iterdir()):
+        if source.suffix in SUFFIXES:
             target = temporary / source.name
             try:
                 target.hardlink_to(source.resolve())
             except OSError:
                 shutil.copyfile(source, target)
-    finish(temporary, out, {"kind": "base", "source": "local", "path": str(path)})
-
-
-def download(repo: str, revision: str, out: Path) -> None:
-    """Download one revision of a hub model; with HF_HUB_OFFLINE=1 it is taken from the hub's local cache."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
-    if revision == "unresolved":
-        raise UserError(
-            f"model {repo}: its revision is unresolved; pin it with `make pin STUDY=...`, or by hand in `bases`"
-        )
-    try:
-        folder = snapshot_download(
-            repo, revision=revision, allow_patterns=["*.json", "*.jinja", "*.txt", "*.model", "*.safetensors"]
-        )
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
-        raise UserError(
-            f"could not get model {repo} at revision {revision} from the hub ({type(error).__name__}); download it"
-            " where there is a network (`hf download`), then set `source: local` and `path:` for it in `bases`"
-        ) from None
-    check_folder(Path(folder))
-    temporary = fresh(out)
-    shutil.copytree(folder, temporary, dirs_exist_ok=True)
-    finish(temporary, out, {"kind": "base", "source": "hub", "repo": repo, "revision": revision})
+    finish(temporary, out, made_from)
 
 
 def weight_hashes(folder: Path) -> dict[str, str]:
@@ -88,12 +89,23 @@ def parameters(folder: Path) -> int:
 
     A file begins with the length of its header (8 bytes, little-endian) and the header, JSON: tensor -> dtype, shape.
     """
-    count = 0
-    for path in sorted(folder.glob("*.safetensors")):
+    return sum(prod(tensor["shape"]) for path in sorted(folder.glob("*.safetensors")) for tensor in tensors(path))
+
+
+def tensors(path: Path) -> list[dict[str, Any]]:
+    """dtype, shape and place of every tensor of a safetensors file; UserError if the file is cut short or none."""
+    size = path.stat().st_size
+    try:
         with path.open("rb") as handle:
-            header = json.loads(handle.read(int.from_bytes(handle.read(8), "little")))
-        count += sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
-    return count
+            length = int.from_bytes(handle.read(8), "little")
+            header = json.loads(handle.read(min(length, size)))
+        found = [tensor for name, tensor in header.items() if name != "__metadata__"]
+        whole = size == 8 + length + max(tensor["data_offsets"][1] for tensor in found)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise UserError(f"{path}: not a whole safetensors file ({size:,} bytes); fetch it again")
+    return found
 
 
 def fresh(out: Path) -> Path:

@@ -12,6 +12,7 @@ rule base_model:
         "results/{study}/benchmarks/base_model/{base}.tsv"
     # Downloads and copies run where Snakemake runs: compute nodes often have no way to a hub.
     localrule: not STUDY.pretrained_here
+    priority: 100  # a revision that is not there stops the study at its beginning
     conda:
         "../envs/train.yaml"
     threads: 1

@@ -12,6 +12,7 @@ rule load_problems:
     log:
         "results/{study}/logs/load_problems/{dataset}.log",
     localrule: True  # compute nodes often have no way to a hub
+    priority: 100  # a data set that is not there stops the study at its beginning
     conda:
         "../envs/data.yaml"
     params:

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if base["source"] == "local":
         models.copy_local(Path(base["path"]), args.out)
     elif base["source"] == "hub":
-        models.download(base["repo"], base["revision"], args.out)
+        models.download(base["repo"], base["revision"], args.out, key=f"bases.{args.out.name}")
     elif base.get("pretrained"):
         take_pretrained(base, args.out)
     else:

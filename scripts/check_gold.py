@@ -12,14 +12,13 @@ committed one, `{loader: {"problems": n, rule: count}}`. A file's name is its da
 """
 
 import argparse
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.answers import last_box, tidy_pair
 from micota.cli import UserError, json_flag, run
-from micota.grading import DIFFERENT, EQUIVALENT, Judge
+from micota.gold import is_excepted, rejected_golds
+from micota.grading import Judge
 from micota.records import PROBLEM_FIELDS, Record, read_json, read_jsonl, write_json
 from micota.string_rule import same_last_number, same_string
 
@@ -53,18 +52,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     with Judge(args.workers, args.timeout) as judge:
         for path in args.problems:
             problems = list(read_jsonl(path, PROBLEM_FIELDS))
-            pairs = [tidy_pair(p["answer"], last_box(rf"\boxed{{{p['answer']}}}") or "") for p in problems]
-            judge.judge(pair for pair in pairs if pair)
-            tally = Counter(accepted=0, excepted=0)
-            for problem, pair in zip(problems, pairs, strict=True):
-                verdict = judge.memory[pair] if pair else DIFFERENT
-                row = problem["id"].rpartition("/")[2]
-                if verdict == EQUIVALENT:
-                    tally["accepted"] += 1
-                elif row in exceptions.get(problem["source"], {}):
-                    tally["excepted"] += 1
-                else:
-                    unexpected.append(f"{problem['id']} ({problem['answer']!r}: {verdict})")
+            rejected = rejected_golds(problems, judge)
+            excepted = sum(is_excepted(problem, exceptions) for problem, _ in rejected)
+            tally = {"accepted": len(problems) - len(rejected), "excepted": excepted}
+            unexpected += [
+                f"{problem['id']} ({problem['answer']!r}: {verdict})"
+                for problem, verdict in rejected
+                if not is_excepted(problem, exceptions)
+            ]
             by_rule = rule_counts(problems, args.rules.get(path.stem, "string"), expected)
             counts[str(path)] = {"dataset": path.stem, "problems": len(problems), **tally, **by_rule}
             print(f"{path}: {tally['accepted']} of {len(problems)} gold answers accepted; {by_rule}")

@@ -24,19 +24,24 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def read_config(paths: Sequence[Path]) -> dict[str, Any]:
+    """The raw configuration of several files, each laid over those before it."""
+    import yaml
+
+    raw: dict[str, Any] = {}
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"{path}: no such file")
+        raw = laid_over(raw, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    return raw
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     if args.schema:
         print(json.dumps(Config.model_json_schema(), indent=2))
         return
-    import yaml
-
-    raw: dict[str, Any] = {}
-    for path in args.config:
-        if not path.is_file():
-            raise UserError(f"{path}: no such file")
-        raw = laid_over(raw, yaml.safe_load(path.read_text()) or {})
-    study = load_study(raw)
+    study = load_study(read_config(args.config))
     counts = f"{len(study.models)} models, {len(study.config.corpora)} corpora"
     print(f"{args.config[-1]}: study {study.config.study}, {counts}")
 

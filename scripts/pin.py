@@ -14,9 +14,8 @@ from typing import Any
 import yaml
 
 from micota.cli import UserError, run
+from micota.hub import UNRESOLVED
 from micota.records import whole
-
-UNRESOLVED = "unresolved"
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

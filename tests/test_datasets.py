@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import datasets
+import huggingface_hub
 import pytest
 
 from micota.cli import UserError
@@ -167,20 +169,19 @@ def test_a_download_needs_a_pinned_revision() -> None:
 
 
 def test_an_unreachable_hub_names_set_revision_and_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    datasets = pytest.importorskip("datasets")
-
-    def offline(*_: Any, **options: Any) -> None:
-        assert options == {"split": "test", "revision": "abc123"}
+    def offline(repo: str, *, repo_type: str, revision: str, allow_patterns: Any) -> None:
+        assert (repo, repo_type, revision, allow_patterns) == ("HuggingFaceH4/MATH-500", "dataset", "abc123", None)
         raise ConnectionError("no route to host")
 
-    monkeypatch.setattr(datasets, "load_dataset", offline)
-    with pytest.raises(UserError, match=r"data set math: .*HuggingFaceH4/MATH-500.*revision abc123.*`path:`"):
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
+    with pytest.raises(UserError, match=r"datasets.math.hub: .*HuggingFaceH4/MATH-500.*revision abc123.*`path:`"):
         load("math", "math500", Home(revision="abc123"))
 
 
 def test_hub_rows_become_problems(monkeypatch: pytest.MonkeyPatch) -> None:
-    datasets = pytest.importorskip("datasets")
-    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: [{"problem": "1+1?", "answer": "2"}] * 12000)
+    rows = [{"problem": "1+1?", "answer": "2"}] * 12000
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: "folder")
+    monkeypatch.setattr(datasets, "load_dataset", lambda folder, config, split: rows if split == "train" else [])
     found = load("train", "math12k", Home(revision="abc123"))
     assert len(found) == 12000 and found[-1]["id"] == "train/11999" and found[0]["source"] == "math12k"
 

@@ -93,7 +93,7 @@ def test_an_unreachable_hub_says_how_to_do_without(tmp_path: Path) -> None:
     assert run.returncode == 2, run.stderr
     lines = run.stderr.splitlines()
     assert len(lines) == 1
-    for part in ("error: ", block["repo"], block["revision"], "`hf download`", "source: local"):
+    for part in ("error: ", block["repo"], block["revision"], "`hf download ", "source: local"):
         assert part in lines[0]
     assert not (tmp_path / "out").exists()
 

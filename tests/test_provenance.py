@@ -1,7 +1,5 @@
 """Every value of the studies on hub models says, on its line, where it comes from; every deviation id has its row."""
 
-import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,76 +7,21 @@ from typing import Any
 import pytest
 import yaml
 
+from micota.cli import UserError
 from micota.config import Alignment, Cleaning, Decoding, Engine, Grading, JudgeModel, MergeSweep, Training, parse_config
+from micota.provenance import CELLS, DEVIATION, TAG, TAGS, deviations_page, entries, provenance_page, untagged
+from scripts import deviations as script
 from tests.conftest import ROOT
 
-TAGS = {"paper", "code", "SMG", "hub", "ours", "assumption"}
 TAGGED = ["paper.yaml", "single_gpu.yaml"]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
-TAG = re.compile(r"\[([^\[\]]+)\]")
-DEVIATION = re.compile(r"\bD-[a-z]+(?:-[a-z]+)*\b")
 # What shapes numbers is written out, never left to a default of the code.
 WRITTEN_OUT = (Alignment, Cleaning, Decoding, Engine, Grading, JudgeModel, MergeSweep, Training)
 
 
-def leaves(node: yaml.Node) -> Iterator[yaml.Node]:
-    """The values of a YAML tree that hold no other: scalars, and empty lists and maps."""
-    if isinstance(node, yaml.MappingNode) and node.value:
-        for _, value in node.value:
-            yield from leaves(value)
-    elif isinstance(node, yaml.SequenceNode) and node.value:
-        for value in node.value:
-            yield from leaves(value)
-    else:
-        yield node
-
-
-def lines_with_values(text: str) -> set[int]:
-    """The lines on which a value begins; one that is only referred to (`*name`) counts where it stands."""
-    tree = yaml.compose(text, yaml.SafeLoader)
-    assert tree is not None
-    return {node.start_mark.line for node in leaves(tree)}
-
-
-def comments(text: str) -> dict[int, str]:
-    """Line -> what follows its last token, without the `#`; a `#` within a quoted text is none."""
-    ends: dict[int, int] = {}
-    for token in yaml.scan(text, yaml.SafeLoader):
-        mark = token.end_mark
-        if mark.index > token.start_mark.index:
-            ends[mark.line] = max(ends.get(mark.line, 0), mark.column)
-    found = {}
-    for number, line in enumerate(text.split("\n")):
-        _, hash_sign, comment = line[ends.get(number, 0) :].partition("#")
-        if hash_sign:
-            found[number] = comment.strip()
-    return found
-
-
-def untagged(text: str) -> list[str]:
-    """What is wrong with the tags of a configuration: one line for each value that does not say where it comes from."""
-    said = comments(text)
-    faults = []
-    for line in sorted(lines_with_values(text)):
-        tags = TAG.match(said.get(line, ""))
-        if tags is None or tags[1] not in TAGS:
-            faults.append(f"line {line + 1}: no tag of {sorted(TAGS)} begins its comment")
-        elif not said[line][tags.end() :].strip():
-            faults.append(f"line {line + 1}: [{tags[1]}] without a word on why")
-    return faults
-
-
 @cache
-def ledger() -> dict[str, list[str]]:
-    """Id -> cells of its row in docs/deviations.md."""
-    rows: dict[str, list[str]] = {}
-    for line in (ROOT / "docs" / "deviations.md").read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if DEVIATION.fullmatch(cells[0].strip("`")):
-            name = cells[0].strip("`")
-            assert name not in rows, f"{name} has two rows"
-            rows[name] = cells[1:]
-    return rows
+def ledger() -> dict[str, dict[str, str]]:
+    return yaml.safe_load((ROOT / "docs" / "deviations.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("config", TAGGED)
@@ -88,8 +31,8 @@ def test_every_value_says_where_it_comes_from(config: str) -> None:
 
 @pytest.mark.parametrize("config", TAGGED)
 def test_no_tag_is_made_up(config: str) -> None:
-    said = comments((ROOT / "config" / config).read_text(encoding="utf-8"))
-    assert {tag for comment in said.values() for tag in TAG.findall(comment)} <= TAGS
+    found = entries((ROOT / "config" / config).read_text(encoding="utf-8"))
+    assert {tag for entry in found for tag in TAG.findall(entry.comment)} <= TAGS.keys()
 
 
 @pytest.mark.parametrize(
@@ -107,13 +50,16 @@ def test_no_tag_is_made_up(config: str) -> None:
         ("a: []\n", [1]),
         ("a:\n  - 1 # [ours] why\n  - 2\n", [3]),
         ("a: null\n", [1]),
+        ("a: &a\n  b: 1 # [ours] why\nc: # no value\n  <<: *a\n", [4]),
+        ("a: &a\n  b: 1 # [ours] why\nc: *a # [SMG] the same\n", []),
     ],
 )
 def test_an_untagged_value_is_found(text: str, faulty: list[int]) -> None:
     assert [int(fault.split()[1].rstrip(":")) for fault in untagged(text)] == faulty
 
 
-def test_the_paper_study_leaves_nothing_that_shapes_numbers_to_a_default() -> None:
+@pytest.mark.parametrize("config", TAGGED)
+def test_nothing_that_shapes_numbers_is_left_to_a_default(config: str) -> None:
     silent: list[str] = []
 
     def look(key: str, value: Any) -> None:
@@ -130,7 +76,7 @@ def test_the_paper_study_leaves_nothing_that_shapes_numbers_to_a_default() -> No
         for name, child in children:
             look(f"{key}.{name}".lstrip("."), child)
 
-    look("", parse_config(yaml.safe_load((ROOT / "config" / "paper.yaml").read_text(encoding="utf-8"))))
+    look("", parse_config(yaml.safe_load((ROOT / "config" / config).read_text(encoding="utf-8"))))
     assert not silent, "write these out, with a tag"
 
 
@@ -146,8 +92,61 @@ def test_a_deviation_named_in_a_page_is_in_the_ledger(page: str) -> None:
     assert set(DEVIATION.findall(Path(ROOT / page).read_text(encoding="utf-8"))) <= set(ledger())
 
 
-def test_every_deviation_says_what_why_and_with_what_effect() -> None:
-    assert ledger()
-    for name, cells in ledger().items():
-        assert len(cells) == 5, f"{name}: paper, authors' code, ours, reason, expected effect"
-        assert all(cells), f"{name}: an empty cell; write `not stated` or `none`"
+@pytest.mark.parametrize("page", ["deviations.md", "provenance.md"])
+def test_the_committed_page_is_the_generated_one(page: str) -> None:
+    made = script.pages(ROOT / "config" / "paper.yaml", ROOT / "docs" / "deviations.yaml")[page]
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == made, "run `make deviations`"
+
+
+def test_the_files_that_show_a_deviation_are_there() -> None:
+    shown = [row["where"] for row in ledger().values() if "where" in row]
+    assert shown and all((ROOT / where).exists() for where in shown)
+
+
+TEXT = """\
+rate: 1.0e-5 # [SMG] exp/*.yaml; D-rate
+block: # a block's line; D-block
+  sizes: [10000, 2] # [ours] two | three
+  flag: true # [paper] so
+"""
+ROW = dict.fromkeys(CELLS, "none")
+LEDGER = {
+    "D-rate": {**ROW, "ours": "{rate}, sizes {block.sizes}"},
+    "D-block": {**ROW, "ours": "{block.flag}"},
+    "D-elsewhere": {**ROW, "where": "envs/"},
+}
+
+
+def test_the_page_takes_our_values_from_the_configuration() -> None:
+    page = deviations_page("# Head", LEDGER, TEXT)
+    assert "| `D-rate` | none | none | 1e-05, sizes 10,000, 2 | none | none |" in page
+    assert "| `D-block` | none | none | true | none | none |" in page
+    assert "| `D-rate` | `rate`: `1.0e-5` |" in page
+    assert "| `D-block` | `block` |" in page
+    assert "| `D-elsewhere` | envs/ |" in page
+
+
+def test_the_page_of_values_has_each_once_under_its_source() -> None:
+    page = provenance_page("# Head", TEXT)
+    for row in ("| `rate` | `1.0e-5` | exp/*.yaml; D-rate |", "| `block.sizes` | `10000, 2` | two \\| three |"):
+        assert page.count(row) == 1
+    assert page.index("## paper") < page.index("`block.flag`") < page.index("## SMG") < page.index("`rate`")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"D-rate": None}, "no entry for D-rate"),
+        ({"D-unused": ROW}, "D-unused: named beside a value of the configuration, or else with `where:`"),
+        ({"D-rate": {**LEDGER["D-rate"], "where": "envs/"}}, "D-rate: named beside a value .* not both"),
+        ({"D-rate": {**ROW, "reason": ""}}, "D-rate: it needs paper, code, ours, reason, effect"),
+        ({"D-rate": {**ROW, "resaon": "x"}}, "D-rate: it needs paper, code, ours, reason, effect"),
+        ({"D-rate": {**ROW, "ours": "{rate.x}"}}, "there is no 'rate.x' in the configuration"),
+        ({"D-rate": {**ROW, "ours": "{block.sizes.2}"}}, "there is no 'block.sizes.2' in the configuration"),
+        ({"D-Rate": {**ROW, "where": "envs/"}}, "D-Rate: an id is D- and lower-case words"),
+    ],
+)
+def test_a_ledger_that_does_not_fit_the_configuration_is_refused(changes: dict[str, Any], message: str) -> None:
+    rows = {name: row for name, row in {**LEDGER, **changes}.items() if row}
+    with pytest.raises(UserError, match=message):
+        deviations_page("# Head", rows, TEXT)

@@ -19,6 +19,7 @@ from typing import Any
 
 from micota.cleaning import normalise
 from micota.cli import UserError
+from micota.hub import UNRESOLVED, reason, snapshot
 from micota.lines import line_of
 from micota.records import Record, read_jsonl
 
@@ -111,7 +112,7 @@ def home_of(dataset: str, module: ModuleType, home: Home) -> Home:
     home = Home(None, home.repo, home.config, home.split or hub["split"], home.revision)
     if not home.repo:
         raise UserError(f"data set {dataset}: give a local copy (`path:`) or a repository on the Hub (`hub:`)")
-    if not home.revision or home.revision == "unresolved":
+    if not home.revision or home.revision == UNRESOLVED:
         raise UserError(
             f"data set {dataset}: {home.repo} needs a pinned `revision:` (a commit of its page on the Hub; `make pin` "
             "looks it up), or a local copy: --config data_folder=FOLDER, with the file that `path:` names in the "
@@ -125,17 +126,14 @@ def rows(dataset: str, home: Home) -> Iterator[Record]:
     if home.path:
         yield from read_jsonl(home.path)
         return
+    folder = snapshot("dataset", str(home.repo), str(home.revision), f"datasets.{dataset}.hub")
     from datasets import load_dataset
 
     try:
-        found = load_dataset(home.repo, home.config, split=home.split, revision=home.revision)
+        found = load_dataset(str(folder), home.config, split=home.split)
     except (OSError, ValueError, RuntimeError) as error:
-        # Unreachable, offline, unknown repository, revision, config or split: the Hub's errors are all of these kinds.
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(
-            f"data set {dataset}: could not download {home}: {type(error).__name__}: {reason}. "
-            "For a local copy: --config data_folder=FOLDER, with the file that `path:` names in the `datasets` block"
-        ) from None
+        # Unknown config or split, files that are not there or no data: the library's errors are all of these kinds.
+        raise UserError(f"datasets.{dataset}.hub: could not read {home} in {folder}: {reason(error)}") from None
     yield from found
 
 

@@ -1,0 +1,68 @@
+"""How much GPU memory a job needs, estimated from a model's config.json: an order of magnitude, no promise.
+
+Left out: the CUDA context and fragmentation, a gigabyte or two, which is why a job that fills nine tenths is warned of.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from micota.config import Engine, Training
+
+BYTES = {"float32": 4, "bfloat16": 2}
+# Weights, gradients and Adam's two moments, all float32 (Rajbhandari et al. 2020, arXiv 1910.02054, section 3.1).
+TRAINED_PARAMETER = 16
+# A layer's activations per token and unit of width, 16 bits, without the attention matrix, which SDPA never holds
+# (Korthikanti et al. 2022, arXiv 2205.05198, equation 2).
+ACTIVATION = 34
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What memory depends on."""
+
+    parameters: int
+    layers: int
+    width: int
+    vocabulary: int
+    cache_width: int  # key-value heads times their width
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], parameters: int) -> "Shape":
+        """From config.json's keys; KeyError names one that is not there."""
+        heads = config["num_attention_heads"]
+        head = config.get("head_dim") or config["hidden_size"] // heads
+        key_value_heads = config.get("num_key_value_heads") or heads
+        return cls(
+            parameters, config["num_hidden_layers"], config["hidden_size"], config["vocab_size"], key_value_heads * head
+        )
+
+
+def sampling_bytes(shape: Shape, engine: Engine) -> int:
+    """On one GPU: its part of the weights, and the keys and values of what must fit at least.
+
+    vLLM needs one whole context, transformers `batch_size` of them.
+    """
+    size, split = BYTES[engine.dtype], engine.tensor_parallel if engine.name == "vllm" else 1
+    contexts = 1 if engine.name == "vllm" else engine.batch_size
+    cache = 2 * shape.layers * shape.cache_width * size * engine.max_model_len * contexts
+    return (shape.parameters * size + cache) // split
+
+
+def training_bytes(shape: Shape, recipe: Training) -> int:
+    """On one GPU: states, the weights that autocast casts, logits and activations of one batch of longest examples."""
+    split = recipe.processes if recipe.sharding != "none" else 1
+    tokens = recipe.batch_size * recipe.max_length
+    half = recipe.dtype == "bfloat16"
+    cast = shape.parameters * 2 // split if half else 0
+    # The logits, their float32 copy, and its gradient; liger's fused loss holds a small part of them at a time.
+    logits = 0 if recipe.liger_kernel else tokens * shape.vocabulary * (10 if half else 12)
+    layer = tokens * shape.width * ACTIVATION * (1 if half else 2)
+    # With checkpointing a layer's input stays, float32 under autocast too, and one layer is worked on at a time.
+    kept = tokens * shape.width * 4 * shape.layers + layer if recipe.gradient_checkpointing else layer * shape.layers
+    return shape.parameters * TRAINED_PARAMETER // split + cast + logits + kept
+
+
+def scoring_bytes(shape: Shape, dtype: str, tokens: int) -> int:
+    """On one GPU, for the likelihood of `tokens` tokens at once: weights, logits, their float32 copy and its log."""
+    return shape.parameters * BYTES[dtype] + tokens * shape.vocabulary * (BYTES[dtype] + 8)
