@@ -177,6 +177,7 @@ def fine_tune(
     """
     import torch
     from datasets import Dataset
+    from torch.distributed.fsdp import MixedPrecisionPolicy
     from transformers import AutoModelForCausalLM
     from trl import SFTConfig, SFTTrainer
 
@@ -234,6 +235,10 @@ def fine_tune(
         model=model, args=arguments, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )
     launch.check_distributed_type(trainer.accelerator, settings)
+    if sharded and settings.dtype == "bfloat16":
+        # accelerate's own policy would also add up gradients and hand on the log-likelihoods in bfloat16
+        policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+        trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
     with arguments.main_process_first():  # it removes what a kill cut short
         resumed = last_checkpoint(checkpoints)
     result = trainer.train(resume_from_checkpoint=resumed)
@@ -266,4 +271,6 @@ def save(trainer: Any, settings: TrainingSettings, out: Path) -> None:
         with torch.device("meta"):  # the shape of the whole model, to be saved without its own weights
             whole = AutoModelForCausalLM.from_config(trainer.model.config, dtype=dtype)
         whole.generation_config = trainer.model.generation_config
-        whole.save_pretrained(out, state_dict={name: tensor.to(dtype) for name, tensor in weights.items()})
+        tied = whole.all_tied_weights_keys  # kept once, as under the other name
+        kept = {name: tensor.to(dtype) for name, tensor in weights.items() if name not in tied}
+        whole.save_pretrained(out, state_dict=kept)

@@ -13,7 +13,7 @@ rule train:
         "results/{study}/benchmarks/train/{tuned}.tsv"
     conda:
         "../envs/train.yaml"
-    threads: 1
+    threads: lambda wildcards: STUDY.config.training[tune(wildcards).recipe].processes
     params:
         recipe=lambda wildcards: as_json(STUDY.recipe(tune(wildcards).recipe)),
         prompt=lambda wildcards: as_json(STUDY.recipe_prompt(tune(wildcards).recipe)),
