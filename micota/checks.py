@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def check(study: "Study") -> None:
     """Raise UserError, which names the key and says what to do, for the first fault across blocks."""
     check_names(study)
+    check_training(study)
     check_corpora(study)
     check_no_demonstrations(study)
     check_variance(study)
@@ -75,6 +76,19 @@ def check_names(study: "Study") -> None:
         if isinstance(base, ScratchBase):
             known(base.recipe, config.training, f"bases.{key}.recipe")
     check_students(study)
+
+
+def check_training(study: "Study") -> None:
+    """Weights are sharded over several processes, on GPUs; a from-scratch base is trained in one."""
+    config = study.config
+    for name, recipe in config.training.items():
+        if recipe.sharding != "none" and recipe.processes == 1:
+            raise UserError(f"training.{name}.sharding: there is nothing to shard over; set processes to 2 or more")
+        if recipe.sharding != "none" and config.device == "cpu":
+            raise UserError(f"training.{name}.sharding: it needs GPUs, and `device` is cpu; set one or the other")
+    for name, base in config.bases.items():
+        if isinstance(base, ScratchBase) and config.training[base.recipe].processes > 1:
+            raise UserError(f"bases.{name}.recipe: {base.recipe!r} has several processes; a scratch base takes one")
 
 
 def check_students(study: "Study") -> None:

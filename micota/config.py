@@ -102,8 +102,10 @@ class Training(Closed):
     liger_kernel: bool = False
     save_steps: int = Field(500, ge=1)
     max_examples: int | None = Field(None, ge=1)
-    processes: int = Field(1, ge=1, description="on one node, a device each; batch_size is of one of them")
-    sharding: Literal["none", "fsdp2", "zero3"] = Field(
+    processes: int = Field(
+        1, ge=1, description="on one node, a device each; a step learns from batch_size * accumulation * processes rows"
+    )
+    sharding: Literal["none", "fsdp2"] = Field(
         "none", description="of weights and optimiser over the processes; none: a copy each (DDP)"
     )
 

@@ -5,6 +5,7 @@ never cuts an example: what is too long is dropped before, with a count.
 """
 
 import hashlib
+import importlib.util
 import json
 import random
 import shutil
@@ -13,8 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from micota import launch
 from micota.cli import UserError
-from micota.prompts import Prompt, render
+from micota.models import weight_hashes
+from micota.prompts import IGNORED, Prompt, render
 from micota.records import Record, RecordError, read_json
 
 STAGE_VERSION = 1  # raise when this module's results change: it is part of every training job's key
@@ -22,12 +25,15 @@ STAGE_VERSION = 1  # raise when this module's results change: it is part of ever
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Hyperparameters of one fine-tuning; names follow transformers' TrainingArguments where there is one."""
+    """Hyperparameters of one fine-tuning; names follow transformers' TrainingArguments where there is one.
+
+    An optimiser step learns from the global batch: batch_size * accumulation * processes examples.
+    """
 
     epochs: int
     learning_rate: float
-    batch_size: int  # examples (packed rows, with packing) on one device
-    accumulation: int = 1
+    batch_size: int  # examples (packed rows, with packing) that one process computes at a time
+    accumulation: int = 1  # such batches of a process in a step
     scheduler: str = "cosine"
     warmup_ratio: float = 0.0
     weight_decay: float = 0.0
@@ -44,8 +50,8 @@ class TrainingSettings:
     liger_kernel: bool = False
     save_steps: int = 500
     max_examples: int | None = None
-    processes: int = 1
-    sharding: str = "none"
+    processes: int = 1  # on one machine, a device each; see micota/launch.py
+    sharding: str = "none"  # of weights and optimiser over the processes: none (a copy each) or fsdp2
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,20 @@ def training_rows(corpus: Iterable[Record], tokenizer: Any, prompt: Prompt, sett
     return TrainingRows(rows, counts)
 
 
+def check_packages(settings: TrainingSettings) -> None:
+    """Raise UserError for a setting that needs a package which is not installed; imports nothing."""
+    if settings.attention == "flash_attention_2" and importlib.util.find_spec("flash_attn") is None:
+        raise UserError(
+            "attention: flash_attention_2 needs the package flash-attn, which is not installed; install it"
+            " (`pip install flash-attn --no-build-isolation`, on a GPU) or set `attention: sdpa`"
+        )
+    if settings.liger_kernel and importlib.util.find_spec("liger_kernel") is None:
+        raise UserError(
+            "liger_kernel: true needs the package liger-kernel, which is not installed; install it"
+            " (`pip install liger-kernel`, on a GPU) or set `liger_kernel: false`"
+        )
+
+
 def bucketed_order(lengths: list[int], batch_size: int, epochs: int, seed: int) -> list[int]:
     """Indices for `epochs` passes over the rows, such that consecutive batches hold rows of similar length.
 
@@ -108,8 +128,8 @@ def bucketed_order(lengths: list[int], batch_size: int, epochs: int, seed: int) 
 def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: int) -> str:
     """A hash of everything that shapes the weights: checkpoints are only ever resumed under the same key."""
     digest = hashlib.sha256(f"{STAGE_VERSION}|{asdict(settings)}|{seed}".encode())
-    for path in sorted(model.glob("*.safetensors")):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for file_hash in weight_hashes(model).values():
+        digest.update(bytes.fromhex(file_hash))
     for row in rows.rows:
         digest.update(json.dumps(row, sort_keys=True).encode())
     return digest.hexdigest()[:16]
@@ -127,33 +147,51 @@ def last_checkpoint(folder: Path) -> str | None:
     return str(whole[max(whole)]) if whole else None
 
 
+def examples_in_order(rows: TrainingRows, settings: TrainingSettings, seed: int) -> tuple[list[dict], int, str]:
+    """What the trainer gets: examples, how often it passes over them, and its strategy for their order.
+
+    Several processes take turns in one order, a batch each, so that together they see what one process would see in
+    batches as large as all of theirs. Their last batches are filled up with examples without a label, which count
+    nothing: left alone, accelerate would show some rows twice.
+    """
+    examples, together = rows.rows, settings.batch_size * settings.processes
+    epochs, strategy = settings.epochs, "random"
+    if settings.bucketed and not settings.packing:
+        order = bucketed_order([len(row["input_ids"]) for row in examples], together, settings.epochs, seed)
+        examples, epochs, strategy = [examples[i] for i in order], 1, "sequential"  # all passes, already in order
+    if settings.processes > 1 and not settings.packing:
+        blank = {"input_ids": examples[0]["input_ids"][:1], "labels": [IGNORED]}
+        examples = examples + [blank] * (-len(examples) % together)
+    return examples, epochs, strategy
+
+
 def fine_tune(
     model_folder: Path, tokenizer: Any, rows: TrainingRows, settings: TrainingSettings, seed: int, work: Path, out: Path
 ) -> dict[str, Any]:
     """Fine-tune the model of a folder, fill the folder `out`, and return what is worth recording.
 
     Checkpoints go to `work/{key}` and are resumed from; the folder is removed when the model has been written.
+    With `settings.processes` > 1 each of these processes calls this function (micota.launch); the first one writes.
+
+    Raises UserError where other processes or devices are found than the settings ask for.
     """
     import torch
     from datasets import Dataset
+    from torch.distributed.fsdp import MixedPrecisionPolicy
     from transformers import AutoModelForCausalLM
     from trl import SFTConfig, SFTTrainer
 
+    class Trainer(SFTTrainer):
+        def _save_rng_state(self, output_dir: str) -> None:
+            """Written by every process, before the first one marks the checkpoint as whole and removes the last."""
+            super()._save_rng_state(output_dir)
+            self.accelerator.wait_for_everyone()
+
+    check_packages(settings)
     checkpoints = work / job_key(model_folder, rows, settings, seed)
     checkpoints.mkdir(parents=True, exist_ok=True)
-    examples, epochs, strategy = rows.rows, settings.epochs, "random"
-    if settings.bucketed and not settings.packing:
-        lengths = [len(row["input_ids"]) for row in rows.rows]
-        order = bucketed_order(lengths, settings.batch_size, settings.epochs, seed)
-        examples, epochs, strategy = [rows.rows[i] for i in order], 1, "sequential"  # all passes, already in order
-    model = AutoModelForCausalLM.from_pretrained(
-        # Weights and optimiser stay float32 whatever the dtype, which is that of the computation (autocast): at a
-        # learning rate of 1e-5 most updates of a bfloat16 weight would round to nothing.
-        model_folder,
-        dtype=torch.float32,
-        attn_implementation=settings.attention,
-        use_safetensors=True,
-    )
+    examples, epochs, strategy = examples_in_order(rows, settings, seed)
+    sharded = settings.sharding != "none"
     arguments = SFTConfig(
         output_dir=str(checkpoints),
         num_train_epochs=epochs,
@@ -169,7 +207,8 @@ def fine_tune(
         packing=settings.packing,
         train_sampling_strategy=strategy,
         bf16=settings.dtype == "bfloat16",
-        gradient_checkpointing=settings.gradient_checkpointing,
+        # FSDP does it itself, around its own units (micota.launch.command)
+        gradient_checkpointing=settings.gradient_checkpointing and not sharded,
         use_liger_kernel=settings.liger_kernel,
         use_cpu=not torch.cuda.is_available(),
         save_strategy="steps",
@@ -181,23 +220,57 @@ def fine_tune(
         seed=seed,
         data_seed=seed,
         dataloader_pin_memory=torch.cuda.is_available(),
+        ddp_find_unused_parameters=False,
     )
-    if arguments.world_size > 1 or arguments.n_gpu > 1:
-        raise UserError(
-            f"training runs in one process on one device, here are {arguments.world_size} processes and"
-            f" {arguments.n_gpu} GPUs, which would multiply the batch size: set CUDA_VISIBLE_DEVICES to one of them"
-        )
-    trainer = SFTTrainer(
+    launch.check_processes(arguments, settings)
+    model = AutoModelForCausalLM.from_pretrained(  # after the processes have met: with FSDP only the first one reads
+        # Weights and optimiser stay float32 whatever the dtype, which is that of the computation (autocast): at a
+        # learning rate of 1e-5 most updates of a bfloat16 weight would round to nothing.
+        model_folder,
+        dtype=torch.float32,
+        attn_implementation=settings.attention,
+        use_safetensors=True,
+    )
+    trainer = Trainer(
         model=model, args=arguments, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )
-    result = trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
-    model.to(getattr(torch, settings.dtype))
-    trainer.save_model(str(out))
-    (out / "training_args.bin").unlink(missing_ok=True)  # a pickle: delivered folders hold safetensors alone
-    tokenizer.save_pretrained(out)
-    shutil.rmtree(checkpoints)
+    launch.check_distributed_type(trainer.accelerator, settings)
+    if sharded and settings.dtype == "bfloat16":
+        # accelerate's own policy would also add up gradients and hand on the log-likelihoods in bfloat16
+        policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+        trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
+    with arguments.main_process_first():  # it removes what a kill cut short
+        resumed = last_checkpoint(checkpoints)
+    result = trainer.train(resume_from_checkpoint=resumed)
+    loss = torch.tensor(result.training_loss, dtype=torch.float64, device=arguments.device)  # of this process
+    save(trainer, settings, out)
+    if launch.is_first():
+        tokenizer.save_pretrained(out)
+        shutil.rmtree(checkpoints)
     return {
         "steps": result.global_step,
-        "loss": result.training_loss,
+        "loss": float(trainer.accelerator.reduce(loss, "mean")),
         "log": [entry for entry in trainer.state.log_history if "loss" in entry],
     }
+
+
+def save(trainer: Any, settings: TrainingSettings, out: Path) -> None:
+    """Write the trained model in the dtype of the settings, as safetensors; every process calls, the first writes."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    dtype = getattr(torch, settings.dtype)
+    if settings.sharding == "none":
+        trainer.model.to(dtype)
+        trainer.save_model(str(out))
+        if launch.is_first():
+            (out / "training_args.bin").unlink()  # a pickle: delivered folders hold safetensors alone
+        return
+    weights = trainer.accelerator.get_state_dict(trainer.model)  # gathered in the first process' memory, float32
+    if launch.is_first():
+        with torch.device("meta"):  # the shape of the whole model, to be saved without its own weights
+            whole = AutoModelForCausalLM.from_config(trainer.model.config, dtype=dtype)
+        whole.generation_config = trainer.model.generation_config
+        tied = whole.all_tied_weights_keys  # kept once, as under the other name
+        kept = {name: tensor.to(dtype) for name, tensor in weights.items() if name not in tied}
+        whole.save_pretrained(out, state_dict=kept)

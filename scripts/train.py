@@ -4,7 +4,8 @@
         --recipe '{"epochs": 3, "learning_rate": 1e-3, "batch_size": 16}' --prompt '{"user": "{problem}"}' --seed 0 \\
         --work work --out results/mini/models/small-mid-s0
 
-Killed and started again, it resumes from its last checkpoint in --work.
+Killed and started again, it resumes from its last checkpoint in --work. With `processes` in the recipe it starts so
+many of itself, by `accelerate launch`, each with a device of its own.
 """
 
 import argparse
@@ -23,7 +24,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--prompt", type=json_flag, required=True, help="micota.prompts.Prompt as JSON")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of all processes together")
     add_gpus_flag(parser)
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)
@@ -32,19 +33,26 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     require_gpus(args.gpus)
+    from micota import launch
+    from micota.training import TrainingSettings, check_packages, fine_tune, training_rows
+
+    settings = TrainingSettings(**args.recipe)
+    check_packages(settings)
+    launch.start("scripts.train", argv, settings)
     import torch
 
     from micota import models
     from micota.prompts import Prompt, rendering
     from micota.records import CORPUS_FIELDS, read_jsonl
-    from micota.training import TrainingSettings, fine_tune, training_rows
 
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(max(1, args.threads // settings.processes))
     models.check_folder(args.base)
     tokenizer = models.load_tokenizer(args.base)
-    settings = TrainingSettings(**args.recipe)
     prompt = Prompt(**args.prompt)
     rows = training_rows(read_jsonl(args.corpus, CORPUS_FIELDS), tokenizer, prompt, settings)
+    if not launch.is_first():
+        fine_tune(args.base, tokenizer, rows, settings, args.seed, args.work, args.out)
+        return
     print(f"{args.corpus}: {rows.counts}")
     trained = models.fresh(args.out)
     report = fine_tune(args.base, tokenizer, rows, settings, args.seed, args.work, trained)

@@ -36,6 +36,12 @@ def test_a_study_with_every_block_is_valid() -> None:
             },
             "corpora.x: it is made from itself",
         ),
+        ({"training.student.sharding": "fsdp2"}, "training.student.sharding: there is nothing to shard over"),
+        (
+            {"training.student.sharding": "fsdp2", "training.student.processes": 2, "device": "cpu"},
+            "training.student.sharding: it needs GPUs, and `device` is cpu",
+        ),
+        ({"training.pretrain.processes": 2}, "bases.*.recipe: 'pretrain' has several processes"),
         # by way of the models that are trained on it: the assistant writes what it is trained on
         ({"corpora.long.sampler": "ta_long-w0.4-d0.5-m0"}, "corpora.long: it is made from itself"),
         ({"corpora.short.only_if_solved_by": ["small-short-s0"]}, "corpora.short: it is made from itself"),

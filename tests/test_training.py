@@ -1,10 +1,6 @@
-"""The trainer that every model gets: what it learns from, that it repeats itself, and that a kill changes nothing."""
+"""The trainer that every model gets: what it learns from, and that it repeats itself."""
 
-import json
-import os
 import random
-import signal
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,28 +15,15 @@ from micota.cli import UserError
 from micota.models import load_tokenizer
 from micota.prompts import IGNORED, Prompt, render, rendering
 from micota.records import read_json, write_jsonl
-from micota.training import TrainingRows, TrainingSettings, bucketed_order, fine_tune, job_key, training_rows
+from micota.training import TrainingSettings, bucketed_order
 from scripts import train as script
-from tests.tiny import PROMPT, corpus, same_weights, weights, write_model
-
-CHAT = Prompt(**PROMPT)
-SETTINGS = TrainingSettings(epochs=3, learning_rate=3e-3, batch_size=4, save_steps=2)
-STEPS = 12  # 3 epochs of 16 rows, 4 a batch
+from tests.tiny import corpus, same_weights, weights, write_model
+from tests.trained import CHAT, SETTINGS, STEPS, arguments, rows_of, train
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("model") / "m")
-
-
-def rows_of(base: Path, settings: TrainingSettings = SETTINGS, count: int = 16) -> TrainingRows:
-    return training_rows(corpus(count), load_tokenizer(base), CHAT, settings)
-
-
-def train(base: Path, folder: Path, settings: TrainingSettings = SETTINGS, seed: int = 0) -> dict[str, Any]:
-    """Train into folder/out, with checkpoints in folder/work."""
-    rows = rows_of(base, settings)
-    return fine_tune(base, load_tokenizer(base), rows, settings, seed, folder / "work", folder / "out")
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +62,6 @@ def test_nothing_to_train_on_is_an_error_with_the_counts(base: Path, tmp_path: P
 
 
 # --- weights ----------------------------------------------------------------------------------------------------------
-
-
-def arguments(base: Path, folder: Path, settings: TrainingSettings) -> list[str]:
-    """Of scripts/train.py, from folder/corpus.jsonl to folder/out."""
-    flags = ["--base", str(base), "--corpus", str(folder / "corpus.jsonl"), "--prompt", json.dumps(PROMPT)]
-    flags += ["--recipe", json.dumps(settings.__dict__), "--work", str(folder / "work"), "--out", str(folder / "out")]
-    return flags
 
 
 def test_the_script_delivers_a_model_and_how_it_was_made(base: Path, unbroken: Path, tmp_path: Path) -> None:
@@ -161,119 +137,16 @@ def test_buckets_are_even_and_in_no_order_of_length() -> None:
     assert 15 < rises < 35
 
 
-# --- kills ------------------------------------------------------------------------------------------------------------
-
-
-def kill_self(*_: Any, **__: Any) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def die_at_step(number: int) -> Callable[[pytest.MonkeyPatch], None]:
-    """Die when the given step begins."""
-
-    def patch(monkeypatch: pytest.MonkeyPatch) -> None:
-        from trl import SFTTrainer
-
-        step = SFTTrainer.training_step
-
-        def dying(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if self.state.global_step == number - 1:
-                kill_self()
-            return step(self, *args, **kwargs)
-
-        monkeypatch.setattr(SFTTrainer, "training_step", dying)
-
-    return patch
-
-
-def die_in(method: str) -> Callable[[pytest.MonkeyPatch], None]:
-    """Die when the trainer calls a method for the second time."""
-
-    def patch(monkeypatch: pytest.MonkeyPatch) -> None:
-        from trl import SFTTrainer
-
-        original = getattr(SFTTrainer, method)
-        calls = []
-
-        def dying(self: Any, *args: Any, **kwargs: Any) -> Any:
-            calls.append(method)
-            return kill_self() if len(calls) == 2 else original(self, *args, **kwargs)
-
-        monkeypatch.setattr(SFTTrainer, method, dying)
-
-    return patch
-
-
-def train_in_child(base: Path, folder: Path, patch: Callable[[pytest.MonkeyPatch], None]) -> int:
-    """Train in a forked process, so that a real SIGKILL can end it; returns the signal that did."""
-    import torch
-
-    torch.set_num_threads(1)  # no pool of threads, which a fork would lose
-    child = os.fork()
-    if child == 0:
-        try:
-            patch(pytest.MonkeyPatch())
-            train(base, folder)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    return os.WTERMSIG(status)
-
-
 @pytest.mark.parametrize(
-    ("deaths", "resumed_from"),
-    [
-        ([die_at_step(2)], 0),
-        ([die_at_step(8)], 6),  # in the second epoch
-        ([die_at_step(4), die_at_step(11)], 10),
-        ([die_in("_save_optimizer_and_scheduler")], 2),  # a checkpoint with weights alone
-        ([die_in("_save_rng_state")], 2),
-    ],
-    ids=["before a checkpoint", "in an epoch", "twice", "while saving", "while saving, later"],
+    ("setting", "package"),
+    [({"attention": "flash_attention_2"}, "flash-attn"), ({"liger_kernel": True}, "liger-kernel")],
 )
-def test_a_killed_training_ends_in_the_same_weights(
-    base: Path,
-    unbroken: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    deaths: list[Callable[[pytest.MonkeyPatch], None]],
-    resumed_from: int,
+def test_a_missing_package_is_said_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: dict[str, Any], package: str
 ) -> None:
-    from trl import SFTTrainer
-
-    for patch in deaths:
-        assert train_in_child(base, tmp_path, patch) == signal.SIGKILL
-    steps: list[int] = []
-    step = SFTTrainer.training_step
-
-    def counting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        steps.append(self.state.global_step)
-        return step(self, *args, **kwargs)
-
-    monkeypatch.setattr(SFTTrainer, "training_step", counting)
-    report = train(base, tmp_path)
-    assert steps == list(range(resumed_from, STEPS))
-    assert report["steps"] == STEPS
-    assert same_weights(tmp_path / "out", unbroken)
-    assert list((tmp_path / "work").iterdir()) == []
-
-
-@pytest.mark.parametrize("change", ["settings", "seed", "model", "rows", "labels"])
-def test_another_jobs_checkpoints_are_never_resumed(base: Path, tmp_path: Path, change: str) -> None:
-    rows = rows_of(base)
-    job: dict[str, Any] = {"model": base, "rows": rows, "settings": SETTINGS, "seed": 0}
-    others: dict[str, Any] = {
-        "settings": replace(SETTINGS, learning_rate=2e-3),
-        "seed": 1,
-        "model": write_model(tmp_path / "other", seed=1),
-        "rows": rows_of(base, count=15),
-    }
-    other = job | {change: others[change]} if change in others else job
-    if change == "labels":
-        moved = [{**rows.rows[0], "labels": [IGNORED, *rows.rows[0]["labels"][1:-1], IGNORED]}, *rows.rows[1:]]
-        other = job | {"rows": TrainingRows(moved, rows.counts)}
-    assert job_key(**job) == job_key(**(job | {"rows": rows_of(base)}))
-    assert job_key(**job) != job_key(**other)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=f"{next(iter(setting))}: .*needs the package {package}, .*install"):
+        script.main(arguments(tmp_path / "none", tmp_path, replace(SETTINGS, **setting)))
 
 
 # --- packing ----------------------------------------------------------------------------------------------------------
