@@ -35,6 +35,7 @@ TUPLE = re.compile(r"\([^()]*\)")
 BASED = re.compile(r"[0-9A-Z]+_\{?(?P<base>\d+)\}?")
 PERCENT = re.compile(r"\s*\\?%$")
 CHUNK = 2048
+REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
 DEEPEST = 40  # no answer of a person's is nested deeper; math-verify recurses
 WORKER_MEMORY = 4 << 30
@@ -123,6 +124,8 @@ class Judge:
 
         A batch has the deadline of one pair; what it does not finish is judged pair by pair, each with its own.
         """
+        if len(self.memory) > REMEMBERED:
+            self.memory.clear()
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self.memory]
         if new and self.pool is None:
             self.start()

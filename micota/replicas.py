@@ -1,0 +1,74 @@
+"""Data parallelism: replicas of a model, each in a process of its own with devices of its own, share a job's chunks.
+
+vLLM's own offline data parallelism is for mixtures of experts ("not supported/useful for dense models"): replicas of a
+dense model have nothing to tell each other.
+"""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+
+from micota.cli import UserError
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+
+def on_replicas(works: Sequence[Callable[[], None]], devices_each: int) -> None:
+    """Call every work in a process of its own, all at the same time, each with its own part of the visible devices.
+
+    The works must be picklable. Where one fails, UserError, and the others are ended.
+    """
+    context = multiprocessing.get_context("spawn")  # a forked process cannot use CUDA
+    running = {}
+    try:
+        for replica, work in enumerate(works):
+            process = context.Process(target=call, args=(work,), name=f"replica {replica}")
+            with visible(part(os.environ.get(VISIBLE), replica, devices_each)):  # it takes over the environment
+                process.start()
+            running[process.sentinel] = process
+        while running:
+            for sentinel in wait(list(running)):
+                process = running.pop(sentinel)
+                process.join()
+                if process.exitcode:
+                    raise UserError(f"{process.name} failed (exit status {process.exitcode}); its own error is above")
+    finally:
+        for process in running.values():
+            process.kill()
+            process.join()
+
+
+def part(given: str | None, replica: int, each: int) -> str:
+    """A replica's devices out of those in CUDA_VISIBLE_DEVICES (numbers or names), or of all where it is not set."""
+    first, end = replica * each, (replica + 1) * each
+    return ",".join(given.split(",")[first:end] if given else map(str, range(first, end)))
+
+
+@contextmanager
+def visible(devices: str) -> Iterator[None]:
+    """CUDA_VISIBLE_DEVICES with another value."""
+    before = os.environ.get(VISIBLE)
+    os.environ[VISIBLE] = devices
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VISIBLE]
+        else:
+            os.environ[VISIBLE] = before
+
+
+def call(work: Callable[[], None]) -> None:
+    """Runs in a replica: do the work, and end when the parent ends. A kill of the parent alone spares its children."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    work()
+
+
+def end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
