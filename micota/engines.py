@@ -4,11 +4,14 @@ An engine is started once per job, or once per replica of it. Both engines get t
 `micota.prompts.render`, return the text without the end token, and count the end token in `n_tokens`.
 """
 
+import multiprocessing
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from micota.replicas import take_along
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,7 @@ class VllmEngine:
             generation_config="vllm",  # the study's configuration decides, not the model folder's defaults
             seed=0,
         )
+        take_along(multiprocessing.active_children())
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
         from vllm.inputs import tokens_input

@@ -6,10 +6,12 @@ dense model have nothing to tell each other.
 
 import multiprocessing
 import os
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 
 from micota.cli import UserError
 
@@ -65,6 +67,8 @@ def call(work: Callable[[], None]) -> None:
     """Runs in a replica: do the work, and end when the parent ends. A kill of the parent alone spares its children."""
     threading.Thread(target=end_with_parent, daemon=True).start()
     work()
+    for child in multiprocessing.active_children():  # vLLM's engine: only a main process ends it on leaving
+        child.terminate()
 
 
 def end_with_parent() -> None:
@@ -72,3 +76,14 @@ def end_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
+
+
+def take_along(children: Sequence[BaseProcess]) -> None:
+    """Let children end with this process, even where it is killed: vLLM 0.32's engine would live on and hold its GPUs.
+
+    A shell waits for the end of its input, which comes when this process is gone.
+    """
+    reading, _ = os.pipe()  # the other end stays open as long as this process lives
+    guard = ["sh", "-c", 'read _; kill -9 "$@" 2> /dev/null', "guard", *(str(child.pid) for child in children)]
+    subprocess.Popen(guard, stdin=reading, start_new_session=True)  # not in reach of what ends this process
+    os.close(reading)

@@ -45,12 +45,27 @@ def wait_for_ever(path: Path) -> None:
         time.sleep(0.1)
 
 
+def written_pid(path: Path) -> int:
+    """What `wait_for_ever` wrote, within a minute."""
+    for _ in range(600):
+        if path.exists() and (text := path.read_text()):
+            return int(text)
+        time.sleep(0.1)
+    raise AssertionError(f"{path} was not written")
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 def ends(pid: int) -> bool:
     """Whether a process is gone within half a minute."""
     for _ in range(300):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if gone(pid):
             return True
         time.sleep(0.1)
     return False
@@ -72,24 +87,30 @@ def test_a_replica_that_fails_ends_the_others(tmp_path: Path, monkeypatch: pytes
         assert ends(int(pid))
 
 
-def test_replicas_end_when_their_job_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["replicas", "children"])
+def test_processes_end_when_their_job_is_killed(tmp_path: Path, kind: str) -> None:
     """They would else go on, and hold their devices, while the job is started again."""
+    body = {
+        "replicas": "on_replicas(works, 1)",
+        "children": "for work in works: Process(target=work).start()\n    take_along(active_children())",
+    }
     code = (
-        "from functools import partial; from pathlib import Path; from micota.replicas import on_replicas\n"
+        "from functools import partial\nfrom multiprocessing import Process, active_children\n"
+        "from pathlib import Path\nfrom micota.replicas import on_replicas, take_along\n"
         "from tests.test_replicas import wait_for_ever\n"
         f"works = [partial(wait_for_ever, Path({str(tmp_path)!r}) / name) for name in '01']\n"
-        "if __name__ == '__main__': on_replicas(works, 1)\n"
+        f"if __name__ == '__main__':\n    {body[kind]}\n    print('ready', flush=True)\n"
     )
     (tmp_path / "job.py").write_text(code)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, str(tmp_path / "job.py")], cwd=ROOT, env=environment) as job:
-        notes = [tmp_path / name for name in "01"]
-        for _ in range(600):
-            if all(note.exists() and note.read_text() for note in notes):
-                break
-            time.sleep(0.1)
+    command = [sys.executable, str(tmp_path / "job.py")]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as job:
+        if kind == "children":
+            assert job.stdout and job.stdout.readline() == "ready\n"
+        pids = [written_pid(tmp_path / name) for name in "01"]
+        assert not any(gone(pid) for pid in pids)
         job.send_signal(signal.SIGKILL)
-    assert all(ends(int(note.read_text())) for note in notes)
+    assert all(ends(pid) for pid in pids)
 
 
 def test_two_replicas_draw_what_one_does_and_nothing_twice(tmp_path: Path) -> None:
