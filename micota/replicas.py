@@ -24,23 +24,24 @@ def on_replicas(works: Sequence[Callable[[], None]], devices_each: int) -> None:
     The works must be picklable. Where one fails, UserError, and the others are ended.
     """
     context = multiprocessing.get_context("spawn")  # a forked process cannot use CUDA
-    running = {}
+    running: list[BaseProcess] = []
     try:
-        for replica, work in enumerate(works):
-            process = context.Process(target=call, args=(work,), name=f"replica {replica}")
-            with visible(part(os.environ.get(VISIBLE), replica, devices_each)):  # it takes over the environment
+        for number, work in enumerate(works):
+            process = context.Process(target=call, args=(work,), name=f"replica {number}")
+            with visible(part(os.environ.get(VISIBLE), number, devices_each)):  # it takes over the environment
                 process.start()
-            running[process.sentinel] = process
+            running.append(process)
         while running:
-            for sentinel in wait(list(running)):
-                process = running.pop(sentinel)
-                process.join()
-                if process.exitcode:
-                    raise UserError(f"{process.name} failed (exit status {process.exitcode}); its own error is above")
+            ended = wait([process.sentinel for process in running])
+            for replica in [replica for replica in running if replica.sentinel in ended]:
+                running.remove(replica)
+                replica.join()
+                if replica.exitcode:
+                    raise UserError(f"{replica.name} failed (exit status {replica.exitcode}); its own error is above")
     finally:
-        for process in running.values():
-            process.kill()
-            process.join()
+        for replica in running:
+            replica.kill()
+            replica.join()
 
 
 def part(given: str | None, replica: int, each: int) -> str:

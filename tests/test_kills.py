@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -163,10 +164,11 @@ def test_a_kill_while_the_chunks_are_put_together(forks: Forks, model: Path, tmp
     assert len(list(read_jsonl(folder / "traces.jsonl"))) == 120
 
 
-def study(project: Path, model: Path, name: str) -> tuple[list[str], Path]:
-    """A study whose student `small` is a model folder; what snakemake takes to sample it, and the traces' path."""
+def test_a_job_of_snakemake_that_is_killed_goes_on(model: Path, tmp_path: Path) -> None:
+    """Snakemake removes the outputs of a killed job; the work folder, which no rule declares, stays."""
+    project = copy_project(tmp_path)
     changes: dict[str, Any] = {
-        "study": name,
+        "study": "killed",
         "bases.small": {"source": "local", "path": str(model)},
         "sampling.engine.chunk_size": 2,
         "sampling.evaluation.max_tokens": 60,
@@ -174,18 +176,19 @@ def study(project: Path, model: Path, name: str) -> tuple[list[str], Path]:
     raw = raw_config("mini", changes)
     for dataset in raw["benchmarks"]:
         raw["datasets"][dataset]["options"]["count"] = 25
-    (project / "config" / f"{name}.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
-    traces = f"results/{name}/cot/small/shard-0.jsonl"
-    return [traces, "--configfile", f"config/{name}.yaml"], project / traces
+    (project / "config" / "killed.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
+    results = project / "results" / "killed"
+    traces, work = results / "cot" / "small" / "shard-0.jsonl", results / "work" / "sampling" / "small"
+    arguments = [str(traces.relative_to(project)), "--configfile", "config/killed.yaml"]
 
+    whole = snakemake(project, *arguments)
+    assert whole.returncode == 0, output_of(whole)
+    unbroken = traces.read_bytes()
+    traces.unlink()
+    shutil.rmtree(work)
 
-def test_a_job_of_snakemake_that_is_killed_goes_on(model: Path, tmp_path: Path) -> None:
-    """Snakemake removes the outputs of a killed job; the work folder, which no rule declares, stays."""
-    project = copy_project(tmp_path)
-    arguments, traces = study(project, model, "killed")
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    work = project / "results" / "killed" / "work" / "sampling" / "small"
     with subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.DEVNULL) as run:
         wait_until(lambda: len(chunks(work)) >= 3 or run.poll() is not None, 0.02)
         jobs = [job for job in psutil.Process(run.pid).children(recursive=True) if "scripts.sample" in job.cmdline()]
@@ -194,14 +197,11 @@ def test_a_job_of_snakemake_that_is_killed_goes_on(model: Path, tmp_path: Path) 
         assert jobs and run.wait() != 0
     written = chunks(work)
     assert not traces.exists() and len(written) >= 3
+
     again = snakemake(project, *arguments)
     assert again.returncode == 0, output_of(again)
-    log = (project / "results" / "killed" / "logs" / "sample" / "small-0.log").read_text()
+    assert traces.read_bytes() == unbroken
+    log = (results / "logs" / "sample" / "small-0.log").read_text()
     total, missing = map(int, re.findall(r"small: (\d+) chunks, (\d+) to draw", log)[0])
     assert missing == total - len(written) and len(re.findall(r"chunk \d+ of", log)) == missing
     assert written.items() <= chunks(work).items()
-
-    unbroken, expected = study(project, model, "unbroken")
-    whole = snakemake(project, *unbroken)
-    assert whole.returncode == 0, output_of(whole)
-    assert traces.read_bytes() == expected.read_bytes()
