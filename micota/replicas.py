@@ -67,9 +67,11 @@ def visible(devices: str) -> Iterator[None]:
 def call(work: Callable[[], None]) -> None:
     """Runs in a replica: do the work, and end when the parent ends. A kill of the parent alone spares its children."""
     threading.Thread(target=end_with_parent, daemon=True).start()
-    work()
-    for child in multiprocessing.active_children():  # vLLM's engine: only a main process ends it on leaving
-        child.terminate()
+    try:
+        work()
+    finally:
+        for child in multiprocessing.active_children():  # vLLM's engine: only a main process ends it on leaving
+            child.terminate()
 
 
 def end_with_parent() -> None:

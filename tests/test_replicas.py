@@ -1,6 +1,7 @@
 """Replicas share a job's chunks: devices are parted, a failure and a kill end all, and the result is the same."""
 
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -35,7 +36,13 @@ def note(path: Path) -> None:
     path.write_text(os.environ[VISIBLE])
 
 
+def sleep() -> None:
+    time.sleep(600)
+
+
 def fail() -> None:
+    """... with a child that waits for more, as vLLM's engine does."""
+    multiprocessing.get_context("fork").Process(target=sleep).start()
     raise ValueError("no room")
 
 
