@@ -241,12 +241,12 @@ class Engine(Closed):
     dtype: Literal["float32", "bfloat16"] = "float32"
     batch_size: int = Field(256, ge=1, description="transformers: prompts a batch")
     chunk_size: int = Field(
-        1024, ge=1, description="completions written at a time; a killed job resumes after the last chunk"
+        1024, ge=1, description="completions written at a time; a killed job loses the chunks that are not whole"
     )
     max_model_len: int = 4096
     tensor_parallel: int = Field(1, ge=1, description="vLLM: GPUs that hold one copy of the model")
-    data_parallel: int = Field(1, ge=1, description="vLLM: copies of the model that share a job's prompts")
-    enforce_eager: bool = False
+    data_parallel: int = Field(1, ge=1, description="copies of the model that share a job's chunks")
+    enforce_eager: bool = Field(False, description="vLLM: no CUDA graphs, which is slower and starts sooner")
     gpu_memory_utilization: float = 0.9
     skip_special_tokens: bool = True
 

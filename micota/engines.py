@@ -1,17 +1,22 @@
 """Inference engines behind one interface: token ids in, completions out.
 
-An engine is started once per job. Both engines get the prompt's token ids from `micota.prompts.render`, return the
-text without the end token, and count the end token in `n_tokens`.
+An engine is started once per job, or once per replica of it. Both engines get the prompts' token ids from
+`micota.prompts.render`, return the text without the end token, and count the end token in `n_tokens`.
 """
 
+import multiprocessing
 import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from micota.replicas import take_along
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How one batch of completions is drawn; temperature 0 is greedy."""
+    """How completions are drawn; temperature 0 is greedy."""
 
     temperature: float
     top_p: float
@@ -21,11 +26,24 @@ class Decoding:
 
 
 @dataclass(frozen=True)
+class Request:
+    """Prompts that are completed alike and handed back together.
+
+    `decoding.seed` is the request's own; `seeds`, one a prompt, are for an engine that seeds each completion.
+    """
+
+    prompts: list[list[int]]
+    decoding: Decoding
+    seeds: list[int]
+
+
+@dataclass(frozen=True)
 class Completion:
     text: str
     n_tokens: int
     finish_reason: str  # "stop" or "length"
     stop_string: str | None = None  # which one ended it, if one did
+    seed: int = 0  # the one it was drawn with
 
 
 @dataclass(frozen=True)
@@ -45,8 +63,8 @@ class EngineSettings:
 
 
 class Engine(Protocol):
-    def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
-        """Complete each prompt once, in order."""
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
+        """Yield each request's number and its completions, in the order of its prompts, as soon as it is whole."""
 
 
 def keep_memory() -> None:
@@ -66,7 +84,11 @@ def keep_memory() -> None:
 
 
 class TransformersEngine:
-    """transformers' `generate`: batches of prompts of similar length, left-padded, with the KV cache."""
+    """transformers' `generate`: batches of prompts of similar length, left-padded, with the KV cache.
+
+    One request after another, and what one gives never depends on the others: on a CPU in float32 the same bytes,
+    whatever ran before.
+    """
 
     def __init__(self, model: str, tokenizer: Any, settings: EngineSettings, threads: int) -> None:
         import torch
@@ -87,7 +109,11 @@ class TransformersEngine:
         end = self.model.generation_config.eos_token_id or tokenizer.eos_token_id
         self.end_tokens = [end] if isinstance(end, int) else list(end)
 
-    def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
+        for number, request in enumerate(requests):
+            yield number, self._complete(request.prompts, request.decoding)
+
+    def _complete(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
         by_length = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), i))
         completions: dict[int, Completion] = {}
         self.torch.manual_seed(decoding.seed)
@@ -134,10 +160,10 @@ class TransformersEngine:
         cuts = [(text.find(stop), stop) for stop in decoding.stop if stop in text]
         if cuts:
             first, stop = min(cuts)
-            return Completion(text[:first], len(self._without_padding(row[:end])), "stop", stop)
+            return Completion(text[:first], len(self._without_padding(row[:end])), "stop", stop, decoding.seed)
         if end is not None:
-            return Completion(text, end + 1, "stop")
-        return Completion(text, len(row), "length")
+            return Completion(text, end + 1, "stop", seed=decoding.seed)
+        return Completion(text, len(row), "length", seed=decoding.seed)
 
     def _without_padding(self, row: list[int]) -> list[int]:
         end = len(row)
@@ -150,7 +176,11 @@ class TransformersEngine:
 
 
 class VllmEngine:
-    """vLLM, given the whole list at once so that its continuous batching can work."""
+    """vLLM with every request in its queue at once; each is handed back when its last completion is finished.
+
+    What stands side by side in a batch changes from run to run, and with it the rounding: equal bytes are not promised.
+    Prefix caching is on where the model allows it (vLLM's default), so the samples of one prompt share its KV cache.
+    """
 
     def __init__(self, model: str, tokenizer: Any, settings: EngineSettings, threads: int) -> None:
         import torch
@@ -172,33 +202,53 @@ class VllmEngine:
             generation_config="vllm",  # the study's configuration decides, not the model folder's defaults
             seed=0,
         )
+        take_along(multiprocessing.active_children())
 
-    def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
+        from vllm.inputs import tokens_input
+
+        engine = self.llm.llm_engine  # LLM.generate hands nothing back before all is done
+        finished: dict[int, dict[int, Completion]] = defaultdict(dict)
+        for number, request in enumerate(requests):
+            for place, prompt in enumerate(request.prompts):
+                engine.add_request(f"{number}/{place}", tokens_input(prompt), self._params(request, place))
+        while engine.has_unfinished_requests():
+            for output in engine.step():
+                number, place = map(int, output.request_id.split("/"))
+                finished[number][place] = self._completion(output.outputs[0], requests[number], place)
+                if len(finished[number]) == len(requests[number].prompts):
+                    yield number, [completion for _, completion in sorted(finished.pop(number).items())]
+
+    def _seed(self, request: Request, place: int) -> int | None:
+        """The completion's own, so that neither its place nor its neighbours shape what is drawn.
+
+        None on a CPU, where a seed per request kills vLLM 0.32's engine ("CPU Generator does not use offset").
+        """
+        return request.seeds[place] if self.on_gpu else None
+
+    def _params(self, request: Request, place: int) -> Any:
         from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
 
-        params = [
-            SamplingParams(
-                temperature=decoding.temperature,
-                top_p=decoding.top_p,
-                max_tokens=min(decoding.max_tokens, self.settings.max_model_len - len(prompt)),
-                stop=list(decoding.stop) or None,
-                # A seed per request kills vLLM 0.32's engine on a CPU ("CPU Generator does not use offset").
-                seed=decoding.seed + i if decoding.temperature > 0 and self.on_gpu else None,
-                skip_special_tokens=self.settings.skip_special_tokens,
-            )
-            for i, prompt in enumerate(prompts)
-        ]
-        outputs = self.llm.generate([{"prompt_token_ids": prompt} for prompt in prompts], params)
-        answers = [output.outputs[0] for output in outputs]
-        return [
-            Completion(
-                a.text,
-                len(a.token_ids),
-                "length" if a.finish_reason == "length" else "stop",
-                a.stop_reason if isinstance(a.stop_reason, str) else None,  # else the number of an end token
-            )
-            for a in answers
-        ]
+        decoding = request.decoding
+        return SamplingParams(
+            temperature=decoding.temperature,
+            top_p=decoding.top_p,
+            max_tokens=min(decoding.max_tokens, self.settings.max_model_len - len(request.prompts[place])),
+            stop=list(decoding.stop) or None,
+            seed=self._seed(request, place),
+            skip_special_tokens=self.settings.skip_special_tokens,
+            output_kind=RequestOutputKind.FINAL_ONLY,  # one output a prompt, when it is finished
+        )
+
+    def _completion(self, answer: Any, request: Request, place: int) -> Completion:
+        return Completion(
+            answer.text,
+            len(answer.token_ids),
+            "length" if answer.finish_reason == "length" else "stop",
+            answer.stop_reason if isinstance(answer.stop_reason, str) else None,  # else the number of an end token
+            self._seed(request, place) or 0,  # the engine's
+        )
 
 
 def start_engine(model: str, tokenizer: Any, settings: EngineSettings, threads: int) -> Engine:

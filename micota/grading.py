@@ -10,9 +10,9 @@ import multiprocessing
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as DeadlineError
-from itertools import islice
+from itertools import groupby, islice
 from types import TracebackType
 from typing import Any
 
@@ -35,6 +35,7 @@ TUPLE = re.compile(r"\([^()]*\)")
 BASED = re.compile(r"[0-9A-Z]+_\{?(?P<base>\d+)\}?")
 PERCENT = re.compile(r"\s*\\?%$")
 CHUNK = 2048
+REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
 DEEPEST = 40  # no answer of a person's is nested deeper; math-verify recurses
 WORKER_MEMORY = 4 << 30
@@ -123,6 +124,8 @@ class Judge:
 
         A batch has the deadline of one pair; what it does not finish is judged pair by pair, each with its own.
         """
+        if len(self.memory) > REMEMBERED:
+            self.memory.clear()
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self.memory]
         if new and self.pool is None:
             self.start()
@@ -187,6 +190,26 @@ def tidied(gold: str, box: str | None) -> tuple[Pair | None, str | None]:
         return None, NO_BOX
     pair = (gold, box) if len(box) > LONGEST else tidy_pair(gold, box)
     return pair, DIFFERENT if pair is None else quick_verdict(*pair)
+
+
+def in_turn(shards: Sequence[Iterator[Record]]) -> Iterator[Record]:
+    """The traces of a job's shards in the order of a job without shards (micota.sampling.items deals problems out).
+
+    Holds the samples of one problem of each shard at a time. Traces of anything else come out in some order, all.
+    """
+    groups = [groupby(rows, key=lambda row: (row.get("dataset"), row["id"])) for rows in shards]
+
+    def following(shard: int) -> list[Record]:
+        return list(next(groups[shard], (None, ()))[1])
+
+    heads = [following(shard) for shard in range(len(shards))]
+    dataset = None
+    while left := [rows[0].get("dataset") for rows in heads if rows]:
+        dataset = dataset if dataset in left else left[0]
+        for shard, rows in enumerate(heads):
+            if rows and rows[0].get("dataset") == dataset:
+                yield from rows
+                heads[shard] = following(shard)
 
 
 def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> Iterator[Record]:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from micota.engines import Decoding, Engine, EngineSettings
+from micota.engines import Decoding, Engine, EngineSettings, Request
 from micota.prompts import Prompt, render_question
 from micota.records import Record, RecordError, read_jsonl, write_jsonl
 from micota.sampling import model_hash
@@ -82,16 +82,15 @@ def judge(
     known = {row["key"]: row["output"] for path in sorted(work.glob("*.jsonl")) for row in read_jsonl(path)}
     missing = {k: q for k, q in zip(keys, questions, strict=True) if k not in known and k not in too_long}
     say(f"{model.name}: {len(asked)} answers, {len(missing)} to judge, {len(too_long)} too long to ask")
-    engine: Engine | None = None
-    names = list(missing)
-    size = model.settings.chunk_size
-    for chunk in (names[at : at + size] for at in range(0, len(names), size)):
-        engine = engine or start()
-        outputs = [made.text for made in engine.generate([missing[k].prompt_ids for k in chunk], model.decoding)]
-        rows = [{"key": key, "output": output} for key, output in zip(chunk, outputs, strict=True)]
-        write_jsonl(work / f"{hashlib.sha256(''.join(chunk).encode()).hexdigest()[:24]}.jsonl", rows)
-        known |= dict(zip(chunk, outputs, strict=True))
-        say(f"{model.name}: {len(chunk)} judged")
+    names, size = list(missing), model.settings.chunk_size
+    chunks = [names[at : at + size] for at in range(0, len(names), size)]
+    requests = [Request([missing[k].prompt_ids for k in chunk], model.decoding, [0] * len(chunk)) for chunk in chunks]
+    for number, completions in start().generate(requests) if requests else ():
+        found = {key: made.text for key, made in zip(chunks[number], completions, strict=True)}
+        rows = [{"key": key, "output": output} for key, output in found.items()]
+        write_jsonl(work / f"{hashlib.sha256(''.join(found).encode()).hexdigest()[:24]}.jsonl", rows)
+        known |= found
+        say(f"{model.name}: {len(found)} judged")
     for item, key in zip(asked, keys, strict=True):
         output = None if key in too_long else known[key]
         yield {

@@ -75,13 +75,33 @@ def take(folder: Path, out: Path, made_from: dict[str, Any]) -> None:
     finish(temporary, out, made_from)
 
 
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
 def weight_hashes(folder: Path) -> dict[str, str]:
     """File name -> SHA-256 of every weights file."""
-    hashes = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        with path.open("rb") as handle:
-            hashes[path.name] = hashlib.file_digest(handle, "sha256").hexdigest()
-    return hashes
+    return {path.name: file_hash(path) for path in sorted(folder.glob("*.safetensors"))}
+
+
+def recorded_hashes(folder: Path) -> dict[str, str]:
+    """File name -> SHA-256 of the weights files whose hash in micota.json still holds: 65 GB need not be read again.
+
+    It holds if nothing has happened to the file since micota.json was written. Its change time (ctime) says so, which
+    a write, a rename, a copy or a new owner sets and nobody can set back. Where in doubt the file is left out.
+    """
+    made = folder / "micota.json"
+    if not made.is_file():
+        return {}
+    finished = made.stat().st_mtime_ns
+    hashes = read_json(made).get("sha256", {})
+    return {
+        name: found
+        for name, found in hashes.items()
+        if (folder / name).is_file() and (folder / name).stat().st_ctime_ns <= finished
+    }
 
 
 def parameters(folder: Path) -> int:

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -32,6 +33,8 @@ def whole(path: str | Path) -> Iterator[TextIO]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):  # by a writer that was killed
+        left.unlink(missing_ok=True)
     try:
         # A model may write half of a surrogate pair; as a JSON escape it stays a valid record.
         with temporary.open("w", encoding="utf-8", errors="backslashreplace") as handle:

@@ -2,23 +2,28 @@
 
 Chunks lie in a work folder that no rule declares, under a key made from everything that shapes them: the model's
 files, the engine's settings, the decoding and the prompts themselves. A retrained model never meets old completions.
+An engine is given all missing chunks at once; with `data_parallel` replicas each gets its share of them.
 """
 
 import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from micota.cli import UserError
-from micota.engines import Decoding, Engine, EngineSettings
+from micota.engines import Completion, Decoding, Engine, EngineSettings, Request
+from micota.models import file_hash, recorded_hashes
 from micota.prompts import Prompt, check_rendering, render, rendering
 from micota.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
+from micota.replicas import on_replicas
 
 STAGE_VERSION = 1  # raise when this module's results change: it is part of every chunk's key
+MOST_CHUNKS = 10_000  # files in a folder: with more, shared file systems and people get slow
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,21 @@ class Task:
         return cls(record["dataset"], record["problems"], prompt, decoding, record["n"], deviation)
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """Completions of one task that are drawn and written together."""
+
+    name: str
+    task: Task
+    items: list[Item]
+    path: Path
+
+
 def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: int) -> list[Item]:
-    """The shard's completions to draw: every `shards`-th problem from `shard` on, n samples each."""
+    """The shard's completions to draw: every `shards`-th problem from `shard` on, n samples each.
+
+    `micota.grading.in_turn` puts the shards' traces in one order again.
+    """
     found = []
     for index, problem in enumerate(read_jsonl(task.problems, PROBLEM_FIELDS)):
         if index % shards != shard:
@@ -97,17 +115,18 @@ def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: Engin
 
 def model_hash(folder: Path) -> str:
     """A hash over a model folder's files (weights, configuration, tokenizer), not their names' order or times."""
+    known = recorded_hashes(folder)
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.is_file() and not path.name.startswith(".") and path.name != "micota.json":
             digest.update(path.name.encode())
-            with path.open("rb") as handle:
-                digest.update(hashlib.file_digest(handle, "sha256").digest())
+            digest.update(bytes.fromhex(known.get(path.name) or file_hash(path)))
     return digest.hexdigest()
 
 
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
+    settings = replace(settings, data_parallel=1)  # by how many a job is shared does not matter
     shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{asdict(settings)}|{task.dataset}|{task.decoding}"
     shaped_by += (
         "|stop_string" if task.decoding.stop else ""
@@ -116,6 +135,11 @@ def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, ch
     for item in chunk:
         digest.update(json.dumps([item.id, item.sample, item.prompt_ids]).encode())
     return digest.hexdigest()[:24]
+
+
+def log(line: str) -> None:
+    """Print a line at once, so that the log of a killed job says how far it was."""
+    print(line, flush=True)
 
 
 def sample(
@@ -128,51 +152,96 @@ def sample(
     shard: int,
     shards: int,
     work: Path,
-    say: Callable[[str], None] = print,
-) -> Iterator[Record]:
-    """Yield the shard's traces of all tasks in order; chunks that are there already are read, the others drawn.
+    say: Callable[[str], None] = log,
+) -> list[Chunk]:
+    """The shard's chunks of all tasks in order; those that are there already are left alone, the others drawn.
 
-    The engine is started only if a chunk is missing, and once.
+    The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas.
     """
     check_tasks(tasks, model_folder, tokenizer)
     model = model_hash(model_folder)
-    plan = [
-        (task, chunk, work / f"{chunk_key(sampler, model, settings, task, chunk)}.jsonl")
+    cuts = [
+        (task, cut)
         for task in tasks
-        for chunk in cut(items(task, tokenizer, shard, shards, settings.max_model_len), settings.chunk_size)
+        for cut in cut_up(items(task, tokenizer, shard, shards, settings.max_model_len), settings.chunk_size)
     ]
-    engine: Engine | None = None
-    missing = sum(not path.exists() for _, _, path in plan)
-    say(f"{sampler}: {len(plan)} chunks, {missing} to draw")
-    for number, (task, chunk, path) in enumerate(plan, start=1):
-        if not path.exists():
-            engine = engine or start()
-            write_jsonl(path, draw(engine, task, sampler, chunk))
-            say(f"{sampler}: chunk {number} of {len(plan)} ({task.dataset}, {len(chunk)} completions)")
-        yield from read_jsonl(path, TRACE_FIELDS)
+    if len(cuts) > MOST_CHUNKS:
+        raise UserError(
+            f"{sampler}: shard {shard} of {shards} has {len(cuts)} chunks, over {MOST_CHUNKS} files in a folder;"
+            " raise sampling.shards or sampling.engine.chunk_size"
+        )
+    folder = work / f"{shard}-of-{shards}"
+    chunks = [
+        Chunk(
+            f"chunk {number} of {len(cuts)} ({task.dataset}, {len(found)} completions)",
+            task,
+            found,
+            folder / f"{chunk_key(sampler, model, settings, task, found)}.jsonl",
+        )
+        for number, (task, found) in enumerate(cuts, start=1)
+    ]
+    missing = [chunk for chunk in chunks if not chunk.path.exists()]
+    say(f"{sampler}: {len(chunks)} chunks, {len(missing)} to draw")
+    replicas = min(settings.data_parallel, len(missing))
+    works = [partial(draw, start, sampler, missing[replica::replicas], say) for replica in range(replicas)]
+    if replicas > 1:
+        on_replicas(works, settings.tensor_parallel)
+    elif works:
+        works[0]()
+    return chunks
 
 
-def cut(found: list[Item], size: int) -> list[list[Item]]:
+def cut_up(found: list[Item], size: int) -> list[list[Item]]:
     return [found[i : i + size] for i in range(0, len(found), size)]
 
 
-def draw(engine: Engine, task: Task, sampler: str, chunk: list[Item]) -> list[Record]:
-    """Complete one chunk. Its seed depends on the task's seed and on what is in the chunk, never on what ran before."""
-    mark = zlib.crc32(json.dumps([[item.id, item.sample] for item in chunk]).encode())
-    decoding = Decoding(**(asdict(task.decoding) | {"seed": (task.decoding.seed * 1_000_003 + mark) % 2**31}))
-    completions = engine.generate([list(item.prompt_ids) for item in chunk], decoding)
-    return [
-        {
+def draw(start: Callable[[], Engine], sampler: str, chunks: list[Chunk], say: Callable[[str], None]) -> None:
+    """Complete chunks, and write each as soon as it is whole."""
+    for number, completions in start().generate([request(chunk) for chunk in chunks]):
+        chunk = chunks[number]
+        write_jsonl(chunk.path, traces(sampler, chunk, completions))
+        say(f"{sampler}: {chunk.name}")
+
+
+def request(chunk: Chunk) -> Request:
+    """A chunk as an engine takes it. Seeds depend on the task's seed and on what is drawn, never on what ran before.
+
+    A completion's own seed does not even depend on its chunk, nor on the number of shards.
+    """
+    decoding = chunk.task.decoding
+    mark = zlib.crc32(json.dumps([[item.id, item.sample] for item in chunk.items]).encode())
+    own = [[decoding.seed, chunk.task.dataset, item.id, item.sample] for item in chunk.items]
+    return Request(
+        [list(item.prompt_ids) for item in chunk.items],
+        replace(decoding, seed=(decoding.seed * 1_000_003 + mark) % 2**31),
+        [zlib.crc32(json.dumps(names).encode()) for names in own],
+    )
+
+
+def traces(sampler: str, chunk: Chunk, completions: list[Completion]) -> Iterator[Record]:
+    """The records of a chunk."""
+    for item, completion in zip(chunk.items, completions, strict=True):
+        yield {
             "id": item.id,
             "sample": item.sample,
             "sampler": sampler,
-            "dataset": task.dataset,
+            "dataset": chunk.task.dataset,
             "prompt": item.text,
             "completion": completion.text,
             "finish_reason": completion.finish_reason,
             "n_tokens": completion.n_tokens,
-            "seed": decoding.seed,
-            **({"stop_string": completion.stop_string} if decoding.stop else {}),
+            "seed": completion.seed,
+            **({"stop_string": completion.stop_string} if chunk.task.decoding.stop else {}),
         }
-        for item, completion in zip(chunk, completions, strict=True)
-    ]
+
+
+def gather(chunks: list[Chunk]) -> Iterator[Record]:
+    """The traces of drawn chunks, one chunk at a time; UserError if a file lost some (a machine that lost power)."""
+    for chunk in chunks:
+        rows = list(read_jsonl(chunk.path, TRACE_FIELDS))
+        if len(rows) != len(chunk.items):
+            raise UserError(
+                f"{chunk.path}: holds {len(rows)} completions of {len(chunk.items)}, so it was damaged after it was"
+                " written; remove it and run again"
+            )
+        yield from rows

@@ -4,7 +4,7 @@
 
 `id` joins a trace with its problem. `correct` is math-verify's verdict on the last box; a trace without a box, or
 whose answer cannot be read or takes longer than `--timeout` seconds, is wrong, and says so. Rows come out in the order
-they came in.
+they came in; several files are taken for the shards of one sampling job, and come out as from a job without shards.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from micota.cli import UserError, run
-from micota.grading import Judge, grade, summary
+from micota.grading import Judge, grade, in_turn, summary
 from micota.lines import line_of
 from micota.records import PROBLEM_FIELDS, Record, read_jsonl, write_jsonl
 
@@ -22,7 +22,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=Path, nargs="+", required=True, help="problem records")
-    parser.add_argument("--traces", type=Path, nargs="+", required=True, help="traces, graded in this order")
+    parser.add_argument(
+        "--traces", type=Path, nargs="+", required=True, help="traces, or the shards of one job in order"
+    )
     parser.add_argument("--graded", type=Path, required=True, help="graded traces")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds for one answer")
@@ -42,21 +44,21 @@ def read_golds(paths: Sequence[Path]) -> dict[str, str]:
     return golds
 
 
-def read_traces(paths: Sequence[Path], golds: Mapping[str, str]) -> Iterator[Record]:
-    """The traces of all files; each must belong to a problem."""
-    for path in paths:
-        for index, trace in enumerate(read_jsonl(path, ("id", "completion"))):
-            if trace["id"] not in golds:
-                raise UserError(f"{line_of(path, index)}: id {trace['id']!r} is in none of the problem files")
-            if not isinstance(trace["completion"], str):
-                raise UserError(f"{line_of(path, index)}: `completion` must be a text")
-            yield trace
+def read_traces(path: Path, golds: Mapping[str, str]) -> Iterator[Record]:
+    """The traces of a file; each must belong to a problem."""
+    for index, trace in enumerate(read_jsonl(path, ("id", "completion"))):
+        if trace["id"] not in golds:
+            raise UserError(f"{line_of(path, index)}: id {trace['id']!r} is in none of the problem files")
+        if not isinstance(trace["completion"], str):
+            raise UserError(f"{line_of(path, index)}: `completion` must be a text")
+        yield trace
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Join, grade, write, count."""
     args = parse_args(argv)
     golds = read_golds(args.problems)
+    traces = in_turn([read_traces(path, golds) for path in args.traces])
     reasons: Counter[str] = Counter()
 
     def counted(rows: Iterator[Record]) -> Iterator[Record]:
@@ -65,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             yield row
 
     with Judge(args.workers, args.timeout) as judge:
-        write_jsonl(args.graded, counted(grade(read_traces(args.traces, golds), golds, judge)))
+        write_jsonl(args.graded, counted(grade(traces, golds, judge)))
     print(summary(reasons))
 
 

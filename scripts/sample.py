@@ -12,6 +12,7 @@ Killed and started again, it goes on after the last whole chunk in --work.
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from micota.cli import json_flag, run
@@ -40,24 +41,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     from micota.engines import EngineSettings, start_engine
     from micota.models import check_folder, load_tokenizer
     from micota.records import write_json, write_jsonl
-    from micota.sampling import Task, description, sample
+    from micota.sampling import Task, description, gather, sample
 
     check_folder(args.model)
     settings = EngineSettings(**args.engine)
     tokenizer = load_tokenizer(args.model)
     tasks = [Task.from_record(task) for task in args.tasks]
-    traces = sample(
+    chunks = sample(
         tasks,
         args.name,
         args.model,
         tokenizer,
         settings,
-        lambda: start_engine(str(args.model), tokenizer, settings, args.threads),
+        partial(start_engine, str(args.model), tokenizer, settings, args.threads),
         args.shard,
         args.shards,
         args.work,
     )
-    print(f"{args.out}: {write_jsonl(args.out, traces)} traces")
+    print(f"{args.out}: {write_jsonl(args.out, gather(chunks))} traces")
     if args.meta:
         write_json(args.meta, description(tasks, args.name, tokenizer, settings))
 

@@ -5,11 +5,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from micota.engines import Completion, Decoding, EngineSettings, TransformersEngine
+from micota.engines import Completion, Decoding, EngineSettings, Request, TransformersEngine, VllmEngine
 from micota.models import load_tokenizer
 from micota.prompts import Prompt, render
 from micota.records import read_jsonl
@@ -35,6 +36,13 @@ def prompts(model: Path) -> list[list[int]]:
 
 def engine(model: Path, **settings: Any) -> TransformersEngine:
     return TransformersEngine(str(model), load_tokenizer(model), EngineSettings("transformers", **settings), threads=1)
+
+
+def complete(engine: TransformersEngine, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
+    """The completions of one request."""
+    ((number, completions),) = engine.generate([Request(prompts, decoding, [0] * len(prompts))])
+    assert number == 0 and {completion.seed for completion in completions} == {decoding.seed}
+    return completions
 
 
 def greedy(stop: tuple[str, ...] = (), max_tokens: int = LENGTH) -> Decoding:
@@ -74,11 +82,11 @@ def test_the_model_ends_some_completions_and_not_others(one_by_one: list[Complet
 def test_a_batch_of_any_size_writes_what_single_prompts_do(
     model: Path, prompts: list[list[int]], one_by_one: list[Completion], batch_size: int
 ) -> None:
-    assert engine(model, batch_size=batch_size).generate(prompts, greedy()) == one_by_one
+    assert complete(engine(model, batch_size=batch_size), prompts, greedy()) == one_by_one
 
 
 def test_a_limit_cuts_and_says_so(model: Path, prompts: list[list[int]], one_by_one: list[Completion]) -> None:
-    for short, long in zip(engine(model).generate(prompts, greedy(max_tokens=5)), one_by_one, strict=True):
+    for short, long in zip(complete(engine(model), prompts, greedy(max_tokens=5)), one_by_one, strict=True):
         if long.n_tokens > 5:
             assert (short.n_tokens, short.finish_reason) == (5, "length")
             assert long.text.startswith(short.text)
@@ -88,7 +96,7 @@ def test_a_limit_cuts_and_says_so(model: Path, prompts: list[list[int]], one_by_
 
 def test_a_prompts_room_is_its_own_whatever_its_batch(model: Path, prompts: list[list[int]]) -> None:
     limit = max(len(prompt) for prompt in prompts) + 3
-    found = {size: engine(model, batch_size=size, max_model_len=limit).generate(prompts, greedy()) for size in (1, 64)}
+    found = {size: complete(engine(model, batch_size=size, max_model_len=limit), prompts, greedy()) for size in (1, 64)}
     assert found[1] == found[64]
     for prompt, completion in zip(prompts, found[64], strict=True):
         if completion.finish_reason == "length":
@@ -100,7 +108,7 @@ def test_stop_strings_end_a_completion_and_are_cut_off(
 ) -> None:
     stop = next(c.text for c in one_by_one if c.n_tokens > 8)[4:6]
     hits = 0
-    for found, whole in zip(engine(model).generate(prompts, greedy((stop, "never written"))), one_by_one, strict=True):
+    for found, whole in zip(complete(engine(model), prompts, greedy((stop, "never written"))), one_by_one, strict=True):
         if stop in whole.text:
             hits += 1
             before = whole.text.index(stop)
@@ -112,11 +120,11 @@ def test_stop_strings_end_a_completion_and_are_cut_off(
 
 def test_sampling_follows_its_seed(model: Path, prompts: list[list[int]]) -> None:
     same = engine(model)
-    first = same.generate(prompts, sampled(1))
-    same.generate(prompts, sampled(2))  # what ran before does not matter
-    assert same.generate(prompts, sampled(1)) == first
-    assert same.generate(prompts, sampled(2)) != first
-    assert len({c.text for c in same.generate([prompts[0]] * 8, sampled(1))}) == 8
+    first = complete(same, prompts, sampled(1))
+    complete(same, prompts, sampled(2))  # what ran before does not matter
+    assert complete(same, prompts, sampled(1)) == first
+    assert complete(same, prompts, sampled(2)) != first
+    assert len({c.text for c in complete(same, [prompts[0]] * 8, sampled(1))}) == 8
 
 
 def test_the_model_folders_sampling_defaults_are_ignored(
@@ -127,12 +135,67 @@ def test_the_model_folders_sampling_defaults_are_ignored(
     path = tmp_path / "m" / "generation_config.json"
     defaults = {"do_sample": True, "temperature": 0.7, "top_k": 20, "repetition_penalty": 2.0}
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | defaults), encoding="utf-8")
-    assert engine(tmp_path / "m").generate(prompts, greedy()) == one_by_one
+    assert complete(engine(tmp_path / "m"), prompts, greedy()) == one_by_one
+
+
+class Queue:
+    """Stands for vLLM's engine: takes requests, and finishes them one a step, the shortest answer first."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, tuple[list[int], Any]] = {}
+        self.longest = 0
+
+    def add_request(self, name: str, prompt: list[int], params: Any) -> None:
+        assert name not in self.waiting
+        self.waiting[name] = prompt, params
+        self.longest = max(self.longest, len(self.waiting))
+
+    def has_unfinished_requests(self) -> bool:
+        return bool(self.waiting)
+
+    def step(self) -> list[SimpleNamespace]:
+        name = min(self.waiting, key=lambda name: self.waiting[name][0][-1])
+        prompt, params = self.waiting.pop(name)
+        answer = SimpleNamespace(text=f"{prompt}", token_ids=[1, 2], finish_reason="stop", stop_reason=None)
+        answer.params = params
+        return [SimpleNamespace(request_id=name, outputs=[answer])]
+
+
+def test_vllm_has_every_request_in_its_queue_and_hands_each_back_when_it_is_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    params: list[Any] = []
+
+    def remember(**settings: Any) -> Any:
+        params.append(settings)
+        return settings
+
+    monkeypatch.setitem(sys.modules, "vllm", SimpleNamespace(SamplingParams=remember))
+    monkeypatch.setitem(sys.modules, "vllm.inputs", SimpleNamespace(tokens_input=lambda ids: ids))
+    final = SimpleNamespace(RequestOutputKind=SimpleNamespace(FINAL_ONLY="final"))
+    monkeypatch.setitem(sys.modules, "vllm.sampling_params", final)
+    queue, engine = Queue(), VllmEngine.__new__(VllmEngine)
+    engine.on_gpu, engine.settings = True, EngineSettings("vllm", max_model_len=10)
+    engine.llm = SimpleNamespace(llm_engine=queue)
+    # The last token says when a prompt is finished: the second request is whole first.
+    requests = [
+        Request([[0, 5], [0, 1], [0, 0, 0, 9]], Decoding(1.0, 0.9, 8, ("U",), 3), [11, 12, 13]),
+        Request([[3], [2]], Decoding(0.0, 1.0, 8, (), 4), [21, 22]),
+    ]
+    found = list(engine.generate(requests))
+    assert queue.longest == 5
+    assert [(number, [(c.text, c.seed) for c in completions]) for number, completions in found] == [
+        (1, [("[3]", 21), ("[2]", 22)]),
+        (0, [("[0, 5]", 11), ("[0, 1]", 12), ("[0, 0, 0, 9]", 13)]),
+    ]
+    assert [one["seed"] for one in params] == [11, 12, 13, 21, 22]
+    assert [one["max_tokens"] for one in params] == [8, 8, 6, 8, 8]  # the third prompt leaves room for six
+    assert [(one["temperature"], one["stop"]) for one in params] == [(1.0, ["U"])] * 3 + [(0.0, None)] * 2
 
 
 def sampling_command(model: Path, folder: Path, engine_name: str) -> list[str]:
-    """Arguments of scripts/sample.py for two data sets, one of them with stop strings."""
-    settings = {"name": engine_name, "dtype": "float32", "max_model_len": 512, "enforce_eager": True, "batch_size": 4}
+    """Arguments of scripts/sample.py for two data sets in three chunks each, one of them with stop strings."""
+    settings = {"name": engine_name, "dtype": "float32", "max_model_len": 512, "enforce_eager": True, "chunk_size": 4}
     task = {"prompt": PROMPT, "temperature": 0.0, "top_p": 1.0, "n": 1, "max_tokens": LENGTH, "stop": [], "seed": 0}
     tasks = [
         task | {"dataset": "train", "problems": str(write_problems(folder / "train.jsonl", 10))},
@@ -151,7 +214,7 @@ def test_both_engines_write_the_same_greedy_tokens(model: Path, tmp_path: Path) 
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
     one, other = (list(read_jsonl(tmp_path / f"{name}.jsonl")) for name in ("transformers", "vllm"))
-    assert one == other
+    assert [row | {"seed": 0} for row in one] == other  # greedy ignores the seeds, and each engine has its own
     assert {row["finish_reason"] for row in one} == {"stop", "length"}
     stopped = [row for row in one if row["dataset"] == "test" and row["n_tokens"] == len(row["completion"]) + 1]
     assert stopped  # by the stop string or the end token, one token each

@@ -247,6 +247,16 @@ def test_a_batch_that_is_killed_costs_its_neighbours_nothing() -> None:
         assert judge.memory["5", "9^{9^{9^9}}"] == "timeout"
 
 
+def test_what_the_judge_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("micota.grading.REMEMBERED", 5)
+    pairs = [(str(n + 8), f"{n}+8") for n in range(12)]
+    with Judge(workers=1, timeout=20) as judge:
+        for at in range(0, 12, 4):
+            judge.judge(pairs[at : at + 4])
+            assert [judge.memory[pair] for pair in pairs[at : at + 4]] == ["equivalent"] * 4
+        assert len(judge.memory) <= 5 + 4
+
+
 def problem(name: str, answer: str, source: str = "test") -> Record:
     return {"id": name, "problem": "?", "answer": answer, "source": source}
 

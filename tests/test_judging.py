@@ -1,12 +1,13 @@
 """The judge model: what it is shown, what it is asked again, and what counts."""
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from micota.engines import Completion, Decoding, EngineSettings
+from micota.engines import Completion, Decoding, EngineSettings, Request
 from micota.judging import Item, JudgeModel, items, judge
 from micota.prompts import Prompt, render_question
 from micota.records import JUDGED_FIELDS, Record, RecordError, read_jsonl, write_jsonl
@@ -38,11 +39,12 @@ class Scripted:
         self.asked: list[str] = []
         self.decoding: Decoding | None = None
 
-    def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
-        self.decoding = decoding
-        texts = ["".join(map(chr, prompt)) for prompt in prompts]
-        self.asked += texts
-        return [Completion(" True." if "Answer: 0.75" in text else "False", 2, "stop") for text in texts]
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
+        for number, request in enumerate(requests):
+            self.decoding = request.decoding
+            texts = ["".join(map(chr, prompt)) for prompt in request.prompts]
+            self.asked += texts
+            yield number, [Completion(" True." if "Answer: 0.75" in text else "False", 2, "stop") for text in texts]
 
 
 def model(tmp_path: Path, content: str = "{}", **changes: Any) -> JudgeModel:

@@ -1,6 +1,7 @@
 """Base models come as whole, plain folders, or not at all, with one message that says what to do."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 
 from micota.cli import UserError
-from micota.models import check_folder, load_tokenizer, weight_hashes
+from micota.models import check_folder, copy_local, file_hash, load_tokenizer, weight_hashes
 from micota.records import read_json
+from micota.sampling import model_hash
 from micota.study import load_study
 from scripts import base as script
 from tests.tiny import PROMPT, SHAPE, raw_config, same_weights, write_model
@@ -163,3 +165,29 @@ def test_weights_that_are_not_those_of_the_recipe_are_refused(tmp_path: Path) ->
         script.main(
             ["--base", json.dumps({**block, "pretrained": str(tmp_path / "swapped")}), "--out", str(tmp_path / "out")]
         )
+
+
+def test_the_hash_of_finished_weights_is_not_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """... unless something has happened to them since, even if they were made long before."""
+    source, folder = write_model(tmp_path / "source"), tmp_path / "m"
+    copy_local(source, folder)
+    hashed: list[str] = []
+
+    def noted(path: Path) -> str:
+        hashed.append(path.name)
+        return file_hash(path)
+
+    monkeypatch.setattr("micota.sampling.file_hash", noted)
+    first = model_hash(folder)
+    assert "config.json" in hashed and "model.safetensors" not in hashed
+    (tmp_path / "plain").mkdir()
+    for path in folder.iterdir():  # without micota.json everything is hashed, to the same end
+        if path.name != "micota.json":
+            (tmp_path / "plain" / path.name).write_bytes(path.read_bytes())
+    assert model_hash(tmp_path / "plain") == first and "model.safetensors" in hashed
+
+    other = write_model(tmp_path / "other", seed=1) / "model.safetensors"
+    os.utime(other, (0, 0))
+    other.replace(folder / "model.safetensors")
+    assert model_hash(folder) != first
+    assert read_json(folder / "micota.json")["sha256"] != weight_hashes(folder)

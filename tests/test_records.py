@@ -79,6 +79,13 @@ def test_a_writer_that_dies_leaves_what_was_there(tmp_path: Path, before: str | 
     assert {p.name for p in tmp_path.iterdir()} == ({"r.jsonl"} if before is not None else set())
 
 
+def test_what_a_killed_writer_left_goes_when_its_file_is_written(tmp_path: Path) -> None:
+    for left in (".r.jsonl.1.tmp", ".r.jsonl.22.tmp", ".other.jsonl.1.tmp"):
+        (tmp_path / left).write_text("half")
+    write_jsonl(tmp_path / "r.jsonl", [{"id": 1}])
+    assert {p.name for p in tmp_path.iterdir()} == {"r.jsonl", ".other.jsonl.1.tmp"}
+
+
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     path = tmp_path / "d.json"
     with whole(path) as handle:

@@ -2,17 +2,22 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from micota import sampling
 from micota.cli import UserError
-from micota.engines import Completion, Decoding
+from micota.engines import Completion, Request
+from micota.grading import in_turn
 from micota.models import load_tokenizer
 from micota.prompts import Prompt, rendering
 from micota.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
+from micota.sampling import Chunk, Task, cut_up, items
+from scripts import grade
 from scripts import sample as script
 from tests.tiny import PROMPT, write_model, write_problems
 
@@ -42,12 +47,17 @@ class FakeEngine:
     calls: int = 0
     starts: int = 0
 
-    def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
-        if self.calls == self.dies_after:
-            raise Killed
-        self.calls += 1
-        self.drawn.update(map(tuple, prompts))
-        return [Completion(f"{sum(p)}/{i}/{decoding.seed}", 5, "stop") for i, p in enumerate(prompts)]
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
+        for number, request in enumerate(requests):
+            if self.calls == self.dies_after:
+                raise Killed
+            self.calls += 1
+            self.drawn.update(map(tuple, request.prompts))
+            yield number, self.complete(request)
+
+    def complete(self, request: Request) -> list[Completion]:
+        seed = request.decoding.seed
+        return [Completion(f"{sum(p)}/{i}/{seed}", 5, "stop", seed=seed) for i, p in enumerate(request.prompts)]
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +140,7 @@ def test_a_finished_job_starts_no_engine(job: Job) -> None:
 
 def test_a_chunk_half_written_is_drawn_again(job: Job) -> None:
     first = job.run(FakeEngine(), "out.jsonl", "work")
-    chunks = sorted((job.folder / "work").glob("*.jsonl"))
+    chunks = sorted((job.folder / "work").rglob("*.jsonl"))
     assert len(chunks) == CHUNKS
     chunks[0].rename(chunks[0].with_name(f".{chunks[0].name}.1.tmp"))  # what a kill leaves behind
     again = FakeEngine()
@@ -143,7 +153,11 @@ def test_a_chunk_half_written_is_drawn_again(job: Job) -> None:
     [
         ({"settings": {"dtype": "bfloat16"}}, CHUNKS),
         ({"settings": {"max_model_len": 256}}, CHUNKS),
+        ({"settings": {"tensor_parallel": 2}}, CHUNKS),
+        ({"settings": {"enforce_eager": True}}, CHUNKS),
+        ({"settings": {"chunk_size": 5}}, 2 + 3),
         ({"task": {"temperature": 0.5}}, 3),
+        ({"task": {"top_p": 0.9}}, 3),
         ({"task": {"max_tokens": 9}}, 3),
         ({"task": {"stop": ["Q:"]}}, 3),
         ({"task": {"seed": 1}}, 3),
@@ -175,6 +189,13 @@ def test_what_shapes_a_completion_never_meets_old_chunks(job: Job, change: dict[
     assert engine.calls == redrawn
 
 
+def test_by_how_many_replicas_a_job_is_shared_shapes_nothing(job: Job) -> None:
+    first = job.run(FakeEngine(), "out.jsonl", "work")
+    job.settings["data_parallel"] = 2
+    engine = FakeEngine()
+    assert job.run(engine, "out.jsonl", "work") == first and engine.starts == 0
+
+
 def test_a_copied_model_meets_its_old_chunks(job: Job) -> None:
     """The key knows what the files hold, not where they lie or when they were written."""
     first = job.run(FakeEngine(), "out.jsonl", "work")
@@ -196,6 +217,81 @@ def test_shards_part_the_problems_among_them(job: Job, shards: int) -> None:
     assert set(together) == {(row["id"], row["sample"]) for row in job.traces("whole.jsonl")}
     problems = [len({id for id, _ in part}) for part in parts]
     assert max(problems) - min(problems) <= 2  # even, within one per data set
+
+
+def test_shards_at_work_at_once_share_no_file(job: Job) -> None:
+    for shard in range(3):
+        job.run(FakeEngine(), f"{shard}.jsonl", "work", shard, 3)
+    folders = {path.parent.name for path in (job.folder / "work").rglob("*.jsonl")}
+    assert folders == {"0-of-3", "1-of-3", "2-of-3"}
+
+
+class Solver(FakeEngine):
+    """Writes what depends on the prompt alone, as a deterministic engine does at temperature 0."""
+
+    def complete(self, request: Request) -> list[Completion]:
+        return [Completion(f"\\boxed{{{sum(prompt) % 2}}}", 5, "stop") for prompt in request.prompts]
+
+
+@pytest.mark.parametrize("shards", [2, 4, 20])
+def test_graded_shards_are_in_the_order_of_a_job_without_shards(job: Job, shards: int) -> None:
+    """Else the number of shards would decide in which order a student reads its corpus."""
+    graded = []
+    for number in (1, shards):
+        files = [f"{number}/{shard}.jsonl" for shard in range(number)]
+        for shard, file in enumerate(files):
+            job.run(Solver(), file, f"work-{number}", shard, number)
+        arguments = ["--problems", str(job.folder / "train.jsonl"), str(job.folder / "test.jsonl")]
+        arguments += ["--traces", *(str(job.folder / file) for file in files)]
+        grade.main([*arguments, "--graded", str(job.folder / f"{number}.jsonl")])
+        graded.append((job.folder / f"{number}.jsonl").read_bytes())
+    assert graded[0] == graded[1]
+    assert graded[0].count(b"\n") == 24
+
+
+def test_files_that_are_no_shards_lose_nothing_and_one_file_keeps_its_order() -> None:
+    first = [{"id": str(number), "dataset": dataset} for dataset in "xyx" for number in (3, 3, 1)]
+    second = [{"id": "7"}, {"id": "3", "dataset": "y"}, {"id": "8"}]
+    assert list(in_turn([iter(first)])) == first
+    together = list(in_turn([iter(first), iter(second), iter([])]))
+    assert Counter(map(str, together)) == Counter(map(str, first + second))
+
+
+def test_a_completions_own_seed_depends_on_nothing_around_it(job: Job) -> None:
+    """The engine that seeds each completion draws the same whatever the chunks and the number of shards."""
+
+    def seeds(chunk_size: int, shards: int, task_seed: int = 0, dataset: str = "test") -> dict[tuple[str, int], int]:
+        found: dict[tuple[str, int], int] = {}
+        raw = job.tasks[1] | {"seed": task_seed, "dataset": dataset}
+        task, tokenizer = Task.from_record(raw), load_tokenizer(job.model)
+        for shard in range(shards):
+            for cut in cut_up(items(task, tokenizer, shard, shards, 512), chunk_size):
+                made = sampling.request(Chunk("", task, cut, Path()))
+                found |= {(item.id, item.sample): seed for item, seed in zip(cut, made.seeds, strict=True)}
+        return found
+
+    plain = seeds(4, 1)
+    assert seeds(3, 2) == plain
+    assert len(set(plain.values())) == 14
+    assert not set(seeds(4, 1, task_seed=1).values()) & set(plain.values())
+    assert not set(seeds(4, 1, dataset="test@2").values()) & set(plain.values())
+
+
+def test_a_chunk_that_lost_rows_is_an_error_that_names_it(job: Job) -> None:
+    job.run(FakeEngine(), "out.jsonl", "work")
+    chunk = sorted((job.folder / "work").rglob("*.jsonl"))[0]
+    chunk.write_bytes(b"")  # what a machine may find after it lost power
+    with pytest.raises(UserError, match=rf"{chunk.name}: holds 0 completions of \d.*remove it"):
+        job.run(FakeEngine(), "out2.jsonl", "work")
+    assert not (job.folder / "out2.jsonl").exists()
+
+
+def test_no_folder_gets_more_files_than_file_systems_like(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("micota.sampling.MOST_CHUNKS", CHUNKS - 1)
+    engine = FakeEngine()
+    with pytest.raises(UserError, match=r"shard 0 of 1 has 7 chunks.*raise sampling\.shards"):
+        job.run(engine, "out.jsonl", "work")
+    assert engine.starts == 0
 
 
 def test_a_prompt_that_leaves_no_room_is_an_error_that_names_it(job: Job) -> None:
@@ -238,8 +334,8 @@ def test_a_trace_says_which_stop_string_ended_it(job: Job) -> None:
     job.tasks[1]["stop"] = ["Q:"]
 
     class Stopping(FakeEngine):
-        def generate(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
-            return [Completion("", 5, "stop", "Q:" if n % 2 else None) for n in range(len(prompts))]
+        def complete(self, request: Request) -> list[Completion]:
+            return [Completion("", 5, "stop", "Q:" if n % 2 else None) for n in range(len(request.prompts))]
 
     job.run(Stopping(), "out.jsonl", "work")
     rows = job.traces("out.jsonl")
