@@ -53,7 +53,7 @@ def anonymous(pid: int) -> float:
 
 
 def run_command(command: Sequence[str], log: Path, extra: Mapping[str, str] | None = None) -> Usage:
-    """A fresh process from start to end; its output goes to `log`. Raises RuntimeError naming the log if it fails."""
+    """A fresh process from start to end; its output goes to `log`. RuntimeError with its last lines if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as handle:
         started = time.monotonic()
@@ -74,7 +74,8 @@ def run_command(command: Sequence[str], log: Path, extra: Mapping[str, str] | No
         watcher.join()
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command[:4])} ... failed ({process.returncode}); see {log}")
+        said = log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
+        raise RuntimeError("\n".join([f"{' '.join(command[:4])} ... failed ({process.returncode}):", *said]))
     return Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, most[0])
 
 
