@@ -127,7 +127,7 @@ def default_verdict(gold: str, answer: str) -> bool:
 
 
 def math_verify_loop(rows: Sequence[Record], golds: Sequence[str]) -> int:
-    """How many are right by math-verify as its README has it: both texts parsed, one after another, its own timeouts."""
+    """How many are right by math-verify as its README has it: both texts parsed, its own timeouts."""
     from math_verify import parse
     from math_verify import verify as math_verify
 

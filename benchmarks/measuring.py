@@ -81,9 +81,10 @@ def run_command(command: Sequence[str], log: Path, extra: Mapping[str, str] | No
 
 def cpu_seconds() -> float:
     """User and system time of this process and of those below it, living or ended (vLLM's engine is one of its own)."""
-    own = psutil.Process()
-    times = [process.cpu_times() for process in [own, *own.children(recursive=True)]]
-    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    living = [process.cpu_times() for process in psutil.Process().children(recursive=True)]
+    below = sum(t.user + t.system + t.children_user + t.children_system for t in living)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used) + below
 
 
 def measure(work: Work) -> Usage:
