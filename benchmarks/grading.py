@@ -1,6 +1,6 @@
 """How fast typical traces are graded, and whether short cuts, memory and batches change a verdict.
 
-    python -m benchmarks.grading --traces 100000 --pairs 5000 --data ../shared/data
+    python -m benchmarks.grading --traces 100000 --pairs 5000 --rounds 3 --data ../shared/data
 
 Typical: the golds of the benchmarks in `--data` (a few built-in ones without it), answered as models answer them: half
 as the gold is written, some in other ways, some wrong, some without a box, after a text of some hundred words.
@@ -9,6 +9,9 @@ Then distinct pairs of gold and answer are judged again by `micota.grading.verif
 pair, one after another in this process. Where the grader decides without it, it must decide the same, save in the ways
 that it departs on purpose (`DEPARTURES`). How many verdicts math-verify with its own defaults, on the answers as they
 stand, would give otherwise is printed for information.
+
+With `--rounds`, ours is timed against what one would write without us, on the same traces in turns: math-verify in a
+plain loop (parse the completion, verify), and the MATH string rule on the last box.
 """
 
 import argparse
@@ -16,15 +19,17 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measuring import Usage, interleave, measure, report
 from micota.answers import last_box, squeezed, tidy_pair
 from micota.cli import run
 from micota.datasets import Home, load
 from micota.grading import LOOSE_DIGITS, RIGHT, SET, TUPLE, Judge, grade, summary, two_bases, verify
 from micota.records import Record
+from micota.string_rule import same_string
 
 NAMES = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")
 BUILT_IN = [
@@ -121,11 +126,53 @@ def default_verdict(gold: str, answer: str) -> bool:
     return bool(math_verify(*boxes, timeout_seconds=None))
 
 
+def math_verify_loop(rows: Sequence[Record], golds: Sequence[str]) -> int:
+    """How many are right by math-verify as its README has it: both texts parsed, its own timeouts."""
+    from math_verify import parse
+    from math_verify import verify as math_verify
+
+    return sum(
+        bool(math_verify(parse(rf"\boxed{{{gold}}}"), parse(row["completion"])))
+        for row, gold in zip(rows, golds, strict=True)
+    )
+
+
+def string_loop(rows: Sequence[Record], golds: Sequence[str]) -> int:
+    """How many are right by the MATH string rule on the last box."""
+    boxes = (last_box(row["completion"]) for row in rows)
+    return sum(box is not None and same_string(box, gold) for box, gold in zip(boxes, golds, strict=True))
+
+
+def race(pairs: Sequence[tuple[str, str | None]], args: argparse.Namespace) -> None:
+    """Ours, workers started and ended within its time, against the two loops; how many each holds right."""
+    rows, golds = list(traces(pairs)), [gold for gold, _ in pairs]
+
+    def ours() -> int:
+        with Judge(args.workers, args.timeout) as judge:
+            by_id = {str(n): gold for n, gold in enumerate(golds)}
+            return sum(row["correct"] for row in grade(rows, by_id, judge))
+
+    def timed(count: Callable[[], int]) -> Callable[[], Usage]:
+        return lambda: measure(lambda: (float(len(rows)), {"right": count()}))
+
+    contenders = {
+        f"ours, {args.workers} workers": timed(ours),
+        "math-verify in a loop": timed(lambda: math_verify_loop(rows, golds)),
+        "string rule": timed(lambda: string_loop(rows, golds)),
+    }
+    runs = interleave(contenders, args.rounds)
+    report(f"{len(rows)} traces, {len(set(pairs))} distinct", runs, next(iter(runs)), "traces")
+    for name, usages in runs.items():
+        print(f"{name}: {usages[0].notes['right']} held right")
+
+
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--traces", type=int, default=100_000, help="traces to grade")
     parser.add_argument("--pairs", type=int, default=5_000, help="distinct pairs to judge again by math-verify alone")
+    parser.add_argument("--rounds", type=int, default=0, help="rounds against math-verify's loop and the string rule")
+    parser.add_argument("--race", type=int, default=5_000, help="traces of a round")
     parser.add_argument("--data", type=Path, help="folder of the benchmarks' files")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds for one answer")
@@ -136,6 +183,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Time the grader, then hold its verdicts against math-verify's."""
     args = parse_args(argv)
     golds = golds_of(args.data)
+    if args.rounds:
+        race(list(answered(args.race, golds, seed=1)), args)
     pairs = list(answered(args.traces, golds))
     reasons: Counter[str] = Counter()
     with Judge(args.workers, args.timeout) as judge:

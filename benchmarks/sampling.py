@@ -1,0 +1,402 @@
+"""How fast traces are sampled, against what one would write without this project.
+
+    python -m benchmarks.sampling transformers --model results/mini/models/teacher --prompts 1024 --rounds 3
+    python -m benchmarks.sampling vllm --prompts 512 --rounds 5
+    python -m benchmarks.sampling engines --model results/mini/models/teacher --counts 150 1800
+    python -m benchmarks.sampling shards --prompts 512 --shards 8
+
+transformers: our engine against `generate` in a loop over static batches in the given order, with and without the end
+    token's early exit, and against variants of ours (`--variants cache=growing attention=eager,batch_size=64 ...`).
+vllm: our sampler against one `LLM.generate` on the same prompts, and against batches of 64 one after another, eager, as
+    the authors' script has it. Lengths are imposed on all three: lognormal, 3 % at the limit.
+engines: whole jobs, start included, at two sizes: from how many tokens on does vLLM pay, on this machine?
+shards: what every further shard of a job costs.
+
+Prompts are problems of the procedural arithmetic; any model folder with a chat template does.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.measuring import Living, Runs, Usage, Work, interleave, report, run_command
+from micota.arithmetic import problems
+from micota.cli import run
+from micota.engines import EngineSettings
+from micota.records import read_jsonl, write_jsonl
+
+PROMPT = {"user": "{problem}"}
+OPERATIONS = [2, 3, 4, 5, 6]  # those of the miniature's training problems
+VARIANTS = ("cache=growing", "cache=growing,attention=eager", "attention=eager", "cache=static", "batch_size=64")
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=MAINS)
+    parser.add_argument("--model", type=Path, default=Path("reference/mini/bases/large"))
+    parser.add_argument("--prompts", type=int, default=512)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--max-tokens", type=int, default=560)
+    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--chunk-size", type=int, default=512)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--variants", nargs="*", default=VARIANTS, help="transformers: setting=value[,setting=value]")
+    parser.add_argument("--compiled", action="store_true", help="vllm: ours and LLM.generate without enforce_eager")
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--counts", type=int, nargs=2, default=(150, 1800), help="engines: prompts of the two sizes")
+    parser.add_argument("--shards", type=int, default=4)
+    parser.add_argument("--engine", default="transformers", help="shards: which engine")
+    parser.add_argument("--out", type=Path, help="JSON with every single run")
+    return parser.parse_args(argv)
+
+
+def write_problems(count: int, folder: Path) -> Path:
+    """Problems as scripts.problems would write them."""
+    found = problems("test", count, 11, OPERATIONS, 299)
+    path = folder / f"problems-{count}.jsonl"
+    write_jsonl(path, ({"id": f"p/{number}", **problem} for number, problem in enumerate(found)))
+    return path
+
+
+def prompt_ids(tokenizer: Any, path: Path) -> list[list[int]]:
+    from micota.prompts import Prompt, render
+
+    return [render(tokenizer, Prompt(**PROMPT), problem["problem"]).prompt_ids for problem in read_jsonl(path)]
+
+
+def job(model: Path, path: Path, engine: Mapping[str, Any], max_tokens: int, folder: Path, *flags: str) -> list[str]:
+    """The flags of scripts.sample for one greedy sample a problem; work and output are in `folder`."""
+    task = {"dataset": "arithmetic", "problems": str(path), "prompt": PROMPT, "temperature": 0, "top_p": 1, "n": 1}
+    task |= {"max_tokens": max_tokens, "stop": [], "seed": 0}
+    flags = (*flags, "--work", str(folder / "work"), "--out", str(folder / "traces.jsonl"))
+    return ["--model", str(model), "--name", "m", "--engine", json.dumps(engine), "--tasks", json.dumps([task]), *flags]
+
+
+def drawn(folder: Path) -> tuple[float, dict[str, Any]]:
+    """Tokens of a job's traces, and a mark of each completion."""
+    traces = list(read_jsonl(folder / "traces.jsonl"))
+    marks = [zlib.crc32(trace["completion"].encode()) for trace in traces]
+    return float(sum(trace["n_tokens"] for trace in traces)), {"marks": marks}
+
+
+def our_job(model: Path, path: Path, settings: EngineSettings, max_tokens: int, started: Any) -> Work:
+    """scripts.sample on an engine that is started already: loading the tokenizer, rendering, chunks and all files."""
+    import micota.engines
+    from scripts import sample
+
+    micota.engines.start_engine = lambda *_: started
+
+    def work() -> tuple[float, dict[str, Any]]:
+        with tempfile.TemporaryDirectory() as folder:
+            sample.main(job(model, path, asdict(settings), max_tokens, Path(folder)))
+            return drawn(Path(folder))
+
+    return work
+
+
+# --- transformers ---------------------------------------------------------------------------------------------------
+
+
+def ours(model: Path, path: Path, max_tokens: int, threads: int, settings: EngineSettings, changes: str = "") -> Work:
+    """Our engine; `changes`, as `cache=growing,batch_size=64`, are made to it."""
+    import torch
+
+    from micota.engines import TransformersEngine
+    from micota.models import load_tokenizer
+
+    changed = dict(change.split("=") for change in changes.split(",") if change)
+    threads = int(changed.pop("threads", threads))
+    attention, cache = changed.pop("attention", "sdpa"), changed.pop("cache", "dynamic")
+    if "dtype" in changed:
+        settings = replace(settings, dtype=changed.pop("dtype"))
+    settings = replace(settings, **{key: int(value) for key, value in changed.items()})
+    torch.set_num_threads(threads)
+    engine = TransformersEngine(str(model), load_tokenizer(model), settings, threads)
+    engine.model.set_attn_implementation(attention)
+    generate = engine.model.generate
+    if cache != "dynamic":
+        engine.model.generate = lambda **options: generate(**options, **cache_options(cache, engine.model))
+    return our_job(model, path, settings, max_tokens, engine)
+
+
+def cache_options(cache: str, model: Any) -> dict[str, Any]:
+    """What makes `generate` use another KV cache than the one that is copied into a longer one at every token."""
+    if cache == "static":
+        return {"cache_implementation": "static"}
+    if cache == "compiled":  # transformers compiles by itself on a GPU only
+        from transformers import CompileConfig
+
+        config = CompileConfig(fullgraph=False, mode="default")
+        config._compile_all_devices = True
+        return {"cache_implementation": "static", "compile_config": config}
+    if cache == "growing":
+        from transformers import DynamicCache
+
+        made = DynamicCache(config=model.config)
+        made.layers = [growing_layer() for _ in made.layers]
+        return {"past_key_values": made}
+    raise SystemExit(f"error: cache={cache}: one of dynamic, static, compiled, growing")
+
+
+def growing_layer() -> Any:
+    """A layer of transformers' DynamicCache with room to spare: a token is written into it, not everything copied.
+
+    `keys` and `values` are views [batch, heads, tokens so far, head size] of longer tensors.
+    """
+    from transformers.cache_utils import DynamicLayer
+
+    class GrowingLayer(DynamicLayer):
+        def lazy_initialization(self, key_states: Any, value_states: Any) -> None:
+            super().lazy_initialization(key_states, value_states)
+            self.room = [key_states[:, :, :0], value_states[:, :, :0]]
+
+        def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
+            if not self.is_initialized:
+                self.lazy_initialization(key_states, value_states)
+            before = self.get_seq_length()
+            after = before + key_states.shape[-2]
+            if after > self.room[0].shape[-2]:
+                batch, heads, _, size = key_states.shape
+                for place, old in enumerate(self.room):
+                    longer = key_states.new_empty(batch, heads, after + max(64, after // 4), size)
+                    longer[:, :, :before] = old[:, :, :before]
+                    self.room[place] = longer
+            for room, new in zip(self.room, (key_states, value_states), strict=True):
+                room[:, :, before:after] = new
+            self.keys, self.values = (room[:, :, :after] for room in self.room)
+            return self.keys, self.values
+
+    return GrowingLayer()
+
+
+def plain(model: Path, path: Path, max_tokens: int, threads: int, batch_size: int, dtype: str, exits: bool) -> Work:
+    """What one writes without us: `generate` over batches in the given order; `exits`: when all have ended."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from micota.models import load_tokenizer
+
+    torch.set_num_threads(threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    tokenizer = load_tokenizer(model)
+    loaded = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype), use_safetensors=True).to(device)
+    end = tokenizer.eos_token_id
+    prompts = prompt_ids(tokenizer, path)
+    options: dict[str, Any] = {"do_sample": False, "max_new_tokens": max_tokens, "pad_token_id": tokenizer.pad_token_id}
+    loaded.generation_config.eos_token_id = end if exits else None
+
+    def work() -> tuple[float, dict[str, Any]]:
+        tokens = 0
+        for start in range(0, len(prompts), batch_size):
+            batch = tokenizer.pad(
+                {"input_ids": prompts[start : start + batch_size]}, padding_side="left", return_tensors="pt"
+            ).to(device)
+            with torch.inference_mode():
+                output = loaded.generate(**batch, **options)
+            for row in output[:, batch["input_ids"].shape[1] :].tolist():
+                tokens += row.index(end) + 1 if end in row else len(row)
+        return float(tokens), {}
+
+    return work
+
+
+def transformers_main(args: argparse.Namespace, folder: Path) -> None:
+    """Ours against plain batches, and its variants."""
+    path = write_problems(args.prompts, folder)
+    same: dict[str, Any] = {"model": args.model, "path": path, "max_tokens": args.max_tokens, "threads": args.threads}
+    settings = EngineSettings("transformers", args.dtype, args.batch_size, args.chunk_size, 1024)
+    static = {**same, "batch_size": args.batch_size, "dtype": args.dtype}
+    builds: dict[str, Callable[[], Living]] = {
+        "ours": lambda: Living(ours, settings=settings, **same),
+        "plain batches": lambda: Living(plain, exits=True, **static),
+        "plain, no early exit": lambda: Living(plain, exits=False, **static),
+    }
+    for variant in args.variants:
+        builds[f"ours, {variant}"] = lambda variant=variant: Living(ours, settings=settings, changes=variant, **same)  # type: ignore[misc]
+    runs = side_by_side(builds, args.rounds)
+    compare_completions(runs, "ours")
+    title = f"{args.model}, {args.prompts} prompts in batches of {args.batch_size}, chunks of {args.chunk_size}"
+    report(title, runs, "ours", "tokens", args.out)
+
+
+def side_by_side(builds: Mapping[str, Callable[[], Living]], rounds: int) -> Runs:
+    """Start every contender, run them in turns, end them."""
+    living: dict[str, Living] = {}
+    try:
+        for name, build in builds.items():
+            living[name] = build()
+            start = living[name].start
+            print(f"{name}: started in {start.wall:.1f} s, CPU {start.cpu:.1f} s", flush=True)
+        return interleave(living, rounds)
+    finally:
+        for contender in living.values():
+            contender.close()
+
+
+def compare_completions(runs: Runs, reference: str) -> None:
+    """Print the share of each contender's completions that are the reference's, letter by letter."""
+    expected = runs[reference][0].notes["marks"]
+    for name, usages in runs.items():
+        marks = [usage.notes.pop("marks", None) for usage in usages].pop()
+        if marks:
+            same = sum(one == other for one, other in zip(marks, expected, strict=True))
+            print(f"{name}: {same} of {len(marks)} completions as {reference}'s")
+
+
+# --- vLLM -----------------------------------------------------------------------------------------------------------
+
+
+def lengths(prompts: Sequence[Sequence[int]], limit: int) -> dict[tuple[int, ...], int]:
+    """Prompt -> tokens of its completion: lognormal around 110 with sigma 0.8, cut at the limit, 3 % at the limit."""
+    rng = random.Random(0)
+    return {
+        tuple(prompt): limit if rng.random() < 0.03 else max(1, min(limit, round(rng.lognormvariate(4.7, 0.8))))
+        for prompt in prompts
+    }
+
+
+def impose(wanted: Mapping[tuple[int, ...], int]) -> None:
+    """Make vLLM's engine end each prompt's completion at its length, whoever asks for it."""
+    from vllm.v1.engine.llm_engine import LLMEngine
+
+    add = LLMEngine.add_request
+
+    def add_request(self: Any, request_id: str, prompt: Any, params: Any, *rest: Any, **named: Any) -> Any:
+        params.max_tokens = wanted[tuple(prompt["prompt_token_ids"])]
+        params.ignore_eos = True
+        return add(self, request_id, prompt, params, *rest, **named)
+
+    LLMEngine.add_request = add_request
+
+
+def ours_on_vllm(model: Path, path: Path, limit: int, threads: int, settings: EngineSettings) -> Work:
+    from micota.engines import start_engine
+    from micota.models import load_tokenizer
+
+    tokenizer = load_tokenizer(model)
+    impose(lengths(prompt_ids(tokenizer, path), limit))
+    return our_job(model, path, settings, limit, start_engine(str(model), tokenizer, settings, threads))
+
+
+def raw_vllm(model: Path, path: Path, limit: int, threads: int, settings: EngineSettings, at_once: int = 0) -> Work:
+    """`LLM.generate`, all prompts in one call, or `at_once` of them in each of several."""
+    from micota.engines import VllmEngine
+    from micota.models import load_tokenizer
+
+    tokenizer = load_tokenizer(model)
+    prompts = prompt_ids(tokenizer, path)
+    impose(lengths(prompts, limit))
+    llm = VllmEngine(str(model), tokenizer, settings, threads).llm  # the same options as ours
+    from vllm import SamplingParams
+
+    def work() -> tuple[float, dict[str, Any]]:
+        size, tokens = at_once or len(prompts), 0
+        for start in range(0, len(prompts), size):
+            asked = [{"prompt_token_ids": prompt} for prompt in prompts[start : start + size]]
+            answers = llm.generate(asked, [SamplingParams(temperature=0) for _ in asked], use_tqdm=False)
+            tokens += sum(len(answer.outputs[0].token_ids) for answer in answers)
+        return float(tokens), {}
+
+    return work
+
+
+def vllm_main(args: argparse.Namespace, folder: Path) -> None:
+    """Ours against LLM.generate and the authors' batches."""
+    path = write_problems(args.prompts, folder)
+    # One chunk holds all: the comparison is of the queue, not of where our files are cut.
+    settings = EngineSettings("vllm", args.dtype, args.batch_size, args.prompts, 1024, enforce_eager=not args.compiled)
+    same: dict[str, Any] = {"model": args.model, "path": path, "limit": args.max_tokens, "threads": args.threads}
+    eager = replace(settings, enforce_eager=True)
+    builds: dict[str, Callable[[], Living]] = {
+        "ours": lambda: Living(ours_on_vllm, settings=settings, **same),
+        "LLM.generate": lambda: Living(raw_vllm, settings=settings, **same),
+        "batches of 64, eager": lambda: Living(raw_vllm, settings=eager, at_once=64, **same),
+    }
+    title = f"vLLM, {args.model}, {args.prompts} prompts, lengths lognormal, 3 % at {args.max_tokens}"
+    report(title, side_by_side(builds, args.rounds), "ours", "tokens", args.out)
+
+
+# --- whole jobs -----------------------------------------------------------------------------------------------------
+
+NUMBERS = count()
+
+
+def whole_job(args: argparse.Namespace, engine: str, path: Path, folder: Path, *flags: str) -> Usage:
+    """scripts.sample as a process of its own, from its start to its end."""
+    place = folder / f"job-{next(NUMBERS)}"
+    settings: dict[str, Any] = {"name": engine, "dtype": args.dtype, "batch_size": args.batch_size}
+    settings |= {"chunk_size": args.chunk_size, "max_model_len": 1024, "enforce_eager": not args.compiled}
+    command = [sys.executable, "-m", "scripts.sample"]
+    command += job(args.model, path, settings, args.max_tokens, place, "--threads", str(args.threads), *flags)
+    used = run_command(command, place / "log.txt", {"OMP_NUM_THREADS": str(args.threads)})
+    amount, _ = drawn(place)
+    return replace(used, amount=amount)
+
+
+def engines_main(args: argparse.Namespace, folder: Path) -> None:
+    """Two engines at two sizes: start and rate of each, and where they meet."""
+    small, large = (write_problems(count, folder) for count in args.counts)
+
+    def timed(engine: str, path: Path) -> Callable[[], Usage]:
+        return lambda: whole_job(args, engine, path, folder)
+
+    names = ("transformers", "vllm")
+    contenders = {f"{name}, {path.stem}": timed(name, path) for name in names for path in (small, large)}
+    runs = interleave(contenders, args.rounds)
+    for kind in ("wall", "cpu"):
+        lines = {}
+        for name in names:
+            few, many = (runs[f"{name}, {path.stem}"] for path in (small, large))
+            short, long = (median(getattr(usage, kind) for usage in usages) for usages in (few, many))
+            each = (long - short) / (many[0].amount - few[0].amount)
+            lines[name] = short - each * few[0].amount, each
+            print(f"{kind}: {name}: start {lines[name][0]:.1f} s, then {1 / each:.0f} tokens a second")
+        (start, each), (other_start, other_each) = lines["transformers"], lines["vllm"]
+        if each > other_each:
+            print(f"{kind}: vLLM pays from {(other_start - start) / (each - other_each):.0f} tokens a job on")
+        else:
+            print(f"{kind}: vLLM pays at no size: it is not faster a token")
+    report(f"Whole jobs, {args.model}", runs, f"transformers, {large.stem}", "tokens", args.out)
+
+
+def shards_main(args: argparse.Namespace, folder: Path) -> None:
+    """One job against the same in shards, one after another."""
+    path = write_problems(args.prompts, folder)
+
+    def in_shards(shards: int) -> Usage:
+        flags = [("--shard", str(shard), "--shards", str(shards)) for shard in range(shards)]
+        used = [whole_job(args, args.engine, path, folder, *part) for part in flags]
+        total = {name: sum(getattr(usage, name) for usage in used) for name in ("wall", "cpu", "amount")}
+        return Usage(**total, peak=max(usage.peak for usage in used))
+
+    many = f"{args.shards} shards"
+    runs = interleave({"1 shard": lambda: in_shards(1), many: lambda: in_shards(args.shards)}, args.rounds)
+    for kind in ("wall", "cpu"):
+        pairs: Iterator[tuple[Usage, Usage]] = zip(runs["1 shard"], runs[many], strict=True)
+        extra = median((getattr(more, kind) - getattr(one, kind)) / (args.shards - 1) for one, more in pairs)
+        print(f"{kind}: {extra:.2f} s for every further shard")
+    report(f"Shards, {args.engine}, {args.model}, {args.prompts} prompts", runs, "1 shard", "tokens", args.out)
+
+
+MAINS = {"transformers": transformers_main, "vllm": vllm_main, "engines": engines_main, "shards": shards_main}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one of the comparisons."""
+    args = parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        MAINS[args.what](args, Path(folder))
+
+
+if __name__ == "__main__":
+    run(main)
