@@ -243,13 +243,14 @@ def fine_tune(
         resumed = last_checkpoint(checkpoints)
     result = trainer.train(resume_from_checkpoint=resumed)
     loss = torch.tensor(result.training_loss, dtype=torch.float64, device=arguments.device)  # of this process
+    loss = trainer.accelerator.reduce(loss, "mean")
     save(trainer, settings, out)
     if launch.is_first():
         tokenizer.save_pretrained(out)
         shutil.rmtree(checkpoints)
     return {
         "steps": result.global_step,
-        "loss": float(trainer.accelerator.reduce(loss, "mean")),
+        "loss": float(loss),
         "log": [entry for entry in trainer.state.log_history if "loss" in entry],
     }
 

@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +13,12 @@ from typing import Any
 import pytest
 
 from micota.prompts import IGNORED
-from micota.training import TrainingRows, job_key
-from tests.tiny import same_weights, write_model
-from tests.trained import SETTINGS, STEPS, rows_of, train
+from micota.records import read_json, write_jsonl
+from micota.training import TrainingRows, TrainingSettings, job_key
+from tests.conftest import ROOT
+from tests.processes import TWO, as_launched, fsdp2_on_a_cpu, in_two_processes, train_in_two
+from tests.tiny import corpus, same_weights, write_model
+from tests.trained import SETTINGS, STEPS, arguments, rows_of, train
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +55,8 @@ def die_at_step(number: int) -> Callable[[pytest.MonkeyPatch], None]:
     return patch
 
 
-def die_in(method: str) -> Callable[[pytest.MonkeyPatch], None]:
-    """Die when the trainer calls a method for the second time."""
+def die_in(method: str, rank: int = 0) -> Callable[[pytest.MonkeyPatch], None]:
+    """Die when the trainer calls a method for the second time; of several processes the given one dies."""
 
     def patch(monkeypatch: pytest.MonkeyPatch) -> None:
         from trl import SFTTrainer
@@ -60,7 +66,8 @@ def die_in(method: str) -> Callable[[pytest.MonkeyPatch], None]:
 
         def dying(self: Any, *args: Any, **kwargs: Any) -> Any:
             calls.append(method)
-            return kill_self() if len(calls) == 2 else original(self, *args, **kwargs)
+            dies = len(calls) == 2 and os.environ.get("RANK", "0") == str(rank)
+            return kill_self() if dies else original(self, *args, **kwargs)
 
         monkeypatch.setattr(SFTTrainer, method, dying)
 
@@ -137,3 +144,74 @@ def test_another_jobs_checkpoints_are_never_resumed(base: Path, tmp_path: Path, 
         other = job | {"rows": TrainingRows(moved, rows.counts)}
     assert job_key(**job) == job_key(**(job | {"rows": rows_of(base)}))
     assert job_key(**job) != job_key(**other)
+
+
+# --- several processes ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sharding", ["none", "fsdp2"])
+def test_two_killed_processes_end_in_the_same_weights(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sharding: str
+) -> None:
+    """The second dies before its part of a checkpoint is saved, which so never is whole; then both die in a step."""
+    settings = replace(TWO, sharding=sharding)
+    if sharding == "fsdp2":
+        fsdp2_on_a_cpu(monkeypatch)
+        as_launched(monkeypatch, False)
+    train_in_two(base, tmp_path / "unbroken", settings)
+    broken = tmp_path / "broken"
+    for kill, last in [(die_in("_save_rng_state", rank=1), 2), (die_at_step(8), 6)]:
+        with monkeypatch.context() as patched:
+            kill(patched)
+            assert 0 not in in_two_processes(lambda: train(base, broken, settings))
+        (whole,) = broken.glob("work/*/checkpoint-*/trainer_state.json")
+        assert read_json(whole)["global_step"] == last
+    train_in_two(base, broken, settings)
+    assert same_weights(broken / "out", tmp_path / "unbroken" / "out")
+    assert list((broken / "work").iterdir()) == []
+
+
+def start_script(base: Path, folder: Path, settings: TrainingSettings) -> subprocess.Popen[bytes]:
+    line = [sys.executable, "-m", "scripts.train", *arguments(base, folder, settings)]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(line, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=log, stderr=log)
+
+
+def saved_steps(folder: Path) -> int:
+    """The step of the newest checkpoint that is whole."""
+    whole = folder.glob("work/*/checkpoint-*/trainer_state.json")
+    return max((int(path.parent.name.rpartition("-")[2]) for path in whole), default=0)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_the_launched_script_survives_kills_of_its_launcher(base: Path, tmp_path: Path) -> None:
+    """SIGKILL, then SIGTERM (Slurm's preemption), each after a checkpoint: no process stays, and no result is lost."""
+    settings = replace(TWO, epochs=24, save_steps=8)  # 96 steps
+    write_jsonl(tmp_path / "corpus.jsonl", corpus(16))
+    for deadly, step in [(signal.SIGKILL, 8), (signal.SIGTERM, 40)]:
+        launcher = start_script(base, tmp_path, settings)
+        while saved_steps(tmp_path) < step:
+            assert launcher.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.002)
+        ranks = [int(pid) for pid in Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()]
+        assert len(ranks) == 2 and all(map(alive, ranks))
+        launcher.send_signal(deadly)
+        assert launcher.wait() != 0
+        while any(map(alive, ranks)):
+            time.sleep(0.01)
+        assert not (tmp_path / "out").exists()
+        assert saved_steps(tmp_path) >= step
+    assert start_script(base, tmp_path, settings).wait() == 0, (tmp_path / "log").read_text()
+    train_in_two(base, tmp_path / "unbroken", settings)
+    assert same_weights(tmp_path / "out", tmp_path / "unbroken" / "out")
+    made = read_json(tmp_path / "out" / "micota.json")
+    assert (made["recipe"]["processes"], made["counts"]["kept"], made["steps"]) == (2, 16, 96)
+    assert {path.name for path in tmp_path.iterdir()} == {"corpus.jsonl", "log", "work", "out", "unbroken"}
+    assert (tmp_path / "log").read_text().count("'kept': 16") == 1  # the first process alone reports
