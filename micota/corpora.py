@@ -1,12 +1,16 @@
-"""From graded traces to training corpora: what is kept, what is dropped, and why."""
+"""From graded traces to training corpora: what is kept, what is dropped, and why.
+
+Rows pass one by one. What stays in memory is the ids and sizes of problems, and sixteen bytes a kept trace; a corpus
+that others are compared with is read twice instead of held.
+"""
 
 import random
-import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log, sqrt
 
+from micota.cleaning import digest
 from micota.cli import UserError
 from micota.records import Record
 from micota.special_tokens import MARKS, SpecialTokens
@@ -31,14 +35,14 @@ class Counts:
     corpus: str
     read: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
-    lengths: list[int] = field(default_factory=list)
+    lengths: Counter[int] = field(default_factory=Counter)  # tokens -> kept traces of that length
     problems: set[str] = field(default_factory=set)
     special: Counter[str] = field(default_factory=Counter)  # token -> traces that hold it and no other filter dropped
     marks: Counter[str] = field(default_factory=Counter)  # the same of <think> and </think>
     made_from: Record = field(default_factory=dict)  # how a sampled, matched or chosen corpus came about
 
     def keep(self, row: Record) -> Record:
-        self.lengths.append(row["n_tokens"])
+        self.lengths[row["n_tokens"]] += 1
         self.problems.add(row["id"])
         return row
 
@@ -51,20 +55,32 @@ class Counts:
         """The counts file; UserError with the counts if nothing was kept."""
         if not self.lengths:
             raise UserError(f"corpus {self.corpus} is empty: read {self.read}, dropped {dict(self.dropped)}")
+        kept, total = self.lengths.total(), sum(tokens * count for tokens, count in self.lengths.items())
         return {
             "corpus": self.corpus,
             "read": self.read,
-            "kept": len(self.lengths),
+            "kept": kept,
             "dropped": dict(sorted(self.dropped.items())),
             "problems": len(self.problems),
             "tokens": {
-                "mean": statistics.fmean(self.lengths),
-                "median": statistics.median(self.lengths),
+                "mean": total / kept,
+                "median": median(self.lengths),
                 "max": max(self.lengths),
-                "total": sum(self.lengths),
+                "total": total,
             },
             **self.made_from,
         }
+
+
+def median(counted: Counter[int]) -> float:
+    """The median of counted whole numbers: the middle one, or halfway between the two in the middle."""
+    ends = (counted.total() - 1) // 2, counted.total() // 2
+    found: list[int] = []
+    seen = 0
+    for value, count in sorted(counted.items()):
+        found += [value for end in ends if seen <= end < seen + count]
+        seen += count
+    return found[0] if ends[0] == ends[1] else (found[0] + found[1]) / 2
 
 
 def solved(graded: Iterable[Record], dataset: str) -> set[str]:
@@ -98,7 +114,7 @@ def filter_traces(
     With `keep` "all" no trace is dropped for its verdict or its truncation. Stripped special tokens stay in `n_tokens`,
     the length of what was sampled.
     """
-    seen: set[tuple[str, str]] = set()
+    seen: set[bytes] = set()
     for row in graded:
         if row["dataset"] != dataset:
             continue
@@ -115,12 +131,13 @@ def filter_traces(
                 counts.special.update(found)
                 reason = SPECIAL_TOKENS if special.rule == "drop" else None
                 completion = special.stripped(completion) if special.rule == "strip" else completion
-        if reason is None and (row["id"], completion) in seen:
+        this = digest(f"{row['id']}\0{completion}")
+        if reason is None and this in seen:
             reason = REPEATED
         if reason is not None:
             counts.drop(reason)
             continue
-        seen.add((row["id"], completion))
+        seen.add(this)
         yield counts.keep(
             {
                 "id": row["id"],
@@ -133,14 +150,13 @@ def filter_traces(
         )
 
 
-def mix(parts: dict[str, list[Record]], shares: dict[str, float], seed: int, counts: Counts) -> Iterator[Record]:
-    """Yield, for each problem that all parts answer, the rows of one part, drawn by share.
+def mix(parts: Mapping[str, Iterable[Record]], shares: dict[str, float], seed: int, counts: Counts) -> Iterator[Record]:
+    """Yield, for each problem that all parts answer, the rows of one part, drawn by share. Every part is read twice.
 
     SMG's Mix-Long (Li et al. 2025, arXiv 2502.12143) mixes long and short CoT 1:4. The problems are shuffled with the
     seed and dealt out by the shares, so the shares hold exactly up to rounding.
     """
-    by_problem = {name: group(rows) for name, rows in parts.items()}
-    common = sorted(set.intersection(*(set(rows) for rows in by_problem.values())))
+    common = sorted(set.intersection(*({row["id"] for row in rows} for rows in parts.values())))
     random.Random(seed).shuffle(common)
     total = sum(shares.values())
     chosen: dict[str, str] = {}
@@ -160,29 +176,31 @@ def mix(parts: dict[str, list[Record]], shares: dict[str, float], seed: int, cou
                 yield counts.keep(row)
 
 
-def group(rows: list[Record]) -> dict[str, list[Record]]:
-    grouped: dict[str, list[Record]] = {}
-    for row in rows:
-        grouped.setdefault(row["id"], []).append(row)
-    return grouped
-
-
 def matched(
-    rows: list[Record], others: list[list[Record]], limit: int | None, by: str | None, seed: int, counts: Counts
+    rows: Iterable[Record],
+    others: Sequence[Iterable[Record]],
+    limit: int | None,
+    by: str | None,
+    seed: int,
+    counts: Counts,
 ) -> Iterator[Record]:
     """Yield the rows of the problems that all `others` hold too, cut at random to `limit` examples or tokens.
+
+    `rows` are read twice.
 
     Problems are taken whole in the order of a seeded shuffle up to the first that does not fit: going on to smaller
     ones that still fit would prefer short traces. The rows come in their own order.
     """
-    by_problem = group(rows)
-    common = set(by_problem).intersection(*({row["id"] for row in other} for other in others))
+    sizes: Counter[str] = Counter()
+    for row in rows:
+        sizes[row["id"]] += size([row], by)
+    common = set(sizes).intersection(*({row["id"] for row in other} for other in others))
     shuffled = sorted(common)
     random.Random(seed).shuffle(shuffled)
     taken: set[str] = set()
     total = 0
     for problem in shuffled:
-        total += size(by_problem[problem], by)
+        total += sizes[problem]
         if limit is not None and total > limit:
             break
         taken.add(problem)
@@ -196,9 +214,9 @@ def matched(
             yield counts.keep(row)
 
 
-def size(rows: list[Record], by: str | None) -> int:
+def size(rows: Iterable[Record], by: str | None) -> int:
     """How large rows are by the measure of a match: their number, or their tokens."""
-    return sum(row["n_tokens"] for row in rows) if by == "tokens" else len(rows)
+    return sum(row["n_tokens"] if by == "tokens" else 1 for row in rows)
 
 
 def choose(counted: dict[str, Record], measure: str, values: dict[str, float], floor: float) -> Record:

@@ -5,7 +5,7 @@ of all students makes the time grow with their square. Students and merges are p
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from micota.study import Study
 
@@ -15,8 +15,8 @@ def one_of(names: Iterable[object]) -> str:
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
 
 
-def product(**parts: Iterable[object]) -> str:
-    """One name of each part, one after the other, each behind its key: product(w=[1, 2], d=[3]) is w1d3 or w2d3."""
+def product(parts: Mapping[str, Iterable[object]]) -> str:
+    """One name of each part, one after the other, each behind its key: {"w": [1, 2], "-d": [3]} is w1-d3 or w2-d3."""
     return "".join(f"{re.escape(key)}(?:{one_of(names)})" for key, names in parts.items())
 
 
@@ -29,13 +29,13 @@ def name_patterns(study: Study) -> dict[str, str]:
     config = study.config
     students = either(
         *(
-            product(**{f"{base}-": [*config.students.corpora, *config.students.more.get(base, [])], "-s": config.seeds})
+            product({f"{base}-": [*config.students.corpora, *config.students.more.get(base, [])], "-s": config.seeds})
             for base in config.students.bases
         )
     )
     merged = either(
         *(
-            product(**{f"{sweep.tuned}-w": sweep.weights, "-d": sweep.densities, "-m": sweep.seeds})
+            product({f"{sweep.tuned}-w": sweep.weights, "-d": sweep.densities, "-m": sweep.seeds})
             for sweep in config.merges
         )
     )

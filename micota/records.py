@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 from typing import Any, TextIO
@@ -70,14 +71,30 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
             yield record
 
 
+@dataclass(frozen=True)
+class RecordFile:
+    """A JSON Lines file that can be read more than once, line by line: see read_jsonl."""
+
+    path: str | Path
+    fields: Iterable[str] = ()
+
+    def __iter__(self) -> Iterator[Record]:
+        return read_jsonl(self.path, self.fields)
+
+
+def write_lines(handle: TextIO, records: Iterable[Record]) -> int:
+    """Write records one a line to an open file; returns how many."""
+    count = 0
+    for record in records:
+        handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+        count += 1
+    return count
+
+
 def write_jsonl(path: str | Path, records: Iterable[Record]) -> int:
     """Write records one a line, whole or not at all; returns how many."""
-    count = 0
     with whole(path) as handle:
-        for record in records:
-            handle.write(json.dumps(record, ensure_ascii=False) + "\n")
-            count += 1
-    return count
+        return write_lines(handle, records)
 
 
 def read_json(path: str | Path) -> Any:

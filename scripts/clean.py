@@ -16,7 +16,7 @@ from pathlib import Path
 
 from micota.cleaning import REASONS, Held, Report, clean, with_texts
 from micota.cli import UserError, run
-from micota.records import PROBLEM_FIELDS, read_jsonl, whole, write_json
+from micota.records import PROBLEM_FIELDS, read_jsonl, whole, write_json, write_lines
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -34,8 +34,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Index the other sets, stream the problems past them, report."""
-    import json
-
     args = parse_args(argv)
     if not 0 <= args.near <= 1:
         raise UserError(f"--near {args.near:g}: a similarity lies between 0 and 1")
@@ -44,8 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         held.add(read_jsonl(path, PROBLEM_FIELDS))
     report = Report()
     with whole(args.out) as handle:
-        for record in clean(read_jsonl(args.problems, PROBLEM_FIELDS), held, args.drop_duplicates, report):
-            handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+        write_lines(handle, clean(read_jsonl(args.problems, PROBLEM_FIELDS), held, args.drop_duplicates, report))
         dropped = {reason: report.dropped[reason] for reason in REASONS}
         if not report.kept:
             raise UserError(f"{args.problems}: no problem is left of {report.read} read; dropped: {dropped}")

@@ -24,10 +24,12 @@ from micota.records import (
     GRADED_FIELDS,
     PROBLEM_FIELDS,
     Record,
+    RecordFile,
     read_json,
     read_jsonl,
+    whole,
     write_json,
-    write_jsonl,
+    write_lines,
 )
 from micota.special_tokens import SpecialTokens
 
@@ -77,7 +79,7 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
             **({"rendering": made} if made else {}),
         }
     elif block["kind"] == "mixed":
-        parts = {name: list(read_jsonl(path, CORPUS_FIELDS)) for name, path in args.parts}
+        parts = {name: RecordFile(path, CORPUS_FIELDS) for name, path in args.parts}
         yield from mix(parts, block["shares"], block["seed"], counts)
     elif block["kind"] == "matched":
         yield from matched_rows(block, dict(args.parts), counts)
@@ -97,10 +99,9 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
 def matched_rows(block: Record, paths: dict[str, Path], counts: Counts) -> Iterator[Record]:
     """The rows of `of` on the problems of the others, within the size of `to`."""
     by = block["match"]
-    limit = size(list(read_jsonl(paths[block["to"]], CORPUS_FIELDS)), by) if by else None
+    limit = size(read_jsonl(paths[block["to"]], CORPUS_FIELDS), by) if by else None
     counts.made_from = {"of": block["of"], **({"limit": {by: limit}} if by else {})}
-    others = [list(read_jsonl(paths[name], CORPUS_FIELDS)) for name in block["problems_of"]]
-    own = list(read_jsonl(paths[block["of"]], CORPUS_FIELDS))
+    own, *others = (RecordFile(paths[name], CORPUS_FIELDS) for name in (block["of"], *block["problems_of"]))
     yield from matched(own, others, limit, by, block["seed"], counts)
 
 
@@ -122,9 +123,9 @@ def chosen_rows(block: Record, args: argparse.Namespace, counts: Counts) -> Iter
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     counts = Counts(args.name)
-    made = list(rows(args, counts))
-    record = counts.as_record()  # an empty corpus is an error, before any file appears
-    write_jsonl(args.out, made)
+    with whole(args.out) as handle:
+        write_lines(handle, rows(args, counts))
+        record = counts.as_record()  # an empty corpus is an error, before any file appears
     write_json(args.counts, record)
     print(f"{args.name}: kept {record['kept']} of {record['read']}, dropped {record['dropped']}")
 

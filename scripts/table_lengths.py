@@ -9,6 +9,7 @@ the histogram in long form (bins hold their left edge, not the right one), and `
 """
 
 import argparse
+from array import array
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     lengths = {}
     for path in args.corpora:
-        lengths[path.stem] = [record["n_tokens"] for record in read_jsonl(path, CORPUS_FIELDS)]
+        lengths[path.stem] = array("q", (record["n_tokens"] for record in read_jsonl(path, CORPUS_FIELDS)))
         if not lengths[path.stem]:
             raise RecordError(f"{path}: no traces")
     quantiles = [quantile_row(corpus, tokens) for corpus, tokens in lengths.items()]

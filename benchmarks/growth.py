@@ -1,0 +1,153 @@
+"""How the cost of the stages that gather, grade, filter and tabulate grows with the number of traces.
+
+    python -m benchmarks.growth --traces 2500 --times 1 4 16
+
+Runs each stage's script on made-up traces (lognormal lengths around 2,500 characters, three in four right, one answer
+in twenty in another form than the gold one) of 1, 4 and 16 times as many problems, and prints seconds of CPU, the
+largest resident set, and the exponent: the slope of log(CPU - start-up) on log(traces), start-up being the stage on
+twenty traces. Seconds are CPU time, user and system, of the script itself: the processes in which grade judges what is
+neither equal nor an integer are not in it (benchmarks/grading.py times those).
+"""
+
+import argparse
+import json
+import math
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.workflow import Cost, measured
+from micota.cli import run
+from micota.records import Record, write_jsonl
+
+ROOT = Path(__file__).resolve().parent.parent
+WORDS = ("so we have", "the sum of both", "and then", "$x = 3 + 4 = 7$", "which is why", "the value of that is 12,")
+START = 20  # traces of the run that stands for start-up
+ENTRIES = [
+    {"model": "one", "base": "one", "corpus": "base", "seed": 0},
+    {"model": "other", "base": "one", "corpus": "mid", "seed": 0},
+]
+MATCHED = {"kind": "matched", "of": "one", "problems_of": ["other"], "match": "tokens", "to": "other", "seed": 0}
+SAMPLED = {"kind": "sampled", "keep": "correct", "max_tokens": None, "special_tokens": "drop"}
+
+
+def problems(count: int, rng: random.Random) -> Iterator[Record]:
+    """Distinct problems of a few dozen words; the gold answer is a number."""
+    for i in range(count):
+        text = " ".join(str(rng.randrange(10**6)) for _ in range(rng.randint(10, 60)))
+        yield {"id": f"set/{i}", "problem": f"{i}: {text}", "answer": str(i % 977), "source": "made up"}
+
+
+def traces(count: int, sampler: str, rng: random.Random) -> Iterator[Record]:
+    """One trace a problem."""
+    for i in range(count):
+        gold, chance = i % 977, rng.random()
+        answer = f"{gold}+0" if chance < 0.05 else str(gold if chance < 0.75 else gold + 1)
+        words = max(1, round(rng.lognormvariate(5.0, 0.5)))
+        completion = " ".join(rng.choices(WORDS, k=words)) + rf" \boxed{{{answer}}}."
+        yield {
+            "id": f"set/{i}", "sample": 0, "sampler": sampler, "dataset": "set", "prompt": f"Problem {i}",
+            "completion": completion, "finish_reason": "stop", "n_tokens": 4 * words, "seed": 0,
+        }  # fmt: skip
+
+
+def stages(folder: Path) -> dict[str, list[str]]:
+    """Stage -> its command line, on the files of `folder`; each reads what those before it wrote."""
+
+    def corpus(name: str, block: Record, *flags: str) -> list[str]:
+        out = ["--out", f"{name}.jsonl", "--counts", f"{name}.json"]
+        return ["corpus", "--name", name, "--block", json.dumps(block), *flags, *out]
+
+    def sampled(sampler: str, other: str) -> list[str]:
+        block = {**SAMPLED, "sampler": sampler, "only_if_solved_by": [other]}
+        graded = [f"{name}=graded/{name}.jsonl" for name in (sampler, other)]
+        return corpus(sampler, block, "--graded", *graded, "--dataset", "set", "--problems", "problems.jsonl")
+
+    def grade(name: str) -> list[str]:
+        out = ["--graded", f"graded/{name}.jsonl"]
+        return ["grade", "--problems", "problems.jsonl", "--traces", f"{name}.traces.jsonl", *out]
+
+    parts = ["--parts", "one=one.jsonl", "other=other.jsonl"]
+    mixed = {"kind": "mixed", "shares": {"one": 1, "other": 4}, "seed": 0}
+    clean = ["--problems", "problems.jsonl", "--against", "benchmark.jsonl", "--drop-duplicates", "--near", "0.5"]
+    cells = ["--entries", json.dumps(ENTRIES), "--graded-dir", "graded"]
+    main = ["--benchmarks", '["set"]', "--compare", "mid", "--out-stem", "main"]
+    scores = ["--rules", '{"set": "string"}', "--problems", "problems.jsonl", "--tables", "tables"]
+    lines = {
+        "clean": ["clean", *clean, "--out", "clean.jsonl", "--report", "clean.report.json"],
+        "grade": grade("one"),
+        "grade, again": grade("other"),
+        "corpus, sampled": sampled("one", "other"),
+        "corpus, sampled, again": sampled("other", "one"),
+        "corpus, mixed": corpus("mix", mixed, *parts),
+        "corpus, matched": corpus("matched", MATCHED, *parts),
+        "table_lengths": ["table_lengths", "--corpora", "one.jsonl", "other.jsonl", "--out-stem", "lengths"],
+        "table_main": ["table_main", *cells, *main],
+        "table_scores": ["table_scores", *cells, *scores],
+    }
+    return {stage: [sys.executable, "-m", f"scripts.{script}", *rest] for stage, (script, *rest) in lines.items()}
+
+
+def make(folder: Path, count: int) -> Path:
+    """The stages' input for so many traces."""
+    folder.mkdir(parents=True)
+    for part in ("scripts", "micota"):
+        (folder / part).symlink_to(ROOT / part)
+    write_jsonl(folder / "problems.jsonl", problems(count, random.Random(0)))
+    write_jsonl(folder / "benchmark.jsonl", problems(200, random.Random(1)))
+    for seed, name in enumerate(("one", "other")):
+        write_jsonl(folder / f"{name}.traces.jsonl", traces(count, name, random.Random(seed)))
+    return folder
+
+
+def exponent(counts: Sequence[int], seconds: Sequence[float]) -> float:
+    """The slope of log(seconds) on log(counts), by least squares; not a number where there was nothing to time."""
+    if min(seconds) <= 0:
+        return math.nan
+    x, y = [math.log(count) for count in counts], [math.log(second) for second in seconds]
+    middle_x, middle_y = sum(x) / len(x), sum(y) / len(y)
+    above = sum((a - middle_x) * (b - middle_y) for a, b in zip(x, y, strict=True))
+    return above / sum((a - middle_x) ** 2 for a in x)
+
+
+def row(stage: str, counts: Sequence[int], start: Cost, costs: Sequence[Cost]) -> str:
+    """One line of the table."""
+    cells = [f"{start.cpu:.2f}", *(f"{cost.cpu:.2f}" for cost in costs)]
+    cells.append(f"{exponent(counts, [cost.cpu - start.cpu for cost in costs]):.2f}")
+    cells += [f"{cost.memory:.0f}" for cost in (start, *costs)]
+    added = (costs[-1].memory - costs[0].memory) * 2**20 / (counts[-1] - counts[0])
+    return f"| {stage} | {' | '.join(cells)} | {added:.0f} |"
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--traces", type=int, default=2500, help="traces at 1 times")
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 4, 16], help="how many times as many, rising")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, print the table."""
+    args = parse_args(argv)
+    counts = [args.traces * times for times in args.times]
+    found: dict[str, list[Cost]] = {}
+    with tempfile.TemporaryDirectory() as work:
+        for count in (START, *counts):
+            folder = make(Path(work) / str(count), count)
+            for stage, command in stages(folder).items():
+                found.setdefault(stage, []).append(measured(command, folder)[0])
+                print(f"{count} traces, {stage}: {found[stage][-1].cpu:.1f} s", file=sys.stderr, flush=True)
+            shutil.rmtree(folder)
+    sizes = " | ".join(f"{count:,}" for count in (START, *counts))
+    print(f"| traces | CPU s: {sizes} | exponent | MB: {sizes} | bytes a trace |")
+    print(f"|---|{'---:|' * (2 * len(counts) + 4)}")
+    for stage, (start, *costs) in found.items():
+        print(row(stage, counts, start, costs))
+
+
+if __name__ == "__main__":
+    run(main)
