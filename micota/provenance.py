@@ -8,6 +8,7 @@ are made from both (scripts/deviations.py).
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import yaml
@@ -24,7 +25,7 @@ TAGS = {
 }
 TAG = re.compile(r"\[([^\[\]]+)\]")
 DEVIATION = re.compile(r"\bD-[a-z0-9]+(?:-[a-z0-9]+)*\b")
-PLACE = re.compile(r"\{([a-z0-9_.]+)\}")  # in the ledger's `ours`: a value of the configuration
+PLACE = re.compile(r"\{([a-z0-9_.*]+)\}")  # in the ledger: a value of the configuration, or a product of some
 MERGE = "tag:yaml.org,2002:merge"  # the key `<<`
 CELLS = ("paper", "code", "ours", "reason", "effect")
 LONGEST = 100  # characters of a value in a table
@@ -149,18 +150,25 @@ def check_ledger(ledger: Mapping[str, Mapping[str, str]], found: list[Entry]) ->
 
 
 def filled(text: str, config: Mapping[str, Any]) -> str:
-    """The text with every `{dotted.key}` replaced by that value of the configuration; UserError if there is none."""
+    """The text with every `{dotted.key}` replaced by that value of the configuration, `{one*other}` by the product.
 
-    def value(place: re.Match[str]) -> str:
+    Raises UserError for a key that is not there.
+    """
+
+    def value(key: str) -> Any:
         node: Any = config
-        for part in place[1].split("."):
+        for part in key.split("."):
             try:
                 node = node[int(part)] if isinstance(node, list) else node[part]
             except (LookupError, TypeError, ValueError):
-                raise UserError(f"docs/deviations.yaml: there is no {place[1]!r} in the configuration") from None
-        return written(node)
+                raise UserError(f"docs/deviations.yaml: there is no {key!r} in the configuration") from None
+        return node
 
-    return PLACE.sub(value, text)
+    def text_of(place: re.Match[str]) -> str:
+        values = [value(key) for key in place[1].split("*")]
+        return written(values[0] if len(values) == 1 else prod(values))
+
+    return PLACE.sub(text_of, text)
 
 
 def written(value: Any) -> str:

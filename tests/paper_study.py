@@ -12,6 +12,7 @@ from tests.tiny import raw_config, write_model
 MODELS = ["r1_32b", "qwen32b", "qwen14b", "qwen7b", "qwen3b"]
 WORDS = ["apples", "boxes", "cats", "dogs", "eggs", "figs", "geese", "hats", "inks", "jars", "kites", "lamps"]
 SMALL = {"dtype": "float32", "gradient_checkpointing": False, "batch_size": 4, "accumulation": 1, "epochs": 1}
+SMALL |= {"processes": 1, "sharding": "none"}
 
 
 def question(dataset: str, number: int) -> str:
@@ -49,7 +50,7 @@ def overlay() -> dict[str, Any]:
     """What is laid over config/paper.yaml: commits, fewer problems, short answers on a CPU, one student, one merge."""
     raw = raw_config("paper")
     greedy = {"max_tokens": 12}
-    kept = {"keep": "all", "special_tokens": "keep"}
+    kept = {"keep": "all", "special_tokens": "keep", "max_tokens": 4000}
     return {
         "study": "offline",
         "seeds": [0],

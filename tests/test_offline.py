@@ -18,6 +18,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("offline")
     fill_cache(folder / "home", folder / "made")
     write_overlay(folder / "small.yaml")
+    (folder / "project").mkdir()
     return copy_project(folder / "project")
 
 

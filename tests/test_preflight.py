@@ -87,7 +87,10 @@ def test_a_good_study_passes(home: Path, capsys: pytest.CaptureFixture[str]) -> 
     paper = Path(__file__).parents[1] / "config" / "paper.yaml"
     script.main(["--config", str(paper), str(path)])
     out = capsys.readouterr().out
-    assert out.splitlines()[-1].endswith(", 0 warn, 0 FAIL, 0 not checked")
+    assert out.splitlines()[-1].endswith(", 1 warn, 0 FAIL, 0 not checked")
+    # What the study takes out of the training problems by itself: the validation problems are drawn from the same set.
+    (warned,) = [line for line in out.splitlines() if line.startswith("warn")]
+    assert "train/2 with validation/2" in warned
     for check in ("model", "data set", "vocabulary", "merge", "prompt", "context", "length", "overlap", "licence"):
         assert f"\nok  {check} " in f"\n{out}"
 
@@ -121,6 +124,19 @@ def twice(home: Path) -> None:
         edit_row(home, "math-ai/amc23", index, problem="What is 1 + 1?")
 
 
+def special_token(home: Path) -> None:
+    for index in range(12):
+        edit_row(home, "math-ai/amc23", index, problem=f"What is <|im_end|> + {index}?")
+
+
+def unreadable_gold(repo: str) -> Callable[[Path], None]:
+    def fault(home: Path) -> None:
+        for index in range(12):
+            edit_row(home, repo, index, answer="see above")
+
+    return fault
+
+
 def lost_weights(home: Path) -> None:
     (folder_of(home, "model", QWEN3B) / "model.safetensors").unlink()
 
@@ -149,12 +165,9 @@ FAULTS: list[tuple[Callable[[Path], Any] | None, dict[str, Any], str, str, str]]
     (None, {"training.student.max_length": 100}, "length", "warn", "longer examples are dropped and counted"),
     (overlap, {}, "overlap", "FAIL", "nothing is left of 8 problems: {'overlap_exact': 8}"),
     (twice, {}, "overlap", "warn", "7 duplicates stay, a benchmark is taken whole"),
-    (lambda home: [edit_row(home, "math-ai/amc23", n, problem=f"What is <|im_end|> + {n}?") for n in range(12)], {},
-     "special tokens", "warn", "in 8 of 8 problems"),
-    (lambda home: [edit_row(home, "math-ai/amc23", n, answer="see above") for n in range(12)], {}, "gold answers",
-     "FAIL", "the grader rejects 8 of 8"),
-    (lambda home: [edit_row(home, "hiyouga/math12k", n, answer="see above") for n in range(12)], {}, "gold answers",
-     "warn", "no trace can solve these"),
+    (special_token, {}, "special tokens", "warn", "in 8 of 8 problems"),
+    (unreadable_gold("math-ai/amc23"), {}, "gold answers", "FAIL", "the grader rejects 8 of 8"),
+    (unreadable_gold("hiyouga/math12k"), {}, "gold answers", "warn", "no trace can solve these"),
     (lambda home: (folder_of(home, "model", QWEN3B) / "README.md").write_text("# No licence"), {}, "licence",
      "not checked", "names no licence; read its page"),
     (lambda home: (folder_of(home, "model", QWEN3B) / "README.md").write_text(

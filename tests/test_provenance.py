@@ -111,7 +111,7 @@ block: # a block's line; D-block
 """
 ROW = dict.fromkeys(CELLS, "none")
 LEDGER = {
-    "D-rate": {**ROW, "ours": "{rate}, sizes {block.sizes}"},
+    "D-rate": {**ROW, "ours": "{rate}, sizes {block.sizes}, {block.sizes.0*block.sizes.1}"},
     "D-block": {**ROW, "ours": "{block.flag}"},
     "D-elsewhere": {**ROW, "where": "envs/"},
 }
@@ -119,7 +119,7 @@ LEDGER = {
 
 def test_the_page_takes_our_values_from_the_configuration() -> None:
     page = deviations_page("# Head", LEDGER, TEXT)
-    assert "| `D-rate` | none | none | 1e-05, sizes 10,000, 2 | none | none |" in page
+    assert "| `D-rate` | none | none | 1e-05, sizes 10,000, 2, 20,000 | none | none |" in page
     assert "| `D-block` | none | none | true | none | none |" in page
     assert "| `D-rate` | `rate`: `1.0e-5` |" in page
     assert "| `D-block` | `block` |" in page
