@@ -6,6 +6,7 @@ STUDY  ?= mini
 PYTHON ?= python3
 VENV   ?= .venv
 NAME   ?= scored
+SHARE  ?= 0.01
 COMMA  := ,
 BASES  := tiny small medium large
 # The confirmation run is laid over the miniature; SEEDS=[101] runs one of its seeds, FROM_SCRATCH=True pre-trains too.
@@ -34,7 +35,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan pin verify reference study-reference bases test test-slurm check format lock clean
+.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan pilot pin verify reference study-reference bases test test-slurm check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -80,8 +81,14 @@ power: setup  ## how many problems and seeds a study needs to see 2, 4 and 6 poi
 smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=folder: from local copies)
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml $(if $(DATA),--config data_folder=$(DATA))
 
-plan: setup  ## what a study would run (STUDY=mini)
-	$(SNAKEMAKE) --dry-run --cores $(CORES) --configfile $(FILES)
+plan: setup  ## jobs, GPU-hours, wall time, disk, memory and downloads of a study (STUDY=paper GPUS=8 PILOT=results/paper_pilot)
+	$(SNAKEMAKE) --dag --cores 1 --configfile $(FILES) $(if $(DATA),--config data_folder=$(DATA)) | $(BIN)/python -m scripts.plan \
+		--configs $(FILES) --cores $(CORES) $(if $(GPUS),--gpus $(GPUS)) $(if $(PILOT),--pilot $(PILOT)) $(if $(ASSUME),--assume $(ASSUME))
+
+pilot: setup  ## a small share of a study, by whose timings `make plan` is calibrated (STUDY=paper SHARE=0.01)
+	$(BIN)/python -m scripts.pilot --configs $(FILES) --share $(SHARE) --out results/$(STUDY)_pilot.yaml
+	$(SNAKEMAKE) --cores $(CORES) --configfile $(FILES) results/$(STUDY)_pilot.yaml $(if $(DATA),--config data_folder=$(DATA))
+	$(MAKE) plan STUDY=$(STUDY) PILOT=results/$(STUDY)_pilot
 
 pin: setup  ## put today's commits in the place of `revision: unresolved` (STUDY=paper; needs the hub)
 	$(BIN)/python -m scripts.pin --config config/$(STUDY).yaml

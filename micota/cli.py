@@ -1,10 +1,14 @@
 """What every script shares: errors a user can act on, and JSON-valued flags."""
 
 import argparse
+import errno
 import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # disk, quota, limit on a file
 
 
 class UserError(ValueError):
@@ -20,9 +24,19 @@ def json_flag(text: str) -> Any:
 
 
 def run(main: Callable[[Sequence[str] | None], None]) -> None:
-    """Run a script's `main`; a UserError becomes one line on stderr and exit status 2."""
+    """Run a script's `main`; a UserError or a full disk becomes one line on stderr and exit status 2."""
     try:
         main(None)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = f" for {error.filename}" if error.filename else ""
+        print(
+            f"error: no room left on the disk{where} ({error.strerror}): free some and run again. Nothing half-written"
+            " was left under a result's name; the job goes on after its last chunk or checkpoint",
+            file=sys.stderr,
+        )
         sys.exit(2)

@@ -373,6 +373,9 @@ class Config(Closed):
     tuned: dict[Name, Tuned] = {}
     merges: list[MergeSweep] = []
     merge_dtype: Literal["float32", "bfloat16"] = "float32"
+    keep_merged: bool = Field(
+        True, description="false: a merged model goes when it has been sampled (made again in minutes, see --notemp)"
+    )
     corpora: dict[Name, Corpus]
     students: Students
     scored: dict[Name, Finished] = Field({}, description="models trained elsewhere, scored beside the students")

@@ -6,7 +6,7 @@ rule merge:
         base=lambda wildcards: f"{HOME}/models/{merge_of(wildcards).base}",
         tuned=lambda wildcards: f"{HOME}/models/{merge_of(wildcards).tuned}",
     output:
-        directory("results/{study}/models/{merged}"),
+        merged_folder("results/{study}/models/{merged}"),
     log:
         "results/{study}/logs/merge/{merged}.log",
     benchmark:

@@ -8,6 +8,8 @@ sys.path.insert(0, str(workflow.basedir))
 
 from micota.cli import UserError
 from micota.cluster import check_filled, gpu_resources, memory_mb
+from micota.disk import check_room
+from micota.jobs import Job
 from micota.names import name_patterns
 from micota.study import load_study
 
@@ -205,3 +207,24 @@ def local_files():
 def stem(wildcards, output):
     """The first output without its ending: scripts write every format beside it."""
     return output[0].rsplit(".", 1)[0]
+
+
+def merged_folder(path):
+    """With `keep_merged: false` a merged model goes when all that read it are done; --notemp keeps it."""
+    return directory(path) if STUDY.config.keep_merged else temp(directory(path))
+
+
+def jobs_to_run():
+    """The jobs of this run, as the plan knows them."""
+    numbers = {job: number for number, job in enumerate(workflow.dag.needrun_jobs())}
+    return [
+        Job(number, job.rule.name, job.wildcards_dict, tuple(numbers[n] for n in workflow.dag.dependencies[job] if n in numbers))
+        for job, number in numbers.items()
+    ]
+
+
+onstart:
+    try:
+        check_room(STUDY, jobs_to_run())
+    except UserError as error:
+        raise WorkflowError(str(error)) from None

@@ -1,0 +1,83 @@
+"""Write the configuration of a pilot: the same study on a small share of its problems, to be laid over it.
+
+    python -m scripts.pilot --configs config/mini.yaml --share 0.05 --out results/mini_pilot.yaml
+    snakemake --cores 2 --configfile config/mini.yaml results/mini_pilot.yaml
+
+Same rules, models and settings; fewer problems and demonstrations, and the first training seed only. Its benchmark
+files tell `scripts/plan.py` how fast this machine is; its tables mean nothing.
+"""
+
+import argparse
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from micota.cli import UserError, run
+from micota.config import Procedural, ScratchBase, laid_over
+from micota.records import whole
+from micota.study import Study, load_study
+from micota.lengths import problem_count
+
+FEWEST_PROBLEMS = 4
+FEWEST_DEMONSTRATIONS = 64  # a few steps of training
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--configs", nargs="+", type=Path, required=True, help="the study's, as --configfile takes them")
+    parser.add_argument("--share", type=float, default=0.01, help="of the problems and demonstrations")
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args(argv)
+
+
+def read_configs(paths: Sequence[Path]) -> dict[str, Any]:
+    """Configuration files laid over each other, the last one on top."""
+    raw: dict[str, Any] = {}
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"{path}: no such configuration file")
+        raw = laid_over(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
+    return raw
+
+
+def overlay(study: Study, share: float) -> dict[str, Any]:
+    """What a pilot lays over its study. Models that the study trains from scratch get fewer demonstrations as well."""
+    if not 0 < share < 1:
+        raise UserError(f"--share {share}: give a share between 0 and 1, such as 0.01")
+    config = study.config
+    fewer = {
+        name: {"limit": max(FEWEST_PROBLEMS, ceil(share * problem_count(study, name)))} for name in config.datasets
+    }
+    parts: dict[str, Any] = {
+        "study": f"{config.study}_pilot",
+        "seeds": config.seeds[:1],
+        "datasets": fewer,
+        "corpora": {n: demonstrated(c, share) for n, c in config.corpora.items() if isinstance(c, Procedural)},
+        "bases": {
+            name: demonstrated(base, share)
+            for name, base in config.bases.items()
+            if isinstance(base, ScratchBase) and (config.from_scratch or not base.pretrained)
+        },
+    }
+    return {key: value for key, value in parts.items() if value}
+
+
+def demonstrated(block: Procedural | ScratchBase, share: float) -> dict[str, Any]:
+    return {"demonstrations": {"count": max(FEWEST_DEMONSTRATIONS, ceil(share * block.demonstrations.count))}}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the overlay."""
+    args = parse_args(argv)
+    document = overlay(load_study(read_configs(args.configs)), args.share)
+    with whole(args.out) as handle:
+        yaml.safe_dump(document, handle, sort_keys=False)
+    print(f"{args.out}: {args.share:.2%} of the problems; the pilot is the study {document['study']}")
+
+
+if __name__ == "__main__":
+    run(main)
