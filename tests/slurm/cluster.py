@@ -46,7 +46,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 SchedulerParameters=bf_interval=5,batch_sched_delay=1,sched_min_interval=200000
 GresTypes=gpu
-ReturnToService=2
+ReturnToService=0
 KillWait=2
 MessageTimeout=60
 SlurmdTimeout=600

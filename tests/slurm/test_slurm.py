@@ -179,7 +179,9 @@ def test_shards_go_out_as_arrays_and_small_rules_as_groups(run: Submitted) -> No
 
 
 def test_a_second_attempt_asks_for_more(run: Submitted, slurm: Cluster) -> None:
-    memory = Counter(re.findall(r"mem=(\d+)M", " ".join(job["Tres"] for job in slurm.ended())))
+    """Of a job with one core; a group asks for what its parts ask for at a time."""
+    asked = {job["JobId"]: job["Tres"] for job in slurm.ended()}
+    memory = Counter(re.findall(r"cpu=1,mem=(\d+)M", " ".join(asked.values())))
     assert memory["16000"] == 1  # the cancelled job's second attempt
     assert set(memory) <= {"8000", "8001", "16000"}  # 1 MB more for the command lines of an array
 
