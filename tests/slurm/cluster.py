@@ -116,6 +116,10 @@ class Cluster:
         lines = self.run("squeue", "--noheader", "--array", "--states=running", "--format=%i|%N").splitlines()
         return dict(line.split("|") for line in lines)
 
+    def state(self, job: str) -> str:
+        """RUNNING, COMPLETED, ...; for a few minutes after the job's end as well."""
+        return self.run("squeue", "--noheader", "--array", "--states=all", f"--jobs={job}", "--format=%T").strip()
+
     def ended(self) -> list[dict[str, str]]:
         """Jobs that ended, or went back into the queue, in that order: JobId, JobState, Partition, Tres, ..."""
         path = self.folder / "jobcomp.txt"

@@ -88,10 +88,18 @@ class Submitted:
     def log(self) -> str:
         return self.path.read_text()
 
-    def going_on(self) -> bool:
-        """True; fails, with the end of the log, where Snakemake has ended."""
-        assert self.process.poll() is None, self.log[-5000:]
-        return True
+    def next_running(self, slurm: Cluster) -> tuple[str, str]:
+        """Wait until four more jobs have ended; one that runs then, and its node. Fails where Snakemake has ended."""
+        ended = len(slurm.ended())
+        running: dict[str, str] = {}
+
+        def found() -> bool:
+            assert self.process.poll() is None, self.log[-5000:]
+            running.update(slurm.running() if len(slurm.ended()) >= ended + 4 else {})
+            return bool(running)
+
+        wait_for("a running job", found, PATIENCE)
+        return next(iter(running.items()))
 
     def end(self) -> int:
         """Wait for Snakemake's end: its exit status."""
@@ -101,29 +109,31 @@ class Submitted:
             self.process.kill()
 
 
+def cancel_a_job(slurm: Cluster, submitted: Submitted) -> None:
+    job, _ = submitted.next_running(slurm)
+    slurm.run("scancel", job)
+    wait_for("the job's end", lambda: slurm.state(job) not in ("RUNNING", "COMPLETING"), PATIENCE)
+
+
+def lose_a_node(slurm: Cluster, submitted: Submitted) -> None:
+    """Set a node DOWN on which a job runs; give it back when Slurm has taken its jobs away."""
+    _, node = submitted.next_running(slurm)
+    slurm.set_node(node, "DOWN")
+    wait_for("its jobs to leave", lambda: node not in slurm.running().values(), PATIENCE)
+    slurm.set_node(node, "RESUME")
+
+
 @pytest.fixture(scope="module")
 def run(slurm: Cluster, project: Path, study: list[str]) -> Iterator[Submitted]:
     """The smoke study, in whose course a job is cancelled, and a node lost and given back."""
     submitted = Submitted(slurm, project, "smoke", *study)
     try:
-        # Some jobs have ended, so that there is something that could be run twice.
-        wait_for(
-            "a job to cancel",
-            lambda: submitted.going_on() and len(slurm.ended()) > 3 and bool(slurm.running()),
-            PATIENCE,
-        )
-        slurm.run("scancel", next(iter(slurm.running())))
-        wait_for("the cancelled job's end", lambda: "CANCELLED" in states(slurm), PATIENCE)
-        ended = len(slurm.ended())
-        wait_for(
-            "a node to lose",
-            lambda: submitted.going_on() and len(slurm.ended()) > ended + 3 and bool(slurm.running()),
-            PATIENCE,
-        )
-        node = next(iter(slurm.running().values()))
-        slurm.set_node(node, "DOWN")
-        wait_for("its jobs to leave", lambda: node not in slurm.running().values(), PATIENCE)
-        slurm.set_node(node, "RESUME")
+        # After some jobs have ended, so that there is something that could be run twice. Tried again, should the job
+        # have ended by itself in the same moment.
+        while "CANCELLED" not in states(slurm):
+            cancel_a_job(slurm, submitted)
+        while "NODE_FAIL" not in states(slurm):
+            lose_a_node(slurm, submitted)
         assert submitted.end() == 0, submitted.log[-5000:]
         yield submitted
     finally:
