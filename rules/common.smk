@@ -1,7 +1,6 @@
 """What the rules share: the study's graph (micota/study.py), the names wildcards may take, and paths from names."""
 
 import json
-import os
 import re
 import sys
 
@@ -23,7 +22,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 if STUDY.config.device == "cpu":
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # every job inherits it: a GPU that is there is not used
+    shell.prefix("export CUDA_VISIBLE_DEVICES=; ")  # a GPU that is there is not used
 
 
 onstart:

@@ -1,6 +1,8 @@
 """The profiles: what holds in the end when two are loaded, what a cluster is asked for, what is refused."""
 
 import re
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -79,6 +81,22 @@ def test_what_runs_on_gpus_follows_the_configuration() -> None:
     for device in ("auto", "cpu"):
         off = load_study(raw_config("single_gpu", {**engine, "device": device}))
         assert (off.sampling_gpus, off.alignment_gpus, off.training_gpus("student")) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("device", "seen"), [("auto", "0,1"), ("cpu", "")])
+def test_a_study_on_the_cpu_leaves_gpus_alone(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, seen: str
+) -> None:
+    """A stand-in for the rules' python notes which devices a job may see."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nprintf %s "$CUDA_VISIBLE_DEVICES" > {tmp_path}/seen\nexit 1\n')
+    python.chmod(0o755)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    target = "results/mini/problems/loaded/train.jsonl"
+    environment = f'PATH="{tmp_path}:$PATH"'
+    command = f"{environment} {sys.executable} -m snakemake --cores 1 {target} --config device={device}"
+    subprocess.run(["bash", "-c", command], cwd=filled, capture_output=True, check=False)
+    assert (tmp_path / "seen").read_text() == seen
 
 
 def test_a_base_that_is_pre_trained_takes_gpus_and_one_that_is_copied_none() -> None:
