@@ -44,11 +44,10 @@ def test_the_settings_that_hold_on_a_cluster(monkeypatch: pytest.MonkeyPatch) ->
     _, args = parse_args(["--profile", "profiles/slurm", "--configfile", "config/paper.yaml"])
     assert args.executor == "slurm"
     assert (args.retries, args.keep_going, args.slurm_requeue) == (2, True, True)
-    assert args.slurm_array_jobs == "sample"
+    assert args.slurm_array_jobs is None
+    assert args.jobs == 100
     assert (args.rerun_incomplete, args.show_failed_logs) == (True, True)
     assert [str(path) for path in args.configfile] == ["config/paper.yaml"]
-    # No job of an array may wait for a slot: the plugin would forget it.
-    assert min(args.jobs, args.max_jobs_per_timespan.max_jobs) == 2000
     # A cap of `gpu` would also cut what a job asks for.
     assert "gpu" not in args.resources
     assert args.set_resource_scopes["gpu_job"] == "local"
@@ -144,14 +143,10 @@ def test_a_value_of_a_single_rule_counts_too(tmp_path: Path) -> None:
         check_filled(resources, ["snakemake"])
 
 
-def test_arrays_that_would_wait_for_ever_are_refused(filled: Path) -> None:
-    run = snakemake(filled, "--profile", "profiles/slurm", "--configfile", "config/mini.yaml", "--jobs", "20")
+def test_job_arrays_are_refused(filled: Path) -> None:
+    """They lose finished files with this version of the executor plugin."""
+    flags = ("--profile", "profiles/slurm", "--configfile", "config/mini.yaml", "--slurm-array-jobs", "sample")
+    run = snakemake(filled, *flags)
     assert run.returncode != 0
-    assert re.search(r"with jobs: 20 would wait for ever, as this study has \d+ jobs", output_of(run))
+    assert "slurm-array-jobs: remove it from the profile" in output_of(run)
     assert not (filled / "results").exists()
-
-
-def test_the_profile_has_slots_for_every_job_of_the_paper_study() -> None:
-    study = load_study(raw_config("paper"))
-    sampled = len([model for model in study.models if study.sampled_datasets(model)]) * study.config.sampling.shards
-    assert sampled + 4 * len(study.models) + 100 < profile("slurm")["jobs"]

@@ -6,11 +6,12 @@ change to the user of a job) and the programs of Debian's slurm-wlm and munge.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ StateSaveLocation={folder}/state
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd-%n.log
 SlurmdParameters=config_overrides
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
@@ -209,3 +210,17 @@ def stop(slurm: Cluster, daemons: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
+    for process in left_over(slurm):
+        print(f"while stopping Slurm: process {process} had outlived its job")
+        os.kill(process, signal.SIGKILL)
+
+
+def left_over(slurm: Cluster) -> list[int]:
+    """Processes of jobs: they alone have this cluster's commands on their PATH."""
+    mark = f"{slurm.folder}/bin:".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has ended meanwhile
+            if mark in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
