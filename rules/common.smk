@@ -25,15 +25,15 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 if STUDY.config.device == "cpu":
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # every job inherits it: a GPU that is there is not used
+    shell.prefix("export CUDA_VISIBLE_DEVICES=; ")  # a GPU that is there is not used
 
 
 onstart:
-    # The Slurm plugin (2.6.1) holds jobs back until an array is whole, and forgets them: all must get a slot at once.
-    if getattr(workflow.executor_settings, "array_jobs", None) and workflow.nodes < len(workflow.dag):
+    # Each task of an array takes the first task's files for its own, and removes them if it fails (docs/cluster.md).
+    if getattr(workflow.executor_settings, "array_jobs", None):
         raise WorkflowError(
-            f"job arrays (slurm-array-jobs) with jobs: {workflow.nodes} would wait for ever, as this study has"
-            f" {len(workflow.dag)} jobs: raise `jobs` in the profile, or remove slurm-array-jobs from it"
+            "slurm-array-jobs: remove it from the profile. With the executor plugin 2.6.1, a task of an array that"
+            " fails deletes what the array's first task has finished"
         )
 
 

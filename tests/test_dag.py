@@ -127,7 +127,9 @@ def test_a_faulty_configuration_is_refused_by_key(project: Path, tmp_path: Path,
 
 
 def test_the_cluster_profile_runs_the_study_it_is_given(project: Path) -> None:
-    """profiles/default is loaded beside profiles/slurm, and must lose wherever both speak."""
+    """profiles/default, which names the miniature, is loaded beside profiles/slurm: the command line must win."""
+    profile = project / "profiles" / "slurm" / "config.yaml"
+    profile.write_text(profile.read_text().replace("CHANGE-ME", "here"))
     flags = (
         "--profile",
         "profiles/slurm",

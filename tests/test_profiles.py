@@ -1,6 +1,8 @@
 """The profiles: what holds in the end when two are loaded, what a cluster is asked for, what is refused."""
 
 import re
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,11 +44,10 @@ def test_the_settings_that_hold_on_a_cluster(monkeypatch: pytest.MonkeyPatch) ->
     _, args = parse_args(["--profile", "profiles/slurm", "--configfile", "config/paper.yaml"])
     assert args.executor == "slurm"
     assert (args.retries, args.keep_going, args.slurm_requeue) == (2, True, True)
-    assert args.slurm_array_jobs == "sample"
+    assert args.slurm_array_jobs is None
+    assert args.jobs == 100
     assert (args.rerun_incomplete, args.show_failed_logs) == (True, True)
     assert [str(path) for path in args.configfile] == ["config/paper.yaml"]
-    # No job of an array may wait for a slot: the plugin would forget it.
-    assert min(args.jobs, args.max_jobs_per_timespan.max_jobs) == 2000
     # A cap of `gpu` would also cut what a job asks for.
     assert "gpu" not in args.resources
     assert args.set_resource_scopes["gpu_job"] == "local"
@@ -79,6 +80,22 @@ def test_what_runs_on_gpus_follows_the_configuration() -> None:
     for device in ("auto", "cpu"):
         off = load_study(raw_config("single_gpu", {**engine, "device": device}))
         assert (off.sampling_gpus, off.alignment_gpus, off.training_gpus("student")) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("device", "seen"), [("auto", "0,1"), ("cpu", "")])
+def test_a_study_on_the_cpu_leaves_gpus_alone(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, seen: str
+) -> None:
+    """A stand-in for the rules' python notes which devices a job may see."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nprintf %s "$CUDA_VISIBLE_DEVICES" > {tmp_path}/seen\nexit 1\n')
+    python.chmod(0o755)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    target = "results/mini/problems/loaded/train.jsonl"
+    environment = f'PATH="{tmp_path}:$PATH"'
+    command = f"{environment} {sys.executable} -m snakemake --cores 1 {target} --config device={device}"
+    subprocess.run(["bash", "-c", command], cwd=filled, capture_output=True, check=False)
+    assert (tmp_path / "seen").read_text() == seen
 
 
 def test_a_base_that_is_pre_trained_takes_gpus_and_one_that_is_copied_none() -> None:
@@ -126,14 +143,10 @@ def test_a_value_of_a_single_rule_counts_too(tmp_path: Path) -> None:
         check_filled(resources, ["snakemake"])
 
 
-def test_arrays_that_would_wait_for_ever_are_refused(filled: Path) -> None:
-    run = snakemake(filled, "--profile", "profiles/slurm", "--configfile", "config/mini.yaml", "--jobs", "20")
+def test_job_arrays_are_refused(filled: Path) -> None:
+    """They lose finished files with this version of the executor plugin."""
+    flags = ("--profile", "profiles/slurm", "--configfile", "config/mini.yaml", "--slurm-array-jobs", "sample")
+    run = snakemake(filled, *flags)
     assert run.returncode != 0
-    assert re.search(r"with jobs: 20 would wait for ever, as this study has \d+ jobs", output_of(run))
+    assert "slurm-array-jobs: remove it from the profile" in output_of(run)
     assert not (filled / "results").exists()
-
-
-def test_the_profile_has_slots_for_every_job_of_the_paper_study() -> None:
-    study = load_study(raw_config("paper"))
-    sampled = len([model for model in study.models if study.sampled_datasets(model)]) * study.config.sampling.shards
-    assert sampled + 4 * len(study.models) + 100 < profile("slurm")["jobs"]

@@ -6,11 +6,12 @@ change to the user of a job) and the programs of Debian's slurm-wlm and munge.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ StateSaveLocation={folder}/state
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd-%n.log
 SlurmdParameters=config_overrides
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
@@ -46,7 +47,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 SchedulerParameters=bf_interval=5,batch_sched_delay=1,sched_min_interval=200000
 GresTypes=gpu
-ReturnToService=2
+ReturnToService=0
 KillWait=2
 MessageTimeout=60
 SlurmdTimeout=600
@@ -115,6 +116,10 @@ class Cluster:
         """Running jobs, those in an array one by one: id -> node."""
         lines = self.run("squeue", "--noheader", "--array", "--states=running", "--format=%i|%N").splitlines()
         return dict(line.split("|") for line in lines)
+
+    def state(self, job: str) -> str:
+        """RUNNING, COMPLETED, ...; for a few minutes after the job's end as well."""
+        return self.run("squeue", "--noheader", "--array", "--states=all", f"--jobs={job}", "--format=%T").strip()
 
     def ended(self) -> list[dict[str, str]]:
         """Jobs that ended, or went back into the queue, in that order: JobId, JobState, Partition, Tres, ..."""
@@ -205,3 +210,17 @@ def stop(slurm: Cluster, daemons: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
+    for process in left_over(slurm):
+        print(f"while stopping Slurm: process {process} had outlived its job")
+        os.kill(process, signal.SIGKILL)
+
+
+def left_over(slurm: Cluster) -> list[int]:
+    """Processes of jobs: they alone have this cluster's commands on their PATH."""
+    mark = f"{slurm.folder}/bin:".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has ended meanwhile
+            if mark in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found

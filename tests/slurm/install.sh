@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install what tests/slurm needs, where it is missing: Slurm and munge, as Debian and Ubuntu package them. Needs root.
-# Nothing of it is started or configured here: the tests bring their own folder and ports.
+# Nothing of it is configured, and services that the packages may start are not used: the tests bring a folder and ports.
 set -euo pipefail
 
 die() { printf 'error: %s\n' "$*" >&2; exit 2; }
