@@ -23,7 +23,14 @@ from micota.records import CORPUS_FIELDS, read_json, read_jsonl
 from micota.study import Study, load_study
 from micota.workload import Workload
 
-WILDCARD = {"sample": "model", "grade": "model", "train": "tuned", "merge": "merged", "base_model": "base", "alignment": "base"}
+WILDCARD = {
+    "sample": "model",
+    "grade": "model",
+    "train": "tuned",
+    "merge": "merged",
+    "base_model": "base",
+    "alignment": "base",
+}
 UNSURE = 0.5
 
 

@@ -180,7 +180,9 @@ class Workload:
         recipe = self.study.config.training[tune.recipe]
         rows = min(self.lengths.rows(tune.corpus), recipe.max_examples or self.lengths.rows(tune.corpus))
         prompt = self.lengths.prompt(self.study.config.training_problems)
-        return self.training(tuned, tune.recipe, rows, min(recipe.max_length, prompt + self.lengths.corpus(tune.corpus)))
+        return self.training(
+            tuned, tune.recipe, rows, min(recipe.max_length, prompt + self.lengths.corpus(tune.corpus))
+        )
 
     def training(self, model: str, recipe_name: str, rows: float, mean: float) -> Cost:
         """A fine-tuning on so many rows of so many tokens each."""
@@ -257,7 +259,11 @@ class Workload:
         """The judge model reads the answers that the string rule rejects."""
         assert self.study.config.grading.judge
         judge, device = self.study.config.grading.judge, self.device
-        engine, count, weights = self.study.config.sampling.engine, self.parameters(judge.model), self.weights(judge.model)
+        engine, count, weights = (
+            self.study.config.sampling.engine,
+            self.parameters(judge.model),
+            self.weights(judge.model),
+        )
         problems = sum(problem_count(self.study, name) for name in self.study.judged_benchmarks)
         answers = problems * len(self.study.evaluated) * device["judged"]
         tensor = engine.tensor_parallel if self.gpu and engine.name == "vllm" else 1

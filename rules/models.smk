@@ -10,9 +10,9 @@ rule base_model:
         "results/{study}/logs/base_model/{base}.log",
     benchmark:
         "results/{study}/benchmarks/base_model/{base}.tsv"
+    priority: 100  # a revision that is not there stops the study at its beginning
     # Downloads and copies run where Snakemake runs: compute nodes often have no way to a hub.
     localrule: not STUDY.pretrained_here
-    priority: 100  # a revision that is not there stops the study at its beginning
     conda:
         "../envs/train.yaml"
     threads: 1

@@ -11,8 +11,8 @@ rule load_problems:
         "results/{study}/problems/loaded/{dataset}.jsonl",
     log:
         "results/{study}/logs/load_problems/{dataset}.log",
-    localrule: True  # compute nodes often have no way to a hub
     priority: 100  # a data set that is not there stops the study at its beginning
+    localrule: True  # compute nodes often have no way to a hub
     conda:
         "../envs/data.yaml"
     params:
