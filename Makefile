@@ -35,7 +35,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan pilot pin verify reference study-reference bases test test-slurm check format lock clean
+.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin deviations verify reference study-reference bases test test-slurm check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -92,6 +92,15 @@ pilot: setup  ## a small share of a study, by whose timings `make plan` is calib
 
 pin: setup  ## put today's commits in the place of `revision: unresolved` (STUDY=paper; needs the hub)
 	$(BIN)/python -m scripts.pin --config config/$(STUDY).yaml
+	$(if $(filter paper,$(STUDY)),$(BIN)/python -m scripts.deviations)
+
+# Several files of CONFIG are laid over each other, as Snakemake does it.
+preflight: setup  ## look a study over before any GPU is asked for (CONFIG="config/mine.yaml" or STUDY=paper; GPU_GB=80 DATA=folder PROFILE=profiles/slurm)
+	$(BIN)/python -m scripts.preflight --config $(or $(CONFIG),$(FILES)) $(if $(GPU_GB),--gpu-gb $(GPU_GB)) \
+		$(if $(DATA),--data-folder $(DATA)) $(if $(PROFILE),--profile $(PROFILE))
+
+deviations: setup  ## make docs/deviations.md and docs/provenance.md from config/paper.yaml and docs/deviations.yaml
+	$(BIN)/python -m scripts.deviations
 
 score: setup  ## score a model trained elsewhere in a study's tables (MODEL=folder, or hub repository with REVISION=commit)
 	@[ -n "$(MODEL)" ] || { echo "error: say which model: make score MODEL=folder-or-repository STUDY=$(STUDY)"; exit 2; }

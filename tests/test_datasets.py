@@ -181,7 +181,9 @@ def test_an_unreachable_hub_names_set_revision_and_way_out(monkeypatch: pytest.M
 def test_hub_rows_become_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"problem": "1+1?", "answer": "2"}] * 12000
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: "folder")
-    monkeypatch.setattr(datasets, "load_dataset", lambda folder, config, split: rows if split == "train" else [])
+    monkeypatch.setattr(
+        datasets, "load_dataset", lambda folder, config, split, streaming: rows if split == "train" else []
+    )
     found = load("train", "math12k", Home(revision="abc123"))
     assert len(found) == 12000 and found[-1]["id"] == "train/11999" and found[0]["source"] == "math12k"
 

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import datasets
 import pytest
 from huggingface_hub import constants
 
@@ -26,7 +27,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(home / "datasets"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", home / "datasets")  # it leaves lock files there
     return home
 
 
@@ -99,7 +100,7 @@ def test_rows_of_a_cached_data_set_become_problems(cache: Path, tmp_path: Path) 
             UserError,
             r"datasets\.easy\.hub: could not read me/rows .config socratic.*'socratic'",
         ),
-        ({"split": "train"}, UserError, r"datasets\.easy\.hub: could not read .*split train.*Unknown split"),
+        ({"split": "train"}, UserError, r"datasets\.easy\.hub: could not read .*split train.*Bad split"),
     ],
 )
 def test_what_is_not_in_the_cache_is_named(
@@ -111,6 +112,25 @@ def test_what_is_not_in_the_cache_is_named(
     home = {"repo": "me/rows", "config": "main", "split": "test", "revision": commit_of("me/rows")} | change
     with pytest.raises(error, match=message):
         load("easy", "gsm8k", Home(**home), limit=5)  # type: ignore[arg-type]
+
+
+def test_rows_are_those_that_are_there_now(cache: Path, tmp_path: Path) -> None:
+    """A folder that was fetched in part, read, and then fetched whole."""
+    snapshot = put(cache, "dataset", "me/rows", write_dataset(tmp_path / "rows", ROWS))
+    home = Home(repo="me/rows", config="main", split="test", revision=commit_of("me/rows"))
+    whole = (snapshot / "main" / "test.jsonl").read_text()
+    (snapshot / "main" / "test.jsonl").write_text("".join(whole.splitlines(keepends=True)[:3]))
+    assert len(load("easy", "gsm8k", home, limit=100)) == 3
+    (snapshot / "main" / "test.jsonl").write_text(whole)
+    assert len(load("easy", "gsm8k", home, limit=100)) == len(ROWS)
+
+
+@pytest.mark.parametrize("broken", ["{", "[1, 2]\n", '{"question": 1}\n{"question": "?"}\n'])
+def test_rows_that_can_not_be_read_are_an_error_of_the_data_set(cache: Path, tmp_path: Path, broken: str) -> None:
+    snapshot = put(cache, "dataset", "me/rows", write_dataset(tmp_path / "rows", ROWS))
+    (snapshot / "main" / "test.jsonl").write_text(broken)
+    with pytest.raises(UserError, match=r"datasets\.easy\.hub: could not read|: not a row of gsm8k"):
+        load("easy", "gsm8k", Home(None, "me/rows", "main", "test", commit_of("me/rows")), limit=5)
 
 
 class Refusing(BaseHTTPRequestHandler):

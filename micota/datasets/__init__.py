@@ -130,11 +130,12 @@ def rows(dataset: str, home: Home) -> Iterator[Record]:
     from datasets import load_dataset
 
     try:
-        found = load_dataset(str(folder), home.config, split=home.split)
+        # Streamed, for the library's own cache knows a set by its folder's name: rows of a folder that was not whole
+        # when it was first read would be taken for those of the whole one.
+        yield from load_dataset(str(folder), home.config, split=home.split, streaming=True)
     except (OSError, ValueError, RuntimeError) as error:
         # Unknown config or split, files that are not there or no data: the library's errors are all of these kinds.
         raise UserError(f"datasets.{dataset}.hub: could not read {home} in {folder}: {reason(error)}") from None
-    yield from found
 
 
 def records(
