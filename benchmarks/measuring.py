@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -107,6 +107,9 @@ def serve(pipe: Connection, build: Callable[..., Work], options: dict[str, Any])
     pipe.send(measure(start))
     while pipe.recv() is not None:
         pipe.send(measure(made[0]))
+    for process in psutil.Process().children(recursive=True):  # vLLM's engine, for which a regular end waits for ever
+        process.terminate()
+    os._exit(0)
 
 
 class Living:

@@ -34,7 +34,7 @@ from micota.cli import run
 from micota.engines import EngineSettings
 from micota.records import read_jsonl, write_jsonl
 
-PROMPT = {"user": "{problem}"}
+PROMPT: dict[str, Any] = {"user": "{problem}"}
 OPERATIONS = [2, 3, 4, 5, 6]  # those of the miniature's training problems
 VARIANTS = ("cache=growing", "cache=growing,attention=eager", "attention=eager", "cache=static", "batch_size=64")
 
@@ -119,7 +119,7 @@ def ours(model: Path, path: Path, max_tokens: int, threads: int, settings: Engin
     attention, cache = changed.pop("attention", "sdpa"), changed.pop("cache", "dynamic")
     if "dtype" in changed:
         settings = replace(settings, dtype=changed.pop("dtype"))
-    settings = replace(settings, **{key: int(value) for key, value in changed.items()})
+    settings = replace(settings, **{key: int(value) for key, value in changed.items()})  # type: ignore[arg-type]
     torch.set_num_threads(threads)
     engine = TransformersEngine(str(model), load_tokenizer(model), settings, threads)
     engine.model.set_attn_implementation(attention)

@@ -55,7 +55,7 @@ def write_model(shape: Mapping[str, int], folder: Path, seed: int = 0, shard_byt
             shards.append({})
         shards[-1][name] = size
     generator = torch.Generator().manual_seed(seed)
-    places = {}
+    places: dict[str, str] = {}
     for number, shard in enumerate(shards, start=1):
         file = f"model-{number:05d}-of-{len(shards):05d}.safetensors" if len(shards) > 1 else "model.safetensors"
         tensors = {name: fill(torch, name, size, generator) for name, size in shard.items()}

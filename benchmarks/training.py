@@ -29,7 +29,7 @@ from micota.arithmetic import demonstrations
 from micota.cli import json_flag, run
 from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_json, write_jsonl
 
-PROMPT = {"user": "{problem}"}
+PROMPT: dict[str, Any] = {"user": "{problem}"}
 RUNTIME = re.compile(r"'train_runtime': '?([\d.]+)")  # printed by transformers' Trainer, whoever drives it
 # Dense bfloat16 FLOP/s of NVIDIA's data sheets (without sparsity), by what torch calls the device.
 PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}
