@@ -53,6 +53,7 @@ def overlay() -> dict[str, Any]:
     kept = {"keep": "all", "special_tokens": "keep", "max_tokens": 4000}
     return {
         "study": "offline",
+        "device": "cpu",
         "seeds": [0],
         "datasets": {
             name: {"hub": {"revision": commit_of(block["hub"]["repo"])}, "limit": 4 if name == "validation" else 8}
