@@ -93,7 +93,7 @@ class Workload:
         return made.base if made else model
 
     def parameters(self, model: str) -> float:
-        """Of the folder if it is there, of the shape from scratch, else by the name; UserError if that has no number."""
+        """Of the folder if it is there, of the shape from scratch, else by the name; UserError if it has none."""
         base = self.base_of(model)
         block = (self.study.config.bases | self.study.config.scored)[base]
         folders = [self.home / "models" / base]

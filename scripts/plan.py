@@ -81,7 +81,8 @@ def described(study: Study, plan: Plan, workload: Workload) -> Iterator[str]:
         yield line(rule, totals[rule])
     yield line("**all**", total) + "\n"
     yield f"- Small jobs: {', '.join(f'{rule} {jobs}' for rule, jobs in sorted(small.items()))}"
-    yield f"- Wall time on {gpus} GPUs and {cores} cores: **{hours(plan.wall)}**; the longest chain of jobs: {hours(plan.chain)}"
+    yield f"- Wall time on {gpus} GPUs and {cores} cores: **{hours(plan.wall)}**"
+    yield f"- The longest chain of jobs: {hours(plan.chain)}"
     home = Path("results") / study.config.study
     yield f"- Disk: **{gigabytes(plan.peak_disk)}** at the peak, {gigabytes(plan.final_disk)} at the end"
     yield f"- Free in {home}: {gigabytes(free_bytes(home))}" + (
