@@ -104,7 +104,7 @@ regrade: setup  ## grade a study's completions again, and make its tables and fi
 	$(call again,regraded,models cot corpora alignment sizes,grade judge)
 
 reevaluate: setup  ## sample again from a study's checkpoints, then as regrade; nothing is trained (STUDY=mini)
-	$(call again,reevaluated,models corpora alignment sizes,sample grade judge)
+	$(call again,reevaluated,models corpora alignment sizes,merge sample grade judge)
 
 # A study's named results under another name, the named rules run on them, and the tables compared.
 define again

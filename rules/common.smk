@@ -198,7 +198,12 @@ def jobs_to_run():
     """The jobs of this run, as the plan knows them."""
     numbers = {job: number for number, job in enumerate(workflow.dag.needrun_jobs())}
     return [
-        Job(number, job.rule.name, job.wildcards_dict, tuple(numbers[n] for n in workflow.dag.dependencies[job] if n in numbers))
+        Job(
+            number,
+            job.rule.name,
+            job.wildcards_dict,
+            tuple(numbers[n] for n in workflow.dag.dependencies[job] if n in numbers),
+        )
         for job, number in numbers.items()
     ]
 

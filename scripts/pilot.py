@@ -17,9 +17,9 @@ import yaml
 
 from micota.cli import UserError, run
 from micota.config import Procedural, ScratchBase, laid_over
+from micota.lengths import problem_count
 from micota.records import whole
 from micota.study import Study, load_study
-from micota.lengths import problem_count
 
 FEWEST_PROBLEMS = 4
 FEWEST_DEMONSTRATIONS = 64  # a few steps of training
@@ -28,7 +28,7 @@ FEWEST_DEMONSTRATIONS = 64  # a few steps of training
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--configs", nargs="+", type=Path, required=True, help="the study's, as --configfile takes them")
+    parser.add_argument("--configs", nargs="+", type=Path, required=True, help="as --configfile takes them")
     parser.add_argument("--share", type=float, default=0.01, help="of the problems and demonstrations")
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)

@@ -30,9 +30,7 @@ def fill_disk(room: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
 
 
-def run_in_child(
-    main: Main, arguments: list[str], patch: Callable[[pytest.MonkeyPatch], None]
-) -> tuple[int, str]:
+def run_in_child(main: Main, arguments: list[str], patch: Callable[[pytest.MonkeyPatch], None]) -> tuple[int, str]:
     """A script in a forked process, as the command line runs it: its exit status and what it said on stderr.
 
     Both streams go through pipes or to nowhere: pytest's own files would be full as well.

@@ -24,7 +24,7 @@ digraph snakemake_dag {
 
 def test_jobs_are_read_from_the_graph_with_the_wildcards_of_what_they_wait_for() -> None:
     assert read_dot(DOT) == [
-        Job(0, "all", {}, (1, 3)),
+        Job(0, "all", {"model": "small-mid-s0", "shard": "1"}, (1, 3)),
         Job(1, "alignment", {"base": "small"}, ()),  # its base is done
         Job(3, "sample", {"model": "small-mid-s0", "shard": "1", "base": "small"}, ()),
     ]

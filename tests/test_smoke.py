@@ -98,6 +98,13 @@ def test_students_have_learnt_something(smoke: Smoke) -> None:
     assert not list((smoke.results / "models").rglob("*.pt"))
 
 
+def test_merged_models_go_when_they_have_been_sampled(smoke: Smoke) -> None:
+    """The smoke study says `keep_merged: false`, as the paper's does."""
+    assert (smoke.results / "graded" / "ta_long-w0.4-d0.5-m0.jsonl").is_file()
+    assert not (smoke.results / "models" / "ta_long-w0.4-d0.5-m0").exists()
+    assert (smoke.results / "models" / "ta_long").is_dir()
+
+
 def test_a_second_run_has_nothing_to_do(smoke: Smoke) -> None:
     assert planned(snakemake(smoke.folder, "-n", *smoke.flags)) == {}
 
