@@ -31,7 +31,7 @@ WILDCARD = {
     "base_model": "base",
     "alignment": "base",
 }
-UNSURE = 0.5
+UNSURE = 0.5  # of a fitted factor: how large its standard error may be
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def as_document(pilot: Pilot) -> dict[str, Any]:
 def pilot_rates(
     raw: Mapping[str, Any], pilot: Pilot, gpu: bool, assumed: Mapping[str, Assumption]
 ) -> dict[str, tuple[float, float]]:
-    """Rule -> seconds of its start and factor on its work, fitted to the pilot of the study that `raw` configures."""
+    """Rule -> seconds of its start and factor on its work, fitted to the pilot of the study configured by `raw`."""
     study = load_study(laid_over(dict(raw), pilot.overlay))
     workload = Workload(study, gpu, assumed, Measured(pilot.traces, pilot.corpora))
     rates = {}
@@ -113,8 +113,8 @@ def pilot_rates(
 def fit(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Non-negative start and factor of seconds = start + factor x work, by least squares.
 
-    A pilot is mostly start-up, and what it says of the factor is multiplied a hundredfold: a factor whose standard
-    error is over UNSURE of itself, or of fewer than three jobs, is noise. It is then 1, the assumed speed.
+    A pilot is mostly start-up, and what it says of the factor is multiplied a hundredfold: a factor of fewer than three
+    jobs, or whose standard error is more than UNSURE of itself, is noise. It is then 1, the assumed speed.
     """
     count = len(points)
     work, second = sum(w for w, _ in points) / count, sum(s for _, s in points) / count

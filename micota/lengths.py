@@ -1,4 +1,4 @@
-"""How many tokens and rows each stage of a study will have: expected from its configuration, or measured by a pilot.
+"""How many tokens and rows the stages of a study will have: expected from its configuration, or measured by a pilot.
 
 A model that the study trains writes what it was taught, so its length follows from its corpus; a merged one lies
 between its base and its tuned half. Only base models and procedural corpora have lengths of their own.
@@ -24,7 +24,7 @@ class Measured:
 
 
 def problem_count(study: Study, dataset: str) -> int:
-    """Problems of a data set; where neither configuration nor loader knows, those of the local copy, or 1,000."""
+    """Problems of a data set; 1,000 where neither the configuration nor its loader knows."""
     block = study.config.datasets[dataset]
     if block.options:
         whole = block.options.count

@@ -93,7 +93,7 @@ class Workload:
         return made.base if made else model
 
     def parameters(self, model: str) -> float:
-        """Of the folder if it is there, of the shape from scratch, else by the name; UserError if it has none."""
+        """Of the folder if it is there, of the shape from scratch, else by the name."""
         base = self.base_of(model)
         block = (self.study.config.bases | self.study.config.scored)[base]
         folders = [self.home / "models" / base]
@@ -180,9 +180,8 @@ class Workload:
         recipe = self.study.config.training[tune.recipe]
         rows = min(self.lengths.rows(tune.corpus), recipe.max_examples or self.lengths.rows(tune.corpus))
         prompt = self.lengths.prompt(self.study.config.training_problems)
-        return self.training(
-            tuned, tune.recipe, rows, min(recipe.max_length, prompt + self.lengths.corpus(tune.corpus))
-        )
+        mean = min(recipe.max_length, prompt + self.lengths.corpus(tune.corpus))
+        return self.training(tuned, tune.recipe, rows, mean)
 
     def training(self, model: str, recipe_name: str, rows: float, mean: float) -> Cost:
         """A fine-tuning on so many rows of so many tokens each."""
@@ -259,20 +258,17 @@ class Workload:
         """The judge model reads the answers that the string rule rejects."""
         assert self.study.config.grading.judge
         judge, device = self.study.config.grading.judge, self.device
-        engine, count, weights = (
-            self.study.config.sampling.engine,
-            self.parameters(judge.model),
-            self.weights(judge.model),
-        )
+        engine, weights = self.study.config.sampling.engine, self.weights(judge.model)
         problems = sum(problem_count(self.study, name) for name in self.study.judged_benchmarks)
         answers = problems * len(self.study.evaluated) * device["judged"]
         tensor = engine.tensor_parallel if self.gpu and engine.name == "vllm" else 1
         tokens = answers * 2 * device["prompt_tokens"]
         step = device["decoding_step"] + weights / (device["bandwidth"] * device["decoding_bandwidth"] * tensor)
         steps = judge.max_tokens * ceil(answers / device["concurrency"])
+        flops = device["flops"] * device["decoding_mfu"] * tensor
         return Cost(
             start=device["sampling_start"] + weights / device["disk"],
-            work=steps * step + 2 * count * tokens / (device["flops"] * device["decoding_mfu"] * tensor),
+            work=steps * step + 2 * self.parameters(judge.model) * tokens / flops,
             gpus=tensor if self.gpu else 0,
             sampled=answers * judge.max_tokens,
             host=2e9 + weights,

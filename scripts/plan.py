@@ -27,6 +27,8 @@ from scripts.pilot import read_configs
 GPUS = 8  # where a study needs some and nobody says how many
 CORES_BESIDE_GPUS = 16
 SMALL = 10  # seconds a job: no row of its own
+COLUMNS = ["rule", "jobs", "job time", "GPU-hours", "M tokens sampled", "M tokens trained", "written"]
+COLUMNS += ["host memory of a job", "memory of one GPU", "files"]
 
 
 def setting(text: str) -> tuple[str, float]:
@@ -41,9 +43,7 @@ def setting(text: str) -> tuple[str, float]:
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--configs", nargs="+", type=Path, required=True, help="the study's, as --configfile takes them"
-    )
+    parser.add_argument("--configs", nargs="+", type=Path, required=True, help="as --configfile takes them")
     parser.add_argument("--dag", type=Path, help="output of snakemake --dag (default: standard input)")
     parser.add_argument("--gpus", type=int, help=f"default: {GPUS} where the study needs any, else 0")
     parser.add_argument("--cores", default="all", help=f"default: this machine's, or {CORES_BESIDE_GPUS} with GPUs")
@@ -70,11 +70,8 @@ def described(study: Study, plan: Plan, workload: Workload) -> Iterator[str]:
     cores, gpus = plan.capacity
     total = plan.totals()
     yield f"# Plan of the study {study.config.study}: {total.jobs} jobs still to run\n"
-    yield (
-        "| rule | jobs | job time | GPU-hours | M tokens sampled | M tokens trained | written | host memory of a job |"
-        + (" memory of one GPU | files |")
-    )
-    yield "|---|" + "---:|" * 9
+    yield f"| {' | '.join(COLUMNS)} |"
+    yield "|---|" + "---:|" * (len(COLUMNS) - 1)
     totals = {rule: plan.totals(rule) for rule in plan.rules}
     small = {rule: found.jobs for rule, found in totals.items() if found.seconds <= SMALL * found.jobs}
     for rule in [rule for rule in totals if rule not in small]:
@@ -118,10 +115,9 @@ def grounds(study: Study, workload: Workload, assumptions: dict[str, Assumption]
 
 def machine(study: Study, gpus: int | None, cores: str) -> tuple[int, int]:
     """(cores, GPUs) to plan for."""
-    needs = study.config.device == "cuda" or (
-        study.config.device == "auto" and study.config.sampling.engine.name == "vllm"
-    )
-    gpus = (GPUS if needs else 0) if gpus is None else gpus
+    device, engine = study.config.device, study.config.sampling.engine.name
+    if gpus is None:
+        gpus = GPUS if device == "cuda" or (device == "auto" and engine == "vllm") else 0
     if cores != "all" and not cores.isdigit():
         raise UserError(f"--cores {cores}: give a number, or all")
     here = CORES_BESIDE_GPUS if gpus else os.cpu_count() or 1
@@ -143,9 +139,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     print("\n".join(described(study, plan, workload)))
     if capacity[1]:
         print(f"- Wall time by number of GPUs: {', '.join(other_machines(jobs, workload, rates, plan))}")
-    print(
-        f"- Speeds: measured by a pilot of {share_of(study, pilot):.0%}" if pilot else "- Speeds: assumed, not measured"
-    )
+    speeds = f"measured by a pilot of {share_of(study, pilot):.0%}" if pilot else "assumed, not measured"
+    print(f"- Speeds: {speeds}")
     print("\n".join(grounds(study, workload, assumptions, rates)))
     if pilot and args.save_pilot:
         write_json(args.save_pilot, as_document(pilot))
