@@ -75,7 +75,7 @@ class Plan:
     def peak_disk(self) -> float:
         """Most bytes at any time: what is stored, checkpoints of running trainings, temporary files still needed."""
         peak = held = 0.0
-        for _, change in sorted(self._changes(), key=lambda change: (change[0], -change[1])):
+        for _, change in sorted(self._changes()):  # what ends makes room for what begins then
             held += change
             peak = max(peak, held)
         return peak

@@ -145,7 +145,9 @@ def test_samples_are_problems_by_samples_by_tokens() -> None:
     benchmarks["gsm8k"] = (1319, 0.45)
     shards = raw_config("paper")["sampling"]["shards"]
     assert once.sampled == pytest.approx(sum(n * 500 * harder for n, harder in benchmarks.values()) / shards)
-    twice = workload("paper", changes={"sampling.evaluation.n": 2}, short_cot=500).cost(job("sample", model="qwen3b"))
+    twice = workload(
+        "paper", changes={"sampling.evaluation.n": 2, "sampling.evaluation.temperature": 0.7}, short_cot=500
+    ).cost(job("sample", model="qwen3b"))
     assert twice.sampled == pytest.approx(2 * once.sampled)
     assert twice.work > once.work
 
