@@ -27,15 +27,6 @@ if STUDY.config.device == "cpu":
     shell.prefix("export CUDA_VISIBLE_DEVICES=; ")  # a GPU that is there is not used
 
 
-onstart:
-    # Each task of an array takes the first task's files for its own, and removes them if it fails (docs/cluster.md).
-    if getattr(workflow.executor_settings, "array_jobs", None):
-        raise WorkflowError(
-            "slurm-array-jobs: remove it from the profile. With the executor plugin 2.6.1, a task of an array that"
-            " fails deletes what the array's first task has finished"
-        )
-
-
 HOME = f"results/{STUDY.config.study}"
 FIGURES = f"figures/{STUDY.config.study}"
 TABLE = ["csv", "md", "tex"]
@@ -228,6 +219,12 @@ def jobs_to_run():
 
 
 onstart:
+    # Each task of an array takes the first task's files for its own, and removes them if it fails (docs/cluster.md).
+    if getattr(workflow.executor_settings, "array_jobs", None):
+        raise WorkflowError(
+            "slurm-array-jobs: remove it from the profile. With the executor plugin 2.6.1, a task of an array that"
+            " fails deletes what the array's first task has finished"
+        )
     try:
         check_room(STUDY, jobs_to_run())
     except UserError as error:
