@@ -1,9 +1,12 @@
-"""The benchmark of the grader at a small size: its verdicts are math-verify's, whatever short cut they took."""
+"""The benchmarks at a small size: the grader's verdicts are math-verify's; what the others compare is alike."""
 
+import math
 import random
 from pathlib import Path
 
-from benchmarks import grading
+import pytest
+
+from benchmarks import grading, growth, workflow
 from micota.grading import Judge
 
 
@@ -33,3 +36,17 @@ def test_typical_traces_are_mostly_right_and_all_graded() -> None:
     assert sum(answer is None for _, answer in pairs) > 20
     texts = [trace["completion"] for trace in grading.traces(pairs[:50])]
     assert sum("boxed" in text for text in texts) == sum(answer is not None for _, answer in pairs[:50])
+
+
+def test_the_empty_snakefile_has_as_many_jobs(tmp_path: Path) -> None:
+    """Whatever the remainder of a division by the three jobs of a chain."""
+    for jobs in (7, 8, 9):
+        folder = workflow.empty(tmp_path / str(jobs), jobs)
+        _, said = workflow.measured(workflow.snakemake(folder, "--dry-run", "--quiet", "rules"), folder)
+        assert workflow.jobs_in(said) == jobs
+
+
+def test_exponents() -> None:
+    assert growth.exponent([1, 4, 16], [3, 12, 48]) == pytest.approx(1)
+    assert growth.exponent([1, 4, 16], [3, 48, 768]) == pytest.approx(2)
+    assert math.isnan(growth.exponent([1, 4, 16], [0.1, 0, 0.2]))

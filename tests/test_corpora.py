@@ -1,6 +1,8 @@
 """Graded traces become corpora: every trace is kept or dropped for a named reason, and only sampled text gets in."""
 
 import json
+import statistics
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from micota.arithmetic import demonstrations
 from micota.cli import UserError
 from micota.config import Procedural
-from micota.corpora import REASONS, Counts, filter_traces, mix, solved
+from micota.corpora import REASONS, Counts, filter_traces, median, mix, solved
 from micota.records import Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.special_tokens import SpecialTokens
 from micota.study import Study, load_study
@@ -319,3 +321,9 @@ def test_a_sampled_corpus_holds_its_samplers_words_alone(tmp_path: Path) -> None
     made, _ = make(tmp_path, {"kind": "sampled", "sampler": "ta"}, {"ta": rows})
     assert [row["completion"] for row in made] == [row["completion"] for row in rows]
     assert {row["sampler"] for row in made} == {"ta"}
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=60))
+def test_the_median_of_counted_lengths_is_that_of_the_lengths(lengths: list[int]) -> None:
+    found, expected = median(Counter(lengths)), statistics.median(lengths)
+    assert (found, type(found)) == (expected, type(expected))
