@@ -165,8 +165,8 @@ def test_the_study_is_whole(run: Submitted, project: Path, study: list[str]) -> 
 
 
 def test_what_was_lost_was_run_again_and_nothing_else(run: Submitted, slurm: Cluster) -> None:
-    # Snakemake's own count: each job of the study ended once. (The log of a failed job, which is shown in this one, has a
-    # count of its own, in which the job is number 0; here that is `all`.)
+    # Snakemake's own count: each job of the study ended once. (The log of a failed job, which is shown in this one, has
+    # a count of its own, in which the job is number 0; here that is `all`.)
     finished = re.findall(r"Finished jobid: (\d+) \(Rule: (\w+)\)", run.log)
     ended = [job for job, rule in finished if job != "0" or rule == "all"]
     total = re.search(r"^total +(\d+)$", run.log, re.MULTILINE)
