@@ -197,7 +197,7 @@ def test_a_second_attempt_asks_for_more(run: Submitted, slurm: Cluster) -> None:
     assert set(memory) == {"8000", "16000"}
 
 
-def test_a_job_for_a_gpu_asks_the_device(run: Submitted, slurm: Cluster, project: Path, study: list[str]) -> None:
+def test_a_job_for_a_gpu_asks_the_device(slurm: Cluster, project: Path, study: list[str]) -> None:
     """It gets its GPU from Slurm, on the GPU partition, and stops because no driver shows one."""
     before = len(slurm.ended())
     target = "results/gpu/models/small"
