@@ -15,7 +15,7 @@ STAGES = (
     *("corpus, mixed", "corpus, matched", "table_lengths"),
 )
 PADDING = "x" * 20_000
-TRACES = 40
+TRACES = 20
 
 
 def peaks(folder: Path, traces: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
