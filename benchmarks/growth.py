@@ -6,19 +6,20 @@ Runs each stage's script on made-up traces (lognormal lengths around 2,500 chara
 in twenty in another form than the gold one) of 1, 4 and 16 times as many problems, and prints seconds of CPU, the
 largest resident set, and the exponent: the slope of log(CPU - start-up) on log(traces), start-up being the stage on
 twenty traces. Seconds are CPU time, user and system, of the script itself: the processes in which grade judges what is
-neither equal nor an integer are not in it (benchmarks/grading.py times those). No stage can be seen to take less memory
-than this script does, about 36 MB: Linux counts what a process was before it became another. Bytes a trace are what the
-last step added.
+neither equal nor an integer are not in it (benchmarks/grading.py times those). Bytes a trace are what the last step
+added. Needs Linux.
 """
 
 import argparse
 import json
 import math
 import random
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.workflow import Cost, measured
@@ -27,6 +28,12 @@ from micota.records import Record, write_jsonl
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = ("so we have", "the sum of both", "and then", "$x = 3 + 4 = 7$", "which is why", "the value of that is 12,")
+# A script in a process that says its largest resident set: wait4's is at least that of the process it was made by.
+REPORTING = """
+import importlib, pathlib, sys
+importlib.import_module(sys.argv.pop(1)).main(sys.argv[1:])
+print(pathlib.Path("/proc/self/status").read_text())
+"""
 START = 20  # traces of the run that stands for start-up
 ENTRIES = [
     {"model": "one", "base": "one", "corpus": "base", "seed": 0},
@@ -56,8 +63,8 @@ def traces(count: int, sampler: str, rng: random.Random) -> Iterator[Record]:
         }  # fmt: skip
 
 
-def stages(folder: Path) -> dict[str, list[str]]:
-    """Stage -> its command line, on the files of `folder`; each reads what those before it wrote."""
+def stages() -> dict[str, list[str]]:
+    """Stage -> script and flags, on the files of the folder they run in; each reads what those before it wrote."""
 
     def corpus(name: str, block: Record, *flags: str) -> list[str]:
         out = ["--out", f"{name}.jsonl", "--counts", f"{name}.json"]
@@ -90,7 +97,7 @@ def stages(folder: Path) -> dict[str, list[str]]:
         "table_main": ["table_main", *cells, *main],
         "table_scores": ["table_scores", *cells, *scores],
     }
-    return {stage: [sys.executable, "-m", f"scripts.{script}", *rest] for stage, (script, *rest) in lines.items()}
+    return lines
 
 
 def make(folder: Path, count: int) -> Path:
@@ -140,8 +147,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as work:
         for count in (START, *counts):
             folder = make(Path(work) / str(count), count)
-            for stage, command in stages(folder).items():
-                found.setdefault(stage, []).append(measured(command, folder)[0])
+            for stage, (script, *flags) in stages().items():
+                cost, said = measured([sys.executable, "-c", REPORTING, f"scripts.{script}", *flags], folder)
+                memory = int(re.findall(r"VmHWM:\s+(\d+) kB", said)[-1]) / 1024
+                found.setdefault(stage, []).append(replace(cost, memory=memory))
                 print(f"{count} traces, {stage}: {found[stage][-1].cpu:.1f} s", file=sys.stderr, flush=True)
             shutil.rmtree(folder)
     sizes = " | ".join(f"{count:,}" for count in (START, *counts))

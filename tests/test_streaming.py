@@ -27,9 +27,9 @@ def peaks(folder: Path, traces: int, monkeypatch: pytest.MonkeyPatch) -> dict[st
     monkeypatch.chdir(folder)
     found = {}
     for stage in STAGES:
-        _, _, module, *arguments = growth.stages(folder)[stage]
+        script, *flags = growth.stages()[stage]
         tracemalloc.start()
-        SCRIPTS[module.removeprefix("scripts.")].main(arguments)
+        SCRIPTS[script].main(flags)
         found[stage] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     return found | {"graded": (folder / "graded" / "one.jsonl").stat().st_size}
