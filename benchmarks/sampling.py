@@ -343,6 +343,33 @@ def whole_job(args: argparse.Namespace, engine: str, path: Path, folder: Path, *
     return replace(used, amount=amount)
 
 
+def break_even(points: Mapping[str, tuple[tuple[float, float], tuple[float, float]]]) -> str:
+    """From how many tokens a job on the second engine is the faster one; `points`: (tokens, seconds) at two sizes.
+
+    Says so, and decides nothing, where the larger job of an engine was not the longer one: noise, or sizes too alike.
+    """
+    lines = {}
+    for name, ((few, short), (many, long)) in points.items():
+        if many <= few or long <= short:
+            return (
+                f"{name}: {short:.1f} s for {few:.0f} tokens, {long:.1f} s for {many:.0f}: no rate to be had from that"
+            )
+        each = (long - short) / (many - few)
+        lines[name] = short - each * few, each
+    (start, each), (other_start, other_each) = lines.values()
+    said = ", ".join(
+        f"{name} starts in {line[0]:.1f} s, then {1 / line[1]:.0f} tokens a second" for name, line in lines.items()
+    )
+    other = [*lines][1]
+    if other_start <= start and other_each <= each:
+        return f"{said}; {other} pays at any size"
+    if other_each >= each:
+        return (
+            f"{said}; {other} pays at no size" if other_start >= start else f"{said}; {other} pays for short jobs only"
+        )
+    return f"{said}; {other} pays from {(other_start - start) / (each - other_each):.0f} tokens a job on"
+
+
 def engines_main(args: argparse.Namespace, folder: Path) -> None:
     """Two engines at two sizes: start and rate of each, and where they meet."""
     small, large = (write_problems(count, folder) for count in args.counts)
@@ -353,19 +380,14 @@ def engines_main(args: argparse.Namespace, folder: Path) -> None:
     names = ("transformers", "vllm")
     contenders = {f"{name}, {path.stem}": timed(name, path) for name in names for path in (small, large)}
     runs = interleave(contenders, args.rounds)
+
+    def point(name: str, path: Path, kind: str) -> tuple[float, float]:
+        used = runs[f"{name}, {path.stem}"]
+        return median(usage.amount for usage in used), median(getattr(usage, kind) for usage in used)
+
     for kind in ("wall", "cpu"):
-        lines = {}
-        for name in names:
-            few, many = (runs[f"{name}, {path.stem}"] for path in (small, large))
-            short, long = (median(getattr(usage, kind) for usage in usages) for usages in (few, many))
-            each = (long - short) / (many[0].amount - few[0].amount)
-            lines[name] = short - each * few[0].amount, each
-            print(f"{kind}: {name}: start {lines[name][0]:.1f} s, then {1 / each:.0f} tokens a second")
-        (start, each), (other_start, other_each) = lines["transformers"], lines["vllm"]
-        if each > other_each:
-            print(f"{kind}: vLLM pays from {(other_start - start) / (each - other_each):.0f} tokens a job on")
-        else:
-            print(f"{kind}: vLLM pays at no size: it is not faster a token")
+        points = {name: (point(name, small, kind), point(name, large, kind)) for name in names}
+        print(f"{kind}: {break_even(points)}")
     report(f"Whole jobs, {args.model}", runs, f"transformers, {large.stem}", "tokens", args.out)
 
 

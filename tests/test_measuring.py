@@ -81,6 +81,23 @@ def test_lengths_are_lognormal_with_some_at_the_limit() -> None:
     assert 90 < found[500] < 130 and 20 < found.count(600) < 70 and found[0] >= 1
 
 
+def test_break_even_of_two_engines() -> None:
+    """One starts in 10 s and makes 100 tokens a second; another starts in 50 s and makes 200, or is never faster."""
+    one = ((1000.0, 20.0), (5000.0, 60.0))
+    said = sampling.break_even({"one": one, "other": ((1000.0, 55.0), (5000.0, 75.0))})
+    assert "one starts in 10.0 s, then 100 tokens" in said
+    assert "other starts in 50.0 s, then 200 tokens" in said
+    assert said.endswith("other pays from 8000 tokens a job on")
+    assert sampling.break_even({"one": one, "other": ((1000.0, 70.0), (5000.0, 150.0))}).endswith("pays at no size")
+    assert sampling.break_even({"one": one, "other": ((1000.0, 8.0), (5000.0, 28.0))}).endswith("pays at any size")
+
+
+def test_noise_gives_no_break_even() -> None:
+    """As seen on a busy machine: the larger job was over sooner."""
+    said = sampling.break_even({"one": ((282.0, 62.6), (1173.0, 16.6)), "other": ((282.0, 171.5), (1173.0, 146.7))})
+    assert "no rate" in said and "pays" not in said
+
+
 def test_growing_cache_gives_the_same_completions(tmp_path: Path) -> None:
     """Prompts of different lengths, past the room that the cache begins with."""
     import torch
