@@ -12,6 +12,7 @@ from micota.config import Engine, Training
 BYTES = {"float32": 4, "bfloat16": 2}
 # Weights, gradients and Adam's two moments, all float32 (Rajbhandari et al. 2020, arXiv 1910.02054, section 3.1).
 TRAINED_PARAMETER = 16
+CHECKPOINT = 12  # of them a checkpoint holds the weights and both moments, no gradients
 # A layer's activations per token and unit of width, 16 bits, without the attention matrix, which SDPA never holds
 # (Korthikanti et al. 2022, arXiv 2205.05198, equation 2).
 ACTIVATION = 34

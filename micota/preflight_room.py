@@ -1,13 +1,14 @@
 """The checks of micota/preflight.py that look at memory, disk and the cluster's profile."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
+from micota.cluster import UNFILLED
 from micota.config import Sampled
+from micota.disk import free_bytes
 from micota.hub import reason
 from micota.inventory import Finding, Model, Scene
-from micota.memory import BYTES, TRAINED_PARAMETER, Shape, sampling_bytes, scoring_bytes, training_bytes
+from micota.memory import BYTES, CHECKPOINT, Shape, sampling_bytes, scoring_bytes, training_bytes
 
 FULL = 0.9  # share of a GPU's memory from which on an estimate leaves no room for its own error
 GIGA = 10**9
@@ -42,7 +43,7 @@ def check_memory(scene: Scene) -> Iterator[Finding]:
         room, remedy = scene.gpu_bytes, f"lower alignment.batch_size, or take more than {scene.gpu_bytes / GIGA:g} GB"
         if rule == "train":
             needed = training_bytes(shape, config.training[recipe])
-            remedy = f"raise training.{recipe}.processes with sharding fsdp2 or zero3, or lower max_length"
+            remedy = f"raise training.{recipe}.processes with sharding fsdp2, or lower max_length"
         elif rule == "alignment":
             tokens = config.alignment.batch_size * (longest or config.sampling.training.max_tokens)
             needed = scoring_bytes(shape, engine.dtype, tokens)
@@ -76,12 +77,10 @@ def check_disk(scene: Scene) -> Iterator[Finding]:
     needed = sum(sizes[name] * stored[name] for name in study.bases)
     needed += sum(sizes[tune.base] * BYTES[config.training[tune.recipe].dtype] for tune in study.tunes.values())
     needed += sum(sizes[merge.base] * BYTES[config.merge_dtype] for merge in study.merges.values())
-    # Weights and both moments; the last one goes when the next is whole. Gradients are not saved.
-    checkpoint = TRAINED_PARAMETER - BYTES["float32"]
-    needed += 2 * checkpoint * max((sizes[tune.base] for tune in study.tunes.values()), default=0)
-    place = next(folder for folder in (scene.results.absolute(), *scene.results.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    words = f"about {needed / GIGA:.1f} GB of models and checkpoints, {free / GIGA:.1f} GB free on {place}"
+    # The last one goes when the next is whole.
+    needed += 2 * CHECKPOINT * max((sizes[tune.base] for tune in study.tunes.values()), default=0)
+    free = free_bytes(scene.results)
+    words = f"about {needed / GIGA:.1f} GB of models and checkpoints, {free / GIGA:.1f} GB free for {scene.results}"
     yield Finding("disk", "models", "ok" if needed < free else "FAIL", words + ("" if needed < free else "; make room"))
 
 
@@ -95,7 +94,7 @@ def check_profile(scene: Scene) -> Iterator[Finding]:
     if not path.is_file():
         yield Finding("profile", str(scene.profile), "FAIL", f"{path}: no such file")
         return
-    left = [key for key, value in flat(yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if "CHANGE-ME" in value]
+    left = [key for key, value in flat(yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if UNFILLED in value]
     words = f"{path}: fill in {', '.join(left)}" if left else "nothing is left to be filled in"
     yield Finding("profile", str(scene.profile), "FAIL" if left else "ok", words)
 

@@ -15,10 +15,10 @@ from micota.assumptions import Assumption
 from micota.config import HubBase, LocalBase, ScratchBase
 from micota.jobs import Job
 from micota.lengths import Lengths, Measured, problem_count
+from micota.memory import BYTES, CHECKPOINT, TRAINED_PARAMETER
 from micota.models import parameters
 from micota.study import Study
 
-BYTES = {"float32": 4, "bfloat16": 2}
 NAMED_SIZE = re.compile(r"(\d+(?:\.\d+)?)[bB](?![a-zA-Z0-9])")
 SHARD = 5e9  # bytes of a safetensors file, transformers' and mergekit's default
 TOKENIZER_FILES = 8  # and configuration, of a model folder
@@ -191,7 +191,7 @@ class Workload:
         batches = (tokens / recipe.max_length if recipe.packing else rows * recipe.epochs) / recipe.batch_size / devices
         steps = batches / recipe.accumulation
         flops = (8 if recipe.gradient_checkpointing else 6) * count * tokens
-        checkpoint = 12 * count  # float32 weights and Adam's two moments; the next one is written before one is removed
+        checkpoint = CHECKPOINT * count  # the next one is written before one is removed
         logits = 0 if recipe.liger_kernel else recipe.max_length * recipe.batch_size * device["vocabulary"]
         sharded = devices if recipe.sharding != "none" else 1
         size = count * BYTES[recipe.dtype]
@@ -203,7 +203,7 @@ class Workload:
             stored=size,
             passing=checkpoint * (2 if steps > recipe.save_steps else 1),
             host=2e9 + 4 * count * devices,
-            gpu=(16 * count / sharded + logits * device["logit_bytes"]) if self.gpu else 0.0,
+            gpu=(TRAINED_PARAMETER * count / sharded + logits * device["logit_bytes"]) if self.gpu else 0.0,
             files=2 + self.model_files(size),
         )
 

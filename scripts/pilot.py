@@ -16,10 +16,11 @@ from typing import Any
 import yaml
 
 from micota.cli import UserError, run
-from micota.config import Procedural, ScratchBase, laid_over
+from micota.config import Procedural, ScratchBase
 from micota.lengths import problem_count
 from micota.records import whole
 from micota.study import Study, load_study
+from scripts.config import read_config
 
 FEWEST_PROBLEMS = 4
 FEWEST_DEMONSTRATIONS = 64  # a few steps of training
@@ -32,16 +33,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--share", type=float, default=0.01, help="of the problems and demonstrations")
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)
-
-
-def read_configs(paths: Sequence[Path]) -> dict[str, Any]:
-    """Configuration files laid over each other, the last one on top."""
-    raw: dict[str, Any] = {}
-    for path in paths:
-        if not path.is_file():
-            raise UserError(f"{path}: no such configuration file")
-        raw = laid_over(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
-    return raw
 
 
 def overlay(study: Study, share: float) -> dict[str, Any]:
@@ -73,7 +64,7 @@ def demonstrated(block: Procedural | ScratchBase, share: float) -> dict[str, Any
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the overlay."""
     args = parse_args(argv)
-    document = overlay(load_study(read_configs(args.configs)), args.share)
+    document = overlay(load_study(read_config(args.configs)), args.share)
     with whole(args.out) as handle:
         yaml.safe_dump(document, handle, sort_keys=False)
     print(f"{args.out}: {args.share:.2%} of the problems; the pilot is the study {document['study']}")

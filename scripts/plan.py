@@ -22,7 +22,7 @@ from micota.planning import Plan, Totals, make_plan, too_large
 from micota.records import write_json
 from micota.study import Study, load_study
 from micota.workload import Workload
-from scripts.pilot import read_configs
+from scripts.config import read_config
 
 GPUS = 8  # where a study needs some and nobody says how many
 CORES_BESIDE_GPUS = 16
@@ -127,7 +127,7 @@ def machine(study: Study, gpus: int | None, cores: str) -> tuple[int, int]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the plan."""
     args = parse_args(argv)
-    raw = read_configs(args.configs)
+    raw = read_config(args.configs)
     study = load_study(raw)
     capacity = machine(study, args.gpus, args.cores)
     assumptions = assumed(gpu=capacity[1] > 0, changes=dict(args.assume))
