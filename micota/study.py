@@ -285,6 +285,11 @@ class Study:
         engine = self.config.sampling.engine
         return engine.tensor_parallel * engine.data_parallel if self.config.device == "cuda" else 0
 
+    @property
+    def judging_gpus(self) -> int:
+        """GPUs of the judge model: one copy of it."""
+        return self.config.sampling.engine.tensor_parallel if self.config.device == "cuda" else 0
+
     def training_gpus(self, recipe: str) -> int:
         """GPUs of one training job."""
         return self.config.training[recipe].processes if self.config.device == "cuda" else 0

@@ -18,7 +18,7 @@ rule judge:
         "../envs/sample.yaml"
     threads: 1
     resources:
-        **with_gpus(lambda wildcards: STUDY.sampling_gpus, minutes=240),
+        **with_gpus(lambda wildcards: STUDY.judging_gpus, minutes=240),
     params:
         name=lambda wildcards: STUDY.config.grading.judge.model,
         prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.grading.judge.prompt)),

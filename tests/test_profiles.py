@@ -74,12 +74,13 @@ def test_a_job_asks_for_more_with_each_attempt(gpus: int) -> None:
 def test_what_runs_on_gpus_follows_the_configuration() -> None:
     engine = {"sampling.engine.tensor_parallel": 2, "sampling.engine.data_parallel": 3, "training.student.processes": 4}
     study = load_study(raw_config("single_gpu", engine))
-    assert (study.sampling_gpus, study.alignment_gpus, study.training_gpus("student")) == (6, 1, 4)
+    assert (study.sampling_gpus, study.judging_gpus) == (6, study.config.sampling.engine.tensor_parallel)
+    assert (study.alignment_gpus, study.training_gpus("student")) == (1, 4)
     assert not study.pretrained_here
     assert {study.base_gpus(base) for base in study.bases} == {0}  # downloads
     for device in ("auto", "cpu"):
         off = load_study(raw_config("single_gpu", {**engine, "device": device}))
-        assert (off.sampling_gpus, off.alignment_gpus, off.training_gpus("student")) == (0, 0, 0)
+        assert (off.sampling_gpus, off.judging_gpus, off.alignment_gpus, off.training_gpus("student")) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(("device", "seen"), [("auto", "0,1"), ("cpu", "")])
