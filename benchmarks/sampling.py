@@ -6,7 +6,7 @@
     python -m benchmarks.sampling shards --prompts 512 --shards 8
 
 transformers: our engine against `generate` in a loop over static batches in the given order, with and without the end
-    token's early exit, and against variants of ours (`--variants cache=growing attention=eager,batch_size=64 ...`).
+    token's early exit, and against variants of ours (`--variants cache=dynamic attention=eager,batch_size=64 ...`).
 vllm: our sampler against one `LLM.generate` on the same prompts, and against batches of 64 one after another, eager, as
     the authors' script has it. Lengths are imposed on all three: lognormal, 3 % at the limit.
 engines: whole jobs, start included, at two sizes: from how many tokens on does vLLM pay, on this machine?
@@ -36,7 +36,8 @@ from micota.records import read_jsonl, write_jsonl
 
 PROMPT: dict[str, Any] = {"user": "{problem}"}
 OPERATIONS = [2, 3, 4, 5, 6]  # those of the miniature's training problems
-VARIANTS = ("cache=growing", "cache=growing,attention=eager", "attention=eager", "cache=static", "batch_size=64")
+# STRETCH as long as any completion: rows stay in their batch to its end. Both together: as it was before.
+VARIANTS = ("cache=dynamic,stretch=100000", "cache=dynamic", "stretch=100000", "attention=eager", "batch_size=64")
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -108,75 +109,27 @@ def our_job(model: Path, path: Path, settings: EngineSettings, max_tokens: int, 
 
 
 def ours(model: Path, path: Path, max_tokens: int, threads: int, settings: EngineSettings, changes: str = "") -> Work:
-    """Our engine; `changes`, as `cache=growing,batch_size=64`, are made to it."""
+    """Our engine; `changes`, as `cache=dynamic,batch_size=64`, are made to it."""
     import torch
+    from transformers import DynamicCache
 
-    from micota.engines import TransformersEngine
+    import micota.engines
+    import micota.kv_cache
     from micota.models import load_tokenizer
 
     changed = dict(change.split("=") for change in changes.split(",") if change)
     threads = int(changed.pop("threads", threads))
-    attention, cache = changed.pop("attention", "sdpa"), changed.pop("cache", "dynamic")
+    if changed.pop("cache", "roomy") == "dynamic":
+        micota.kv_cache.roomy_cache = lambda config: DynamicCache(config=config)
+    micota.engines.STRETCH = int(changed.pop("stretch", micota.engines.STRETCH))
+    attention = changed.pop("attention", "sdpa")
     if "dtype" in changed:
         settings = replace(settings, dtype=changed.pop("dtype"))
     settings = replace(settings, **{key: int(value) for key, value in changed.items()})  # type: ignore[arg-type]
     torch.set_num_threads(threads)
-    engine = TransformersEngine(str(model), load_tokenizer(model), settings, threads)
+    engine = micota.engines.TransformersEngine(str(model), load_tokenizer(model), settings, threads)
     engine.model.set_attn_implementation(attention)
-    generate = engine.model.generate
-    if cache != "dynamic":
-        engine.model.generate = lambda **options: generate(**options, **cache_options(cache, engine.model))
     return our_job(model, path, settings, max_tokens, engine)
-
-
-def cache_options(cache: str, model: Any) -> dict[str, Any]:
-    """What makes `generate` use another KV cache than the one that is copied into a longer one at every token."""
-    if cache == "static":
-        return {"cache_implementation": "static"}
-    if cache == "compiled":  # transformers compiles by itself on a GPU only
-        from transformers import CompileConfig
-
-        config = CompileConfig(fullgraph=False, mode="default")
-        config._compile_all_devices = True
-        return {"cache_implementation": "static", "compile_config": config}
-    if cache == "growing":
-        from transformers import DynamicCache
-
-        made = DynamicCache(config=model.config)
-        made.layers = [growing_layer() for _ in made.layers]
-        return {"past_key_values": made}
-    raise SystemExit(f"error: cache={cache}: one of dynamic, static, compiled, growing")
-
-
-def growing_layer() -> Any:
-    """A layer of transformers' DynamicCache with room to spare: a token is written into it, not everything copied.
-
-    `keys` and `values` are views [batch, heads, tokens so far, head size] of longer tensors.
-    """
-    from transformers.cache_utils import DynamicLayer
-
-    class GrowingLayer(DynamicLayer):
-        def lazy_initialization(self, key_states: Any, value_states: Any) -> None:
-            super().lazy_initialization(key_states, value_states)
-            self.room = [key_states[:, :, :0], value_states[:, :, :0]]
-
-        def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
-            if not self.is_initialized:
-                self.lazy_initialization(key_states, value_states)
-            before = self.get_seq_length()
-            after = before + key_states.shape[-2]
-            if after > self.room[0].shape[-2]:
-                batch, heads, _, size = key_states.shape
-                for place, old in enumerate(self.room):
-                    longer = key_states.new_empty(batch, heads, after + max(64, after // 4), size)
-                    longer[:, :, :before] = old[:, :, :before]
-                    self.room[place] = longer
-            for room, new in zip(self.room, (key_states, value_states), strict=True):
-                room[:, :, before:after] = new
-            self.keys, self.values = (room[:, :, :after] for room in self.room)
-            return self.keys, self.values
-
-    return GrowingLayer()
 
 
 def plain(model: Path, path: Path, max_tokens: int, threads: int, batch_size: int, dtype: str, exits: bool) -> Work:

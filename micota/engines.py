@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from micota.replicas import take_along
 
+STRETCH = 32  # tokens by which TransformersEngine goes on before it takes what has ended out of a batch
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -123,32 +125,73 @@ class TransformersEngine:
         return [completions[i] for i in range(len(prompts))]
 
     def _batch(self, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
-        from transformers import GenerationConfig
+        """Complete prompts side by side; `generate` is called again and again, and what has ended leaves the batch."""
+        from micota.kv_cache import roomy_cache
 
         torch = self.torch
         width = max(len(prompt) for prompt in prompts)
         pad = self.tokenizer.pad_token_id
         ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self.device)
         mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self.device)
+        # Each prompt's own room, so that what it gets does not depend on its batch.
+        rooms = [min(decoding.max_tokens, self.settings.max_model_len - len(p)) for p in prompts]
+        cache = roomy_cache(self.model.config)
+        completions: dict[int, Completion] = {}
+        left = list(range(len(prompts)))  # the prompts that the rows of `ids` belong to
+        while left:
+            before = ids.shape[1]
+            most = max(rooms[i] for i in left) - (before - width)
+            with torch.inference_mode():
+                ids = self.model.generate(
+                    input_ids=ids,
+                    attention_mask=mask,
+                    past_key_values=cache,
+                    generation_config=self._generation_config(decoding, min(most, STRETCH)),
+                    tokenizer=self.tokenizer,
+                )
+            written = ids.shape[1] - width
+            by_itself = self._ended(ids[:, width:], before - width, decoding)
+            ended = [row for row, i in enumerate(left) if by_itself[row] or rooms[i] <= written]
+            for row, tokens in zip(ended, ids[ended, width:].tolist(), strict=True):
+                completions[left[row]] = self._completion(tokens[: rooms[left[row]]], decoding)
+            going = [row for row in range(len(left)) if row not in set(ended)]
+            left = [left[row] for row in going]
+            ids, mask = ids[going], mask[going]
+            mask = torch.cat([mask, mask.new_ones(len(going), ids.shape[1] - before)], dim=1)
+            if ended:
+                cache.batch_select_indices(torch.tensor(going, dtype=torch.long, device=self.device))
+        return [completions[i] for i in range(len(prompts))]
+
+    def _ended(self, answers: Any, since: int, decoding: Decoding) -> list[bool]:
+        """Row by row: has it ended, by an end token or a stop string, among the tokens from place `since` on?"""
+        ended = self.torch.isin(answers[:, since:], self.torch.tensor(self.end_tokens, device=self.device)).any(dim=1)
+        found: list[bool] = ended.tolist()
+        if decoding.stop:
+            reach = 4 * max(len(stop) for stop in decoding.stop)  # a character has at most four tokens: its bytes
+            for row, tail in enumerate(answers[:, max(0, since - reach) :].tolist()):
+                # A tail is quickly read; where it cuts a character, the whole text is asked.
+                found[row] |= self._stops(tail, decoding) and self._stops(answers[row].tolist(), decoding)
+        return found
+
+    def _stops(self, row: list[int], decoding: Decoding) -> bool:
+        text = self._text(row)
+        return any(stop in text for stop in decoding.stop)
+
+    def _generation_config(self, decoding: Decoding, max_new_tokens: int) -> Any:
+        from transformers import GenerationConfig
+
         sampling: dict[str, Any] = {"do_sample": False}
         if decoding.temperature > 0:
             sampling = {"do_sample": True, "temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
-        # Each prompt's own room, so that what it gets does not depend on its batch.
-        rooms = [min(decoding.max_tokens, self.settings.max_model_len - len(p)) for p in prompts]
         config = GenerationConfig(
-            max_new_tokens=max(rooms),
+            max_new_tokens=max_new_tokens,
             eos_token_id=self.end_tokens,
-            pad_token_id=pad,
+            pad_token_id=self.tokenizer.pad_token_id,
             stop_strings=list(decoding.stop) or None,
             **sampling,
         )
-        self.model.generation_config = config
-        with torch.inference_mode():
-            output = self.model.generate(
-                input_ids=ids, attention_mask=mask, generation_config=config, tokenizer=self.tokenizer
-            )
-        rows = output[:, width:].tolist()
-        return [self._completion(row[:room], decoding) for row, room in zip(rows, rooms, strict=True)]
+        self.model.generation_config = config  # else `generate` fills up with the model folder's own
+        return config
 
     def _completion(self, row: list[int], decoding: Decoding) -> Completion:
         """Cut a row of a batch at its stop string or end token; what follows is padding.

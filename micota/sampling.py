@@ -22,7 +22,7 @@ from micota.prompts import Prompt, check_rendering, render, rendering
 from micota.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
 from micota.replicas import on_replicas
 
-STAGE_VERSION = 1  # raise when this module's results change: it is part of every chunk's key
+STAGE_VERSION = 2  # raise when this module's results change: it is part of every chunk's key
 MOST_CHUNKS = 10_000  # files in a folder: with more, shared file systems and people get slow
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from micota import engines
 from micota.engines import Completion, Decoding, EngineSettings, Request, TransformersEngine, VllmEngine
+from micota.kv_cache import RoomyLayer, roomy_cache
 from micota.models import load_tokenizer
 from micota.prompts import Prompt, render
 from micota.records import read_jsonl
@@ -83,6 +85,60 @@ def test_a_batch_of_any_size_writes_what_single_prompts_do(
     model: Path, prompts: list[list[int]], one_by_one: list[Completion], batch_size: int
 ) -> None:
     assert complete(engine(model, batch_size=batch_size), prompts, greedy()) == one_by_one
+
+
+@pytest.mark.parametrize("stretch", [1, 3, 7, 1000])
+def test_what_ends_leaves_its_batch_and_the_others_write_on(
+    monkeypatch: pytest.MonkeyPatch, model: Path, prompts: list[list[int]], one_by_one: list[Completion], stretch: int
+) -> None:
+    """However long the stretches between: also where a stop string of several tokens lies across two of them."""
+    calls: list[int] = []
+    monkeypatch.setattr(engines, "STRETCH", stretch)
+    ours = engine(model)
+    generate = ours.model.generate
+
+    def counted(**options: Any) -> Any:
+        calls.append(len(options["input_ids"]))
+        return generate(**options)
+
+    ours.model.generate = counted
+    assert complete(ours, prompts, greedy()) == one_by_one
+    assert calls == sorted(calls, reverse=True) and len(calls) == -(-LENGTH // stretch)
+    assert calls[0] == len(prompts) and (stretch == 1000 or calls[-1] < calls[0])
+    stop = next(c.text for c in one_by_one if c.n_tokens > 8)[4:7]
+    expected = [
+        Completion(c.text[: c.text.index(stop)], c.text.index(stop) + 3, "stop", stop) if stop in c.text else c
+        for c in one_by_one
+    ]
+    assert expected != one_by_one and complete(ours, prompts, greedy((stop,))) == expected
+
+
+def test_the_roomy_cache_holds_what_transformers_own_does(model: Path) -> None:
+    """Past the room that it begins with, with rows taken out on the way, and tokens taken back."""
+    import torch
+    from transformers import AutoModelForCausalLM, DynamicCache
+
+    plain = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
+    ids = torch.randint(0, plain.config.vocab_size, (4, 300), generator=torch.Generator().manual_seed(0))
+    caches = roomy_cache(plain.config), DynamicCache(config=plain.config)
+    assert all(type(layer) is RoomyLayer for layer in caches[0].layers)
+    logits = []
+    for cache in caches:
+        rows = ids
+        with torch.inference_mode():
+            plain(rows[:, :100], past_key_values=cache)
+            for place in range(100, 300):
+                if place == 180:
+                    rows = rows[[0, 2, 3]]
+                    cache.batch_select_indices(torch.tensor([0, 2, 3]))
+                if place == 250:
+                    cache.crop(-5)
+                found = plain(rows[:, place : place + 1], past_key_values=cache).logits
+        logits.append(found)
+        assert cache.get_seq_length() == 295
+    for ours, theirs in zip(caches[0].layers, caches[1].layers, strict=True):
+        assert ours.keys.equal(theirs.keys) and ours.values.equal(theirs.values)
+    assert logits[0].equal(logits[1])
 
 
 def test_a_limit_cuts_and_says_so(model: Path, prompts: list[list[int]], one_by_one: list[Completion]) -> None:

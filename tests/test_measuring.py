@@ -10,7 +10,7 @@ from benchmarks import measuring, merging, sampling, training
 from benchmarks.measuring import Usage
 from benchmarks.shapes import SHAPES, write_model
 from micota.cli import UserError
-from micota.models import load_tokenizer, parameters
+from micota.models import parameters
 
 BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 
@@ -96,21 +96,3 @@ def test_noise_gives_no_break_even() -> None:
     """As seen on a busy machine: the larger job was over sooner."""
     said = sampling.break_even({"one": ((282.0, 62.6), (1173.0, 16.6)), "other": ((282.0, 171.5), (1173.0, 146.7))})
     assert "no rate" in said and "pays" not in said
-
-
-def test_growing_cache_gives_the_same_completions(tmp_path: Path) -> None:
-    """Prompts of different lengths, past the room that the cache begins with."""
-    import torch
-    from transformers import AutoModelForCausalLM, GenerationConfig
-
-    folder = Path("reference/mini/bases/tiny")
-    model, tokenizer = AutoModelForCausalLM.from_pretrained(folder).eval(), load_tokenizer(folder)
-    prompts = sampling.prompt_ids(tokenizer, sampling.write_problems(6, tmp_path))
-    batch = tokenizer.pad({"input_ids": prompts}, padding_side="left", return_tensors="pt")
-    config = GenerationConfig(max_new_tokens=150, pad_token_id=tokenizer.pad_token_id, eos_token_id=None)
-    model.generation_config = config
-    with torch.inference_mode():
-        expected = model.generate(**batch, generation_config=config)
-        found = model.generate(**batch, generation_config=config, **sampling.cache_options("growing", model))
-    assert found.shape[1] == expected.shape[1] > 150
-    assert found.equal(expected)
