@@ -169,8 +169,10 @@ def check_chosen(study: "Study", name: str, block: Chosen) -> None:
     key, unused = ("base", block.base) if block.by == "length" else ("between", block.between)
     if unused:
         raise UserError(f"corpora.{name}.{key}: a corpus chosen by {block.by} takes none")
-    if block.by == "length" and len(block.between) != 2:
-        raise UserError(f"corpora.{name}.between: the target length lies between two corpora; name both")
+    if block.by == "length" and not block.between:
+        raise UserError(
+            f"corpora.{name}.between: name the corpus whose length is the target, or the two it lies between"
+        )
     if block.by == "nll":
         known(str(block.base), study.config.students.bases, f"corpora.{name}.base")
         for candidate in block.candidates:

@@ -210,9 +210,13 @@ class Chosen(Closed):
     kind: Literal["chosen"]
     candidates: list[Name] = Field(min_length=2, description="sampled corpora, such as one a merge weight")
     by: Literal["length", "nll"] = Field(
-        description="length: mean tokens nearest the geometric mean of `between`; nll: lowest per token under `base`"
+        description="length: mean tokens nearest those of `between`; nll: lowest per token under `base`"
     )
-    between: list[Name] = Field([], description="by length: the two corpora between which the target lies")
+    between: list[Name] = Field(
+        [],
+        max_length=2,
+        description="by length: the corpus that gives the target, or two, then it is their geometric mean",
+    )
     base: Name | None = Field(None, description="by NLL: the untrained student")
     floor: float = Field(
         0.0, ge=0, le=1, description="a candidate must solve this share of what the best candidate solves"

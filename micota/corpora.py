@@ -8,7 +8,8 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log, sqrt
+from math import log
+from statistics import geometric_mean
 
 from micota.cleaning import digest
 from micota.cli import UserError
@@ -240,9 +241,8 @@ def choose(counted: dict[str, Record], measure: str, values: dict[str, float], f
 
 
 def length_ratios(counted: dict[str, Record], candidates: list[str], between: list[str]) -> dict[str, float]:
-    """How far each candidate's mean length is from the geometric mean of the two others', as |log of the ratio|."""
-    shorter, longer = (counted[name]["tokens"]["mean"] for name in between)
-    target = sqrt(shorter * longer)
+    """How far each candidate's mean length is from the others' (of two, the geometric mean), as |log of the ratio|."""
+    target = geometric_mean([counted[name]["tokens"]["mean"] for name in between])
     return {name: abs(log(counted[name]["tokens"]["mean"] / target)) for name in candidates}
 
 

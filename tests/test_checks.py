@@ -45,8 +45,8 @@ def test_a_study_with_every_block_is_valid() -> None:
         # by way of the models that are trained on it: the assistant writes what it is trained on
         ({"corpora.long.sampler": "ta_long-w0.4-d0.5-m0"}, "corpora.long: it is made from itself"),
         ({"corpora.short.only_if_solved_by": ["small-short-s0"]}, "corpora.short: it is made from itself"),
-        ({"corpora.auto_mid": BY_LENGTH}, "corpora.auto_mid.between: the target length lies between two corpora"),
-        ({"corpora.auto_mid": {**BY_LENGTH, "between": ["short"]}}, "corpora.auto_mid.between: .*name both"),
+        ({"corpora.auto_mid": BY_LENGTH}, "corpora.auto_mid.between: name the corpus whose length is the target"),
+        ({"corpora.auto_mid": {**BY_LENGTH, "between": ["mid", "short", "long"]}}, "auto_mid.*between: .*at most 2"),
         ({"corpora.auto_mid": {**BY_LENGTH, "between": ["short", "lang"]}}, "auto_mid.chosen: there is no 'lang'"),
         (
             {"corpora.auto_nll": {**BY_NLL, "candidates": ["mid", "mix"]}},

@@ -129,6 +129,7 @@ def test_a_matched_corpus_says_what_it_was_taken_from_and_cut_to(tmp_path: Path)
     [
         ({"by": "length", "between": ["short", "long"], "base": None, "floor": 0.0}, "w2"),
         ({"by": "length", "between": ["short", "long"], "base": None, "floor": 0.9}, "w4"),
+        ({"by": "length", "between": ["long"], "base": None, "floor": 0.0}, "w6"),
         ({"by": "nll", "between": [], "base": "small", "floor": 0.0}, "w6"),
         ({"by": "nll", "between": [], "base": "small", "floor": 1.0}, "w4"),
     ],
