@@ -13,6 +13,10 @@ BASES  := tiny small medium large
 LAYERS  = config/mini.yaml config/study.yaml
 FILES   = $(if $(filter study controls,$(STUDY)),$(LAYERS) $(filter config/controls.yaml,config/$(STUDY).yaml),config/$(STUDY).yaml)
 CONFIRM = --configfile $(LAYERS) --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)')
+# What students wait for goes before what only tables do: most jobs come after it.
+demo: FIRST = --prioritize results/mini/corpora/mid.jsonl
+study: FIRST = --prioritize results/study/corpora/mid.jsonl
+controls: FIRST = --prioritize results/controls/corpora/mid.jsonl
 # cpu, or cuda for NVIDIA GPUs: what was installed last, unless said otherwise.
 TORCH  ?= $(shell cat $(VENV)/torch 2>/dev/null || echo cpu)
 ifeq ($(filter cpu cuda,$(TORCH)),)
@@ -49,17 +53,17 @@ $(VENV)/%.installed: envs/install.sh $(wildcard envs/*.lock)
 	VENV=$(VENV) PYTHON=$(PYTHON) envs/install.sh $*
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
 	[ -f figures/mini/report.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/report.html | grep -q . || \
 		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report figures/mini/report.html --quiet
 	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 
 study: setup  ## the confirmation run: all seeds and student sizes, fresh problems, verdicts (hours; SEEDS=[101]: one seed)
-	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) 2>&1 | $(BIN)/python -m scripts.follow
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) 2>&1 | $(BIN)/python -m scripts.follow
 
 controls: LAYERS += config/controls.yaml
 controls: setup  ## what else could explain the study's results: equal tokens, other teachers, other masks, variance budget
-	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) 2>&1 | $(BIN)/python -m scripts.follow
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) 2>&1 | $(BIN)/python -m scripts.follow
 
 tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs (a minute)
 	rm -rf results/archived figures/archived
