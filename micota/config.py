@@ -108,6 +108,7 @@ class Training(Closed):
     sharding: Literal["none", "fsdp2"] = Field(
         "none", description="of weights and optimiser over the processes; none: a copy each (DDP)"
     )
+    threads: int = Field(1, ge=1, description="CPU threads of each process, at most as many as there are cores")
 
 
 class Demonstrations(Closed):
@@ -258,6 +259,7 @@ class Engine(Closed):
 class Sampling(Closed):
     engine: Engine
     shards: int = Field(1, ge=1, description="jobs that share one model's problems")
+    threads: int = Field(1, ge=1, description="CPU threads of a job with training problems, which students wait for")
     training: Decoding = Field(description="traces of the training problems")
     validation: Decoding | None = Field(None, description="the merge sweep")
     repeated: Decoding | None = Field(None, description="several samples a problem, for the variance budget")

@@ -273,8 +273,16 @@ class Study:
         return self.config.prompts[name].model_dump()
 
     def recipe(self, name: str) -> Record:
-        """A training recipe's settings, without its prompt (see `recipe_prompt`)."""
-        return self.config.training[name].model_dump(exclude={"prompt"})
+        """A training recipe's settings: what shapes the weights, save its prompt (see `recipe_prompt`)."""
+        return self.config.training[name].model_dump(exclude={"prompt", "threads"})
+
+    def training_threads(self, name: str) -> int:
+        """CPU threads of all processes of one training job."""
+        return self.config.training[name].processes * self.config.training[name].threads
+
+    def sampling_threads(self, model: str) -> int:
+        """CPU threads of a model's sampling job."""
+        return self.config.sampling.threads if model in self.corpus_samplers else 1
 
     def recipe_prompt(self, name: str) -> Record:
         return self.prompt(self.config.training[name].prompt)

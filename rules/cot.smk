@@ -17,7 +17,7 @@ rule sample:
         "results/{study}/benchmarks/sample/{model}-{shard}.tsv"
     conda:
         "../envs/sample.yaml"
-    threads: 1
+    threads: lambda wildcards: STUDY.sampling_threads(wildcards.model)
     resources:
         **with_gpus(lambda wildcards: STUDY.sampling_gpus, minutes=720),
     params:

@@ -13,7 +13,7 @@ rule train:
         "results/{study}/benchmarks/train/{tuned}.tsv"
     conda:
         "../envs/train.yaml"
-    threads: lambda wildcards: STUDY.config.training[tune(wildcards).recipe].processes
+    threads: lambda wildcards: STUDY.training_threads(tune(wildcards).recipe)
     resources:
         **with_gpus(lambda wildcards: STUDY.training_gpus(tune(wildcards).recipe), minutes=720),
     params:

@@ -224,7 +224,7 @@ def test_two_sweeps_may_not_share_names() -> None:
 @pytest.mark.parametrize(("schema", "settings"), [(Training, TrainingSettings), (Engine, EngineSettings)])
 def test_the_schema_and_the_settings_have_the_same_keys_and_defaults(schema: type[BaseModel], settings: type) -> None:
     """A recipe means the same on a script's command line and in a configuration."""
-    by_schema = {name: field for name, field in schema.model_fields.items() if name != "prompt"}
+    by_schema = {name: field for name, field in schema.model_fields.items() if name not in ("prompt", "threads")}
     by_settings = {field.name: field for field in fields(settings)}
     assert set(by_schema) == set(by_settings)
     for name, field in by_settings.items():

@@ -149,3 +149,12 @@ def test_the_command_line_can_name_the_seeds(project: Path) -> None:
     seeds = {"201", "202"}
     assert planned(run)["train"] == len(load_study(raw_config("study") | {"seeds": [201, 202]}).tunes)
     assert set(re.findall(r"models/small-long-s(\d+)", output_of(run))) == seeds
+
+
+def test_jobs_that_all_others_wait_for_may_have_several_threads() -> None:
+    """And their threads are no part of what shapes a result: neither of a recipe nor of a sampling task."""
+    study = load_study(yaml.safe_load((ROOT / "config/mini.yaml").read_text(encoding="utf-8")))
+    assert study.training_threads("teacher") == study.training_threads("assistant") == 2
+    assert study.training_threads("student") == 1
+    assert "threads" not in study.recipe("teacher")
+    assert study.sampling_threads("teacher") == 2 and study.sampling_threads("small-mid-s0") == 1

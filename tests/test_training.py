@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from micota.alignment import trace_nll
+from micota.arithmetic import demonstrations
 from micota.cli import UserError
 from micota.models import load_tokenizer
 from micota.prompts import IGNORED, Prompt, render, rendering
@@ -226,3 +228,23 @@ def test_a_packed_training_learns_the_same_completions(base: Path, tmp_path: Pat
     assert sorted(pairs) == sorted(pair for row in rows for pair in zip(row["input_ids"], row["labels"], strict=True))
     assert train(base, tmp_path, replace(SETTINGS, packing=True, max_length=128))["steps"] > 0
     assert not same_weights(tmp_path / "out", base)
+
+
+def test_two_threads_give_the_weights_of_one(tmp_path: Path) -> None:
+    """Of the miniature's teacher, whose steps are large enough to be shared: the demo's numbers hang on no core."""
+    large = Path("reference/mini/bases/large")
+    write_jsonl(
+        tmp_path / "corpus.jsonl",
+        ({**row, "n_tokens": 0} for row in demonstrations(24, 5, range(5, 8), 299, verbose_share=1, verbosity=(1, 1))),
+    )
+    found = []
+    for threads in (1, 2):
+        folder = tmp_path / str(threads)
+        folder.mkdir()
+        (folder / "corpus.jsonl").symlink_to(tmp_path / "corpus.jsonl")
+        settings = TrainingSettings(epochs=1, learning_rate=1e-3, batch_size=8)
+        script.main([*arguments(large, folder, settings), "--threads", str(threads)])
+        assert torch.get_num_threads() == threads
+        found.append(folder / "out")
+    torch.set_num_threads(1)
+    assert same_weights(*found)

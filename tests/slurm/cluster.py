@@ -164,11 +164,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     def start(program: str, *flags: str) -> None:
         command = [str(found(program)), *flags]
         with (folder / f"{program}.out").open("ab") as log:
-            daemons.append(  # in a session of its own: Ctrl-C is for pytest, which then ends them in order
-                subprocess.Popen(
-                    command, env=slurm.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-                )
-            )
+            daemons.append(subprocess.Popen(command, env=slurm.environment, stdout=log, stderr=subprocess.STDOUT))
 
     try:
         start("munged", "--foreground", "--force", f"--key-file={folder}/munge.key", f"--socket={folder}/munge.socket",
