@@ -259,7 +259,6 @@ class Engine(Closed):
 class Sampling(Closed):
     engine: Engine
     shards: int = Field(1, ge=1, description="jobs that share one model's problems")
-    threads: int = Field(1, ge=1, description="CPU threads of a job with training problems, which students wait for")
     training: Decoding = Field(description="traces of the training problems")
     validation: Decoding | None = Field(None, description="the merge sweep")
     repeated: Decoding | None = Field(None, description="several samples a problem, for the variance budget")

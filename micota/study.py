@@ -280,10 +280,6 @@ class Study:
         """CPU threads of all processes of one training job."""
         return self.config.training[name].processes * self.config.training[name].threads
 
-    def sampling_threads(self, model: str) -> int:
-        """CPU threads of a model's sampling job."""
-        return self.config.sampling.threads if model in self.corpus_samplers else 1
-
     def recipe_prompt(self, name: str) -> Record:
         return self.prompt(self.config.training[name].prompt)
 

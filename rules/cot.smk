@@ -17,7 +17,7 @@ rule sample:
         "results/{study}/benchmarks/sample/{model}-{shard}.tsv"
     conda:
         "../envs/sample.yaml"
-    threads: lambda wildcards: STUDY.sampling_threads(wildcards.model)
+    threads: 1
     resources:
         **with_gpus(lambda wildcards: STUDY.sampling_gpus, minutes=720),
     params:

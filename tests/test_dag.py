@@ -152,9 +152,8 @@ def test_the_command_line_can_name_the_seeds(project: Path) -> None:
 
 
 def test_jobs_that_all_others_wait_for_may_have_several_threads() -> None:
-    """And their threads are no part of what shapes a result: neither of a recipe nor of a sampling task."""
+    """And the threads are no part of a recipe: they do not shape the weights."""
     study = load_study(yaml.safe_load((ROOT / "config/mini.yaml").read_text(encoding="utf-8")))
     assert study.training_threads("teacher") == study.training_threads("assistant") == 2
     assert study.training_threads("student") == 1
     assert "threads" not in study.recipe("teacher")
-    assert study.sampling_threads("teacher") == 2 and study.sampling_threads("small-mid-s0") == 1
