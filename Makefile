@@ -13,10 +13,9 @@ BASES  := tiny small medium large
 LAYERS  = config/mini.yaml config/study.yaml
 FILES   = $(if $(filter study controls,$(STUDY)),$(LAYERS) $(filter config/controls.yaml,config/$(STUDY).yaml),config/$(STUDY).yaml)
 CONFIRM = --configfile $(LAYERS) --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)')
-# What students wait for goes before what only tables do: most jobs come after it.
-demo: FIRST = --prioritize results/mini/corpora/mid.jsonl
-study: FIRST = --prioritize results/study/corpora/mid.jsonl
-controls: FIRST = --prioritize results/controls/corpora/mid.jsonl
+# What students wait for goes before what only tables do: most jobs come after it. (Snakemake's other scheduler, ilp,
+# cannot reckon with a target's priority: it is infinite.)
+FIRST = --scheduler greedy --prioritize results/$(if $(filter demo,$@),mini,$@)/corpora/mid.jsonl
 # cpu, or cuda for NVIDIA GPUs: what was installed last, unless said otherwise.
 TORCH  ?= $(shell cat $(VENV)/torch 2>/dev/null || echo cpu)
 ifeq ($(filter cpu cuda,$(TORCH)),)

@@ -127,8 +127,9 @@ def summary(jobs: Mapping[int, Job], cores: int, cpu: float | None) -> str:
     for begin, end, count in running(jobs):
         busy[min(count, cores)] += end - begin
     lines = [f"{len(jobs)} jobs in {total:.0f} s; longest path through them {longest_path(jobs):.0f} s"]
-    lines += [f"{count} of {cores} cores had a job: {share / total:.0%}" for count, share in enumerate(busy)]
-    lines += [f"slots used: {sum(count * share for count, share in enumerate(busy)) / (cores * total):.0%}"]
+    lines += [f"jobs at once: {count}, {share / total:.0%}" for count, share in enumerate(busy)]
+    slots = sum(count * share for count, share in enumerate(busy)) / (cores * total)
+    lines += [f"slots used, if every job had one thread: {slots:.0%}"]
     if cpu is not None:
         lines += [f"CPU seconds at least {cpu:.0f}: {cpu / (cores * total):.0%} of the cores"]
     lines += ["", "| critical chain | job | waited (s) | ran (s) |", "|---|---|---:|---:|"]

@@ -59,7 +59,7 @@ def test_jobs_that_ran_at_once_and_what_is_printed(jobs: dict[int, timeline.Job]
     assert list(timeline.running(jobs)) == [(0, 10, 2), (10, 30, 2), (30, 40, 1), (40, 45, 0), (45, 50, 1)]
     text = timeline.summary(jobs, 2, 60.0)
     assert "4 jobs in 50 s; longest path through them 45 s" in text
-    assert "2 of 2 cores had a job: 60%" in text and "slots used: 75%" in text and "60% of the cores" in text
+    assert "jobs at once: 2, 60%" in text and "thread: 75%" in text and "60% of the cores" in text
     assert "| in all | | 5 | 45 |" in text
 
 
