@@ -108,7 +108,9 @@ class Training(Closed):
     sharding: Literal["none", "fsdp2"] = Field(
         "none", description="of weights and optimiser over the processes; none: a copy each (DDP)"
     )
-    threads: int = Field(1, ge=1, description="CPU threads of each process, at most as many as there are cores")
+    threads: int = Field(
+        1, ge=1, description="CPU threads of each process, at most as many as there are cores; scratch bases take one"
+    )
 
 
 class Demonstrations(Closed):

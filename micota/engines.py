@@ -151,10 +151,11 @@ class TransformersEngine:
                 )
             written = ids.shape[1] - width
             by_itself = self._ended(ids[:, width:], before - width, decoding)
-            ended = [row for row, i in enumerate(left) if by_itself[row] or rooms[i] <= written]
+            over = [end or rooms[i] <= written for end, i in zip(by_itself, left, strict=True)]
+            ended = [row for row in range(len(left)) if over[row]]
+            going = [row for row in range(len(left)) if not over[row]]
             for row, tokens in zip(ended, ids[ended, width:].tolist(), strict=True):
                 completions[left[row]] = self._completion(tokens[: rooms[left[row]]], decoding)
-            going = [row for row in range(len(left)) if row not in set(ended)]
             left = [left[row] for row in going]
             ids, mask = ids[going], mask[going]
             mask = torch.cat([mask, mask.new_ones(len(going), ids.shape[1] - before)], dim=1)

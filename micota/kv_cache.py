@@ -44,7 +44,7 @@ class RoomyLayer(DynamicLayer):
 
 
 def roomy_cache(config: Any) -> DynamicCache:
-    """An empty cache for one call of `generate`, greedy or sampled (no beams).
+    """An empty cache for one batch, completed by one or more calls of `generate`, greedy or sampled (no beams).
 
     Layers of another kind (sliding windows, linear attention) are left as transformers makes them.
     """
