@@ -1,6 +1,10 @@
-"""How the cost of the stages that gather, grade, filter and tabulate grows with the number of traces.
+"""How the cost of each stage grows with the number of traces.
 
     python -m benchmarks.growth --traces 2500 --times 1 4 16
+    python -m benchmarks.growth --with-models --traces 250 --times 1 4 16
+
+The first is of the stages that gather, grade, filter and tabulate, the second of those that run a model (sampling,
+training, likelihoods: the smallest committed base on arithmetic). Merging reads no traces.
 
 Runs each stage's script on made-up traces (lognormal lengths around 2,500 characters, three in four right, one answer
 in twenty in another form than the gold one) of 1, 4 and 16 times as many problems, and prints seconds of CPU, the
@@ -34,6 +38,7 @@ import importlib, pathlib, sys
 importlib.import_module(sys.argv.pop(1)).main(sys.argv[1:])
 print(pathlib.Path("/proc/self/status").read_text())
 """
+BASE = ROOT / "reference/mini/bases/tiny"
 START = 20  # traces of the run that stands for start-up
 ENTRIES = [
     {"model": "one", "base": "one", "corpus": "base", "seed": 0},
@@ -100,11 +105,47 @@ def stages() -> dict[str, list[str]]:
     return lines
 
 
-def make(folder: Path, count: int) -> Path:
-    """The stages' input for so many traces."""
+def model_stages() -> dict[str, list[str]]:
+    """The same of the stages that run a model; the rows of the corpus are demonstrations of every verbosity."""
+    prompt, base = {"user": "{problem}"}, str(BASE)
+    task = {"dataset": "set", "problems": "problems.jsonl", "prompt": prompt, "temperature": 0, "top_p": 1, "n": 1}
+    task |= {"max_tokens": 560, "stop": [], "seed": 0}
+    engine = {"name": "transformers", "batch_size": 256, "chunk_size": 512, "max_model_len": 1024}
+    recipe = {"epochs": 1, "learning_rate": 3e-4, "batch_size": 8, "max_length": 1024}
+    with_prompt = ["--prompt", json.dumps(prompt)]
+    sample = ["--model", base, "--name", "base", "--engine", json.dumps(engine), "--tasks", json.dumps([task])]
+    train = ["--base", base, "--corpus", "corpus.jsonl", "--recipe", json.dumps(recipe), *with_prompt]
+    alignment = ["--model", base, "--name", "base", "--corpora", "set=corpus.jsonl", *with_prompt]
+    return {
+        "sample": ["sample", *sample, "--work", "work", "--out", "sampled.jsonl"],
+        "train": ["train", *train, "--work", "work", "--out", "model"],
+        "alignment": ["alignment", *alignment, "--out", "alignment.jsonl"],
+    }
+
+
+def make_for_models(folder: Path, count: int) -> Path:
+    """Input of the stages that run a model, for so many traces."""
+    from micota.arithmetic import demonstrations
+    from micota.arithmetic import problems as chains
+
+    project_in(folder)
+    found = enumerate(chains("test", count, 11, range(2, 7), 299))
+    write_jsonl(folder / "problems.jsonl", ({"id": f"set/{number}", **problem} for number, problem in found))
+    rows = demonstrations(count, 7, range(2, 8), 299, verbose_share=0.55, verbosity=(0.0, 1.0))
+    write_jsonl(folder / "corpus.jsonl", ({**row, "n_tokens": 0} for row in rows))  # nobody looks at the number here
+    return folder
+
+
+def project_in(folder: Path) -> None:
+    """A new folder in which `python -m scripts...` finds the project."""
     folder.mkdir(parents=True)
     for part in ("scripts", "micota"):
         (folder / part).symlink_to(ROOT / part)
+
+
+def make(folder: Path, count: int) -> Path:
+    """The stages' input for so many traces."""
+    project_in(folder)
     write_jsonl(folder / "problems.jsonl", problems(count, random.Random(0)))
     write_jsonl(folder / "benchmark.jsonl", problems(200, random.Random(1)))
     for seed, name in enumerate(("one", "other")):
@@ -135,6 +176,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--traces", type=int, default=2500, help="traces at 1 times")
+    parser.add_argument("--with-models", action="store_true", help="the stages that run a model, instead of the others")
     parser.add_argument("--times", type=int, nargs="+", default=[1, 4, 16], help="how many times as many, rising")
     return parser.parse_args(argv)
 
@@ -144,10 +186,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     counts = [args.traces * times for times in args.times]
     found: dict[str, list[Cost]] = {}
+    make_input, lines = (make_for_models, model_stages()) if args.with_models else (make, stages())
     with tempfile.TemporaryDirectory() as work:
         for count in (START, *counts):
-            folder = make(Path(work) / str(count), count)
-            for stage, (script, *flags) in stages().items():
+            folder = make_input(Path(work) / str(count), count)
+            for stage, (script, *flags) in lines.items():
                 cost, said = measured([sys.executable, "-c", REPORTING, f"scripts.{script}", *flags], folder)
                 memory = int(re.findall(r"VmHWM:\s+(\d+) kB", said)[-1]) / 1024
                 found.setdefault(stage, []).append(replace(cost, memory=memory))

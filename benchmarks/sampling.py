@@ -2,15 +2,11 @@
 
     python -m benchmarks.sampling transformers --model results/mini/models/teacher --prompts 1024 --rounds 3
     python -m benchmarks.sampling vllm --prompts 512 --rounds 5
-    python -m benchmarks.sampling engines --model results/mini/models/teacher --counts 150 1800
-    python -m benchmarks.sampling shards --prompts 512 --shards 8
 
 transformers: our engine against `generate` in a loop over static batches in the given order, with and without the end
     token's early exit, and against variants of ours (`--variants cache=dynamic attention=eager,batch_size=64 ...`).
 vllm: our sampler against one `LLM.generate` on the same prompts, and against batches of 64 one after another, eager, as
     the authors' script has it. Lengths are imposed on all three: lognormal, 3 % at the limit.
-engines: whole jobs, start included, at two sizes: from how many tokens on does vLLM pay, on this machine?
-shards: what every further shard of a job costs.
 
 Prompts are problems of the procedural arithmetic; any model folder with a chat template does.
 """
@@ -18,17 +14,14 @@ Prompts are problems of the procedural arithmetic; any model folder with a chat 
 import argparse
 import json
 import random
-import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import count
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from benchmarks.measuring import Living, Runs, Usage, Work, interleave, report, run_command
+from benchmarks.measuring import Living, Runs, Work, interleave, report
 from micota.arithmetic import problems
 from micota.cli import run
 from micota.engines import EngineSettings
@@ -54,9 +47,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--variants", nargs="*", default=VARIANTS, help="transformers: setting=value[,setting=value]")
     parser.add_argument("--compiled", action="store_true", help="vllm: ours and LLM.generate without enforce_eager")
     parser.add_argument("--dtype", default="float32")
-    parser.add_argument("--counts", type=int, nargs=2, default=(150, 1800), help="engines: prompts of the two sizes")
-    parser.add_argument("--shards", type=int, default=4)
-    parser.add_argument("--engine", default="transformers", help="shards: which engine")
     parser.add_argument("--out", type=Path, help="JSON with every single run")
     return parser.parse_args(argv)
 
@@ -279,91 +269,7 @@ def vllm_main(args: argparse.Namespace, folder: Path) -> None:
     report(title, side_by_side(builds, args.rounds), "ours", "tokens", args.out)
 
 
-# --- whole jobs -----------------------------------------------------------------------------------------------------
-
-NUMBERS = count()
-
-
-def whole_job(args: argparse.Namespace, engine: str, path: Path, folder: Path, *flags: str) -> Usage:
-    """scripts.sample as a process of its own, from its start to its end."""
-    place = folder / f"job-{next(NUMBERS)}"
-    settings: dict[str, Any] = {"name": engine, "dtype": args.dtype, "batch_size": args.batch_size}
-    settings |= {"chunk_size": args.chunk_size, "max_model_len": 1024, "enforce_eager": not args.compiled}
-    command = [sys.executable, "-m", "scripts.sample"]
-    command += job(args.model, path, settings, args.max_tokens, place, "--threads", str(args.threads), *flags)
-    used = run_command(command, place / "log.txt", {"OMP_NUM_THREADS": str(args.threads)})
-    amount, _ = drawn(place)
-    return replace(used, amount=amount)
-
-
-def break_even(points: Mapping[str, tuple[tuple[float, float], tuple[float, float]]]) -> str:
-    """From how many tokens a job on the second engine is the faster one; `points`: (tokens, seconds) at two sizes.
-
-    Says so, and decides nothing, where the larger job of an engine was not the longer one: noise, or sizes too alike.
-    """
-    lines = {}
-    for name, ((few, short), (many, long)) in points.items():
-        if many <= few or long <= short:
-            return (
-                f"{name}: {short:.1f} s for {few:.0f} tokens, {long:.1f} s for {many:.0f}: no rate to be had from that"
-            )
-        each = (long - short) / (many - few)
-        lines[name] = short - each * few, each
-    (start, each), (other_start, other_each) = lines.values()
-    said = ", ".join(
-        f"{name} starts in {line[0]:.1f} s, then {1 / line[1]:.0f} tokens a second" for name, line in lines.items()
-    )
-    other = [*lines][1]
-    if other_start <= start and other_each <= each:
-        return f"{said}; {other} pays at any size"
-    if other_each >= each:
-        return (
-            f"{said}; {other} pays at no size" if other_start >= start else f"{said}; {other} pays for short jobs only"
-        )
-    return f"{said}; {other} pays from {(other_start - start) / (each - other_each):.0f} tokens a job on"
-
-
-def engines_main(args: argparse.Namespace, folder: Path) -> None:
-    """Two engines at two sizes: start and rate of each, and where they meet."""
-    small, large = (write_problems(count, folder) for count in args.counts)
-
-    def timed(engine: str, path: Path) -> Callable[[], Usage]:
-        return lambda: whole_job(args, engine, path, folder)
-
-    names = ("transformers", "vllm")
-    contenders = {f"{name}, {path.stem}": timed(name, path) for name in names for path in (small, large)}
-    runs = interleave(contenders, args.rounds)
-
-    def point(name: str, path: Path, kind: str) -> tuple[float, float]:
-        used = runs[f"{name}, {path.stem}"]
-        return median(usage.amount for usage in used), median(getattr(usage, kind) for usage in used)
-
-    for kind in ("wall", "cpu"):
-        points = {name: (point(name, small, kind), point(name, large, kind)) for name in names}
-        print(f"{kind}: {break_even(points)}")
-    report(f"Whole jobs, {args.model}", runs, f"transformers, {large.stem}", "tokens", args.out)
-
-
-def shards_main(args: argparse.Namespace, folder: Path) -> None:
-    """One job against the same in shards, one after another."""
-    path = write_problems(args.prompts, folder)
-
-    def in_shards(shards: int) -> Usage:
-        flags = [("--shard", str(shard), "--shards", str(shards)) for shard in range(shards)]
-        used = [whole_job(args, args.engine, path, folder, *part) for part in flags]
-        total = {name: sum(getattr(usage, name) for usage in used) for name in ("wall", "cpu", "amount")}
-        return Usage(**total, peak=max(usage.peak for usage in used))
-
-    many = f"{args.shards} shards"
-    runs = interleave({"1 shard": lambda: in_shards(1), many: lambda: in_shards(args.shards)}, args.rounds)
-    for kind in ("wall", "cpu"):
-        pairs: Iterator[tuple[Usage, Usage]] = zip(runs["1 shard"], runs[many], strict=True)
-        extra = median((getattr(more, kind) - getattr(one, kind)) / (args.shards - 1) for one, more in pairs)
-        print(f"{kind}: {extra:.2f} s for every further shard")
-    report(f"Shards, {args.engine}, {args.model}, {args.prompts} prompts", runs, "1 shard", "tokens", args.out)
-
-
-MAINS = {"transformers": transformers_main, "vllm": vllm_main, "engines": engines_main, "shards": shards_main}
+MAINS = {"transformers": transformers_main, "vllm": vllm_main}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,18 +1,15 @@
-"""How fast models are trained, against TRL's defaults and LLaMA-Factory, and on large shapes.
+"""How fast models are trained, against TRL's defaults and LLaMA-Factory.
 
     python -m benchmarks.training compare --base reference/mini/bases/medium --rows 2000 --rounds 3 \\
         --llamafactory .venv-llamafactory
-    python -m benchmarks.training shape --shape 3b --length 4096 --rows 512 --recipe '{"batch_size": 4}'
 
 compare: the same model, corpus, batch size, learning rate, schedule and epochs, each as a process of its own. Tokens a
     second are those of the corpus (no padding) over the trainer's own `train_runtime`; beside them the loss on rows
     that none has seen: a faster trainer that learns less is not faster. Other settings are each program's defaults.
-shape: a model of random weights in a large shape on packed rows, through scripts.train: tokens/s, MFU, peak memory.
 """
 
 import argparse
 import json
-import random
 import re
 import sys
 import tempfile
@@ -23,16 +20,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measuring import Living, Runs, Usage, Work, interleave, machine, report, run_command, spread
-from benchmarks.shapes import SHAPES, write_model
+from benchmarks.measuring import Runs, Usage, interleave, report, run_command, spread
 from micota.arithmetic import demonstrations
 from micota.cli import json_flag, run
 from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_json, write_jsonl
 
 PROMPT: dict[str, Any] = {"user": "{problem}"}
 RUNTIME = re.compile(r"'train_runtime': '?([\d.]+)")  # printed by transformers' Trainer, whoever drives it
-# Dense bfloat16 FLOP/s of NVIDIA's data sheets (without sparsity), by what torch calls the device.
-PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}
 LLAMAFACTORY = "llamafactory-cli"
 NUMBERS = count()
 
@@ -48,9 +42,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--llamafactory", type=Path, help="its environment; without it, it is not measured")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--recipe", type=json_flag, default={}, help="changes to our recipe, JSON")
-    parser.add_argument("--shape", choices=SHAPES, default="3b")
-    parser.add_argument("--length", type=int, default=4096, help="shape: tokens of a packed row")
-    parser.add_argument("--peak", type=float, help="shape: the device's FLOP/s, where the script does not know it")
     parser.add_argument("--out", type=Path, help="JSON with every single run")
     # Of the process that `compare` starts for TRL's defaults.
     for name in ("--corpus", "--model-out", "--settings"):
@@ -87,7 +78,7 @@ def held_out_loss(folder: Path, rows: list[Record]) -> float:
 
 
 def compare(args: argparse.Namespace, folder: Path) -> None:
-    """Ours, TRL's defaults, TRL's defaults in float32, LLaMA-Factory."""
+    """Ours, its other ways to make batches, TRL's defaults, these in float32, LLaMA-Factory."""
     from micota.models import load_tokenizer
 
     path, unseen = folder / "corpus.jsonl", list(corpus(8, 300))
@@ -105,9 +96,10 @@ def compare(args: argparse.Namespace, folder: Path) -> None:
         notes = {"training": float(found[-1]), "loss": held_out_loss(out, unseen)}
         return replace(used, amount=float(tokens), notes=notes)
 
-    def ours() -> Usage:
+    def ours(**changes: Any) -> Usage:
         out = folder / f"ours-{next(NUMBERS)}"
-        recipe = {"epochs": 1, "learning_rate": 3e-4, "batch_size": args.batch_size, "max_length": 1024, **args.recipe}
+        recipe = {"epochs": 1, "learning_rate": 3e-4, "batch_size": args.batch_size, "max_length": 1024}
+        recipe |= {**args.recipe, **changes}
         command = [sys.executable, "-m", "scripts.train", "--base", str(args.base), "--corpus", str(path)]
         command += ["--recipe", json.dumps(recipe), "--prompt", json.dumps(PROMPT), "--work", str(folder / "work")]
         return measured([*command, "--threads", str(args.threads), "--out", str(out)], out)
@@ -128,8 +120,11 @@ def compare(args: argparse.Namespace, folder: Path) -> None:
         command = [str(args.llamafactory / "bin" / LLAMAFACTORY), "train", str(out.with_suffix(".yaml"))]
         return measured(command, out, {"DISABLE_VERSION_CHECK": "1"})
 
+    packed = max(1, round(args.batch_size * tokens / args.rows / 1024))  # rows with about as many tokens as a batch
     contenders: dict[str, Callable[[], Usage]] = {
         "ours": ours,
+        "ours, batches in random order": lambda: ours(bucketed=False),
+        f"ours, packed to {packed} x 1024 tokens": lambda: ours(packing=True, batch_size=packed),
         "TRL's defaults": lambda: trl({}),
         "TRL's defaults, float32": lambda: trl({"bf16": False}),
     }
@@ -202,106 +197,7 @@ def trl_main(args: argparse.Namespace, _: Path) -> None:
     trainer.save_model(args.model_out)
 
 
-# --- large shapes ---------------------------------------------------------------------------------------------------
-
-
-def long_rows(rows: int, length: int) -> Iterator[Record]:
-    """Random text, a token a letter, an eighth to the whole of `length` long: what the model learns does not matter."""
-    rng = random.Random(0)
-    for number in range(rows):
-        text = "".join(rng.choices("0123456789+-*/=;,", k=rng.randint(length // 8, length - 64)))
-        yield {
-            "id": str(number),
-            "sample": 0,
-            "sampler": "random",
-            "problem": "1+1",
-            "completion": text,
-            "n_tokens": len(text),
-        }
-
-
-def flops(parameters: int, shape: Mapping[str, int], lengths: Sequence[int]) -> float:
-    """FLOP of one pass over rows, forward and backward: 6 a parameter and token (Kaplan et al. 2020,
-    arXiv:2001.08361), and 6 * layers * hidden * length a token for causal attention within a row (half of the 12 of
-    PaLM's appendix B, arXiv:2204.02311, which counts masked places too). Tied embeddings count once, as the head.
-    Recomputation by gradient checkpointing is none of it.
-    """
-    attention = 6 * shape["layers"] * shape["hidden_size"] * sum(length**2 for length in lengths)
-    return 6.0 * parameters * sum(lengths) + attention
-
-
-def training_work(model: Path, path: Path, recipe: Record, threads: int) -> Work:
-    """scripts.train in this process; the time is that of SFTTrainer.train alone."""
-    import time
-
-    import torch
-    import trl
-
-    from scripts import train
-
-    took: list[float] = []
-    original = trl.SFTTrainer.train
-
-    def timed(self: Any, *rest: Any, **named: Any) -> Any:
-        started = time.monotonic()
-        result = original(self, *rest, **named)
-        took.append(time.monotonic() - started)
-        return result
-
-    trl.SFTTrainer.train = timed
-
-    def work() -> tuple[float, dict[str, Any]]:
-        if torch.cuda.is_available():
-            torch.cuda.reset_peak_memory_stats()
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            command = ["--base", str(model), "--corpus", str(path), "--recipe", json.dumps(recipe)]
-            command += ["--prompt", json.dumps(PROMPT), "--work", f"{folder}/work", "--out", f"{folder}/out"]
-            train.main([*command, "--threads", str(threads)])
-        peak = torch.cuda.max_memory_allocated() / 1e9 if torch.cuda.is_available() else None
-        return 1.0, {"training": took[-1], "gpu_peak": peak}
-
-    return work
-
-
-def shape_main(args: argparse.Namespace, folder: Path) -> None:
-    """Tokens/s, MFU and peak memory of one shape on this device; the first round, which warms up, is not counted."""
-    from micota.models import load_tokenizer
-    from micota.prompts import Prompt, render
-
-    shape, model, path = SHAPES[args.shape], folder / "model", folder / "corpus.jsonl"
-    parameters = write_model(shape, model)
-    write_jsonl(path, long_rows(args.rows, args.length))
-    tokenizer, prompt = load_tokenizer(model), Prompt(**PROMPT)
-    rows = read_jsonl(path)
-    lengths = [len(render(tokenizer, prompt, row["problem"], row["completion"]).input_ids) for row in rows]
-    recipe = {"epochs": 1, "learning_rate": 1e-5, "batch_size": 1, "max_length": args.length, "packing": True}
-    recipe |= {"dtype": "bfloat16", "gradient_checkpointing": True, "save_steps": 10**6, **args.recipe}
-    living = Living(training_work, model=model, path=path, recipe=recipe, threads=args.threads)
-    try:
-        usages = [living() for _ in range(args.rounds + 1)][1:]
-    finally:
-        living.close()
-    peak = args.peak or known_peak()
-    print(f"\n{args.shape}: {parameters / 1e9:.3g} B parameters, {len(lengths)} rows, {sum(lengths)} tokens, {recipe}")
-    print(machine())
-    seconds = [usage.notes["training"] for usage in usages]
-    rates = [sum(lengths) / taken for taken in seconds]
-    print(f"tokens a second: {spread(rates)}")
-    share = [flops(parameters, shape, lengths) / taken / peak for taken in seconds] if peak else []
-    print(f"MFU: {spread(share)}" if share else "MFU: not known here (give the device's FLOP/s with --peak)")
-    memory = usages[0].notes["gpu_peak"]
-    print(f"peak memory: {f'{memory:.1f} GB on the GPU' if memory else f'{usages[0].peak / 1000:.2f} GB'}")
-
-
-def known_peak() -> float | None:
-    """The GPU's FLOP/s in bfloat16, by its name."""
-    import torch
-
-    name = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
-    return next((peak for key, peak in PEAK.items() if key in name), None)
-
-
-MAINS = {"compare": compare, "shape": shape_main, "trl": trl_main}
+MAINS = {"compare": compare, "trl": trl_main}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,13 +1,16 @@
 """The benchmarks at a small size: the grader's verdicts are math-verify's; what the others compare is alike."""
 
+import importlib
 import math
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from benchmarks import grading, growth, workflow
 from micota.grading import Judge
+from micota.records import CORPUS_FIELDS, PROBLEM_FIELDS, read_jsonl
 
 
 def test_verdicts_are_those_of_math_verify_alone(real_data: Path) -> None:
@@ -50,3 +53,16 @@ def test_exponents() -> None:
     assert growth.exponent([1, 4, 16], [3, 12, 48]) == pytest.approx(1)
     assert growth.exponent([1, 4, 16], [3, 48, 768]) == pytest.approx(2)
     assert math.isnan(growth.exponent([1, 4, 16], [0.1, 0, 0.2]))
+
+
+@pytest.mark.parametrize("stages", [growth.stages, growth.model_stages])
+def test_stages_are_called_as_their_scripts_ask(stages: Callable[[], dict[str, list[str]]]) -> None:
+    for script, *flags in stages().values():
+        importlib.import_module(f"scripts.{script}").parse_args(flags)
+
+
+def test_stages_with_models_have_their_input(tmp_path: Path) -> None:
+    folder = growth.make_for_models(tmp_path / "f", 10)
+    assert len(list(read_jsonl(folder / "problems.jsonl", PROBLEM_FIELDS))) == 10
+    assert len(list(read_jsonl(folder / "corpus.jsonl", CORPUS_FIELDS))) == 10
+    assert growth.BASE.is_dir()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import measuring, merging, sampling, training
+from benchmarks import jobs, measuring, merging, mfu, sampling
 from benchmarks.measuring import Usage
 from benchmarks.shapes import SHAPES, write_model
 from micota.cli import UserError
@@ -73,7 +73,7 @@ def test_tensors_that_differ_are_found(tmp_path: Path) -> None:
 
 def test_flops_of_a_pass() -> None:
     shape = {"layers": 2, "hidden_size": 10}
-    assert training.flops(1000, shape, [3, 5]) == 6 * 1000 * 8 + 6 * 2 * 10 * (9 + 25)
+    assert mfu.flops(1000, shape, [3, 5]) == 6 * 1000 * 8 + 6 * 2 * 10 * (9 + 25)
 
 
 def test_lengths_are_lognormal_with_some_at_the_limit() -> None:
@@ -84,15 +84,15 @@ def test_lengths_are_lognormal_with_some_at_the_limit() -> None:
 def test_break_even_of_two_engines() -> None:
     """One starts in 10 s and makes 100 tokens a second; another starts in 50 s and makes 200, or is never faster."""
     one = ((1000.0, 20.0), (5000.0, 60.0))
-    said = sampling.break_even({"one": one, "other": ((1000.0, 55.0), (5000.0, 75.0))})
+    said = jobs.break_even({"one": one, "other": ((1000.0, 55.0), (5000.0, 75.0))})
     assert "one starts in 10.0 s, then 100 tokens" in said
     assert "other starts in 50.0 s, then 200 tokens" in said
     assert said.endswith("other pays from 8000 tokens a job on")
-    assert sampling.break_even({"one": one, "other": ((1000.0, 70.0), (5000.0, 150.0))}).endswith("pays at no size")
-    assert sampling.break_even({"one": one, "other": ((1000.0, 8.0), (5000.0, 28.0))}).endswith("pays at any size")
+    assert jobs.break_even({"one": one, "other": ((1000.0, 70.0), (5000.0, 150.0))}).endswith("pays at no size")
+    assert jobs.break_even({"one": one, "other": ((1000.0, 8.0), (5000.0, 28.0))}).endswith("pays at any size")
 
 
 def test_noise_gives_no_break_even() -> None:
     """As seen on a busy machine: the larger job was over sooner."""
-    said = sampling.break_even({"one": ((282.0, 62.6), (1173.0, 16.6)), "other": ((282.0, 171.5), (1173.0, 146.7))})
+    said = jobs.break_even({"one": ((282.0, 62.6), (1173.0, 16.6)), "other": ((282.0, 171.5), (1173.0, 146.7))})
     assert "no rate" in said and "pays" not in said
