@@ -21,6 +21,8 @@ SHAPE = (
     "num_key_value_heads",
 )
 
+SHARD_BYTES = 10**9  # of a file of the merged model: mergekit holds one in memory until it is whole (5 GB by default)
+
 
 def merge_config(base: str, tuned: str, method: str, weight: float, density: float, dtype: str) -> dict[str, Any]:
     """mergekit's configuration; `normalize` is off, or a single model's weight would be scaled back to 1."""
@@ -67,6 +69,7 @@ def merge(config: dict[str, Any], seed: int, out: Path) -> None:
         random_seed=seed,
         copy_tokenizer=True,
         safe_serialization=True,
+        out_shard_size=SHARD_BYTES,
         lazy_unpickle=False,
         write_model_card=False,  # the card looks the models up on the hub
         trust_remote_code=False,

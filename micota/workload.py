@@ -16,11 +16,12 @@ from micota.config import HubBase, LocalBase, ScratchBase
 from micota.jobs import Job
 from micota.lengths import Lengths, Measured, problem_count
 from micota.memory import BYTES, CHECKPOINT, TRAINED_PARAMETER
+from micota.merging import SHARD_BYTES
 from micota.models import parameters
 from micota.study import Study
 
 NAMED_SIZE = re.compile(r"(\d+(?:\.\d+)?)[bB](?![a-zA-Z0-9])")
-SHARD = 5e9  # bytes of a safetensors file, transformers' and mergekit's default
+SHARD = 5e9  # bytes of a safetensors file, a usual size on the hub
 TOKENIZER_FILES = 8  # and configuration, of a model folder
 VOCABULARY = 268  # micota/miniature.py's tokenizer
 
@@ -120,8 +121,8 @@ class Workload:
         """Bytes of a model's weights as the engine loads them."""
         return self.parameters(model) * BYTES[self.study.config.sampling.engine.dtype]
 
-    def model_files(self, size: float) -> int:
-        return TOKENIZER_FILES + ceil(size / SHARD)
+    def model_files(self, size: float, shard: float = SHARD) -> int:
+        return TOKENIZER_FILES + ceil(size / shard)
 
     # --- jobs --------------------------------------------------------------------------------------------------
 
@@ -215,8 +216,9 @@ class Workload:
             work=count / device["merging"] + 3 * size / device["disk"],
             stored=size,
             temporary=not self.study.config.keep_merged,
-            host=2e9 + min(3 * size, 4 * SHARD),  # mergekit holds the tensors of a shard or two at a time
-            files=2 + self.model_files(size),
+            # A shard of the output, and copies of the largest tensor: 3.4 GB were seen at 1 GB of weights, 4.6 at 6.2.
+            host=2e9 + SHARD_BYTES + size / 2,
+            files=2 + self.model_files(size, SHARD_BYTES),
         )
 
     def base_model(self, base: str) -> Cost:

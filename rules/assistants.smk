@@ -14,7 +14,7 @@ rule merge:
     conda:
         "../envs/merge.yaml"
     resources:
-        # On the CPU; three copies of the model pass through memory. As much as a job with one GPU gets.
+        # On the CPU: a few copies of the largest tensor, and a shard. As much as a job with one GPU gets is plenty.
         mem_mb=lambda wildcards, attempt: memory_mb(STUDY.alignment_gpus, attempt),
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:

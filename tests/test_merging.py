@@ -106,6 +106,19 @@ def test_a_merged_folder_is_a_whole_model(partners: tuple[Path, Path], tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
+def test_a_model_in_several_files_is_the_one_in_a_single_file(
+    partners: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from micota.models import check_folder
+
+    whole = merge(partners, tmp_path / "whole", 0.5, 0.5)
+    monkeypatch.setattr("micota.merging.SHARD_BYTES", 100_000)
+    cut = merge(partners, tmp_path / "cut", 0.5, 0.5)
+    assert len(list(whole.glob("*.safetensors"))) == 1 < len(list(cut.glob("*.safetensors")))
+    check_folder(cut)  # its index names files that are there
+    assert same_weights(whole, cut)
+
+
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
