@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Living, Work, machine, spread
+from benchmarks.sampling import PROMPT
 from benchmarks.shapes import SHAPES, write_model
 from micota.cli import json_flag, run
 from micota.records import Record, read_jsonl, write_jsonl
 
-PROMPT: dict[str, Any] = {"user": "{problem}"}
 # Dense bfloat16 FLOP/s of NVIDIA's data sheets (without sparsity), by what torch calls the device.
 PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}
 

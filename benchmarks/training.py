@@ -21,11 +21,11 @@ from statistics import median
 from typing import Any
 
 from benchmarks.measuring import Runs, Usage, interleave, report, run_command, spread
+from benchmarks.sampling import PROMPT
 from micota.arithmetic import demonstrations
 from micota.cli import json_flag, run
 from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_json, write_jsonl
 
-PROMPT: dict[str, Any] = {"user": "{problem}"}
 RUNTIME = re.compile(r"'train_runtime': '?([\d.]+)")  # printed by transformers' Trainer, whoever drives it
 LLAMAFACTORY = "llamafactory-cli"
 NUMBERS = count()
