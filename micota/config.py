@@ -179,7 +179,10 @@ class Procedural(Closed):
 
 class Sampled(Closed):
     kind: Literal["sampled"]
-    keep: Literal["correct", "all"] = Field("correct", description="all: wrong and truncated traces too (an ablation)")
+    keep: Literal["correct", "finished", "all"] = Field(
+        "correct",
+        description="finished: wrong traces too; all: truncated ones as well, of which no end token is taught or scored",
+    )
     sampler: str = Field(description="the model that writes the traces")
     only_if_solved_by: list[str] = Field([], description="keep a problem only if all these models solved it as well")
     max_tokens: int | None = Field(None, description="drop longer traces")
@@ -255,6 +258,9 @@ class Engine(Closed):
     data_parallel: int = Field(1, ge=1, description="copies of the model that share a job's chunks")
     enforce_eager: bool = Field(False, description="vLLM: no CUDA graphs, which is slower and starts sooner")
     gpu_memory_utilization: float = 0.9
+    max_num_seqs: int | None = Field(
+        None, ge=1, description="vLLM: sequences decoded together at most; null: its own default (1,024 on an H100)"
+    )
     skip_special_tokens: bool = True
 
 

@@ -36,6 +36,7 @@ class Counts:
     corpus: str
     read: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    truncated: int = 0  # kept traces that were cut off at their limit
     lengths: Counter[int] = field(default_factory=Counter)  # tokens -> kept traces of that length
     problems: set[str] = field(default_factory=set)
     special: Counter[str] = field(default_factory=Counter)  # token -> traces that hold it and no other filter dropped
@@ -45,6 +46,7 @@ class Counts:
     def keep(self, row: Record) -> Record:
         self.lengths[row["n_tokens"]] += 1
         self.problems.add(row["id"])
+        self.truncated += row.get("truncated", False)
         return row
 
     def drop(self, reason: str) -> None:
@@ -61,6 +63,7 @@ class Counts:
             "corpus": self.corpus,
             "read": self.read,
             "kept": kept,
+            "truncated": self.truncated,
             "dropped": dict(sorted(self.dropped.items())),
             "problems": len(self.problems),
             "tokens": {
@@ -112,7 +115,8 @@ def filter_traces(
 ) -> Iterator[Record]:
     """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
 
-    With `keep` "all" no trace is dropped for its verdict or its truncation. Stripped special tokens stay in `n_tokens`,
+    With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either; such a row
+    says that it is `truncated`, so that no end token is taught or scored where none was written. Stripped special tokens stay in `n_tokens`,
     the length of what was sampled.
     """
     seen: set[bytes] = set()
@@ -120,7 +124,10 @@ def filter_traces(
         if row["dataset"] != dataset:
             continue
         counts.read += 1
+        truncated = row["finish_reason"] == "length"
         reason = dropped_because(row) if keep == "correct" else None
+        if keep == "finished" and truncated:
+            reason = TRUNCATED
         if reason is None and max_tokens is not None and row["n_tokens"] > max_tokens:
             reason = TOO_LONG
         if reason is None and not all(row["id"] in others for others in solved_by_others):
@@ -147,6 +154,7 @@ def filter_traces(
                 "problem": problems[row["id"]],
                 "completion": completion,
                 "n_tokens": row["n_tokens"],
+                **({"truncated": True} if truncated else {}),
             }
         )
 

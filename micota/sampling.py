@@ -126,8 +126,9 @@ def model_hash(folder: Path) -> str:
 
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
-    settings = replace(settings, data_parallel=1)  # by how many a job is shared does not matter
-    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{asdict(settings)}|{task.dataset}|{task.decoding}"
+    shaped = asdict(replace(settings, data_parallel=1))  # by how many a job is shared does not matter
+    del shaped["max_num_seqs"]  # nor how many wait for their turn
+    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
     shaped_by += (
         "|stop_string" if task.decoding.stop else ""
     )  # older chunks with stop strings do not say which ended them

@@ -284,6 +284,11 @@ class Study:
         return self.prompt(self.config.training[name].prompt)
 
     @property
+    def engine(self) -> Record:
+        """The engine's settings; one that is not set is left out, so that a setting added later re-runs nothing."""
+        return self.config.sampling.engine.model_dump(exclude_none=True)
+
+    @property
     def sampling_gpus(self) -> int:
         """GPUs of one sampling job."""
         engine = self.config.sampling.engine

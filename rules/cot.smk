@@ -21,7 +21,7 @@ rule sample:
     resources:
         **with_gpus(lambda wildcards: STUDY.sampling_gpus, minutes=720),
     params:
-        engine=lambda wildcards: as_json(STUDY.config.sampling.engine.model_dump()),
+        engine=lambda wildcards: as_json(STUDY.engine),
         tasks=lambda wildcards: as_json(sampling_tasks(wildcards)),
         shards=STUDY.config.sampling.shards,
         work="results/{study}/work/sampling/{model}",

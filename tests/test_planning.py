@@ -169,7 +169,7 @@ def test_what_does_not_fit_is_said() -> None:
         return too_large(make_plan([job("train", tuned="qwen3b-short-s0")], found, {}, (8, 8)), size)
 
     assert faults(80e9) == []
-    assert "train needs 60 GB" in faults(40e9)[0]
+    assert "train needs 51 GB" in faults(40e9)[0]
 
 
 # --- disk -------------------------------------------------------------------------------------------------------------
