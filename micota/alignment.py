@@ -1,7 +1,7 @@
 """How likely is a corpus under a model that has not been trained on it? (the paper's distribution experiment)
 
-The negative log-likelihood of a trace is summed over its completion's tokens, end token included where it has one, given
-the prompt as a student would see it in training.
+The negative log-likelihood of a trace is summed over its completion's tokens, end token included where it has one,
+given the prompt as a student would see it in training.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def trace_nll(model: Any, tokenizer: Any, prompt: Prompt, corpus: list[Record], 
 
 
 def row_nll(logits: Any, labels: Any) -> float:
-    """The NLL (nats) of the labels of one row that are not -100. `logits`: positions x vocabulary; `labels`: positions."""
+    """The NLL (nats) of a row's labels, those of -100 left out. `logits`: positions x vocabulary; `labels`: positions."""
     import torch
 
     total = 0.0

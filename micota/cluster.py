@@ -13,8 +13,8 @@ from micota.cli import UserError
 
 UNFILLED = "CHANGE-ME"
 # Host memory. 8 GB hold the miniature's largest job five times over. For each GPU: weights pass through the host when a
-# model is loaded, gathered or saved. Of a sharded training one process alone holds them there: 14B parameters in float32,
-# and the bfloat16 that is saved, are 84 GB, of 488 GB that a job with 8 GPUs asks for.
+# model is loaded, gathered or saved. Of a sharded training one process alone holds them there: 14B parameters in
+# float32, and the bfloat16 that is saved, are 84 GB, of 488 GB that a job with 8 GPUs asks for.
 MB, MB_PER_GPU = 8_000, 60_000
 
 Count = Callable[[Any], int]

@@ -181,7 +181,7 @@ class Sampled(Closed):
     kind: Literal["sampled"]
     keep: Literal["correct", "finished", "all"] = Field(
         "correct",
-        description="finished: wrong traces too; all: truncated ones as well, of which no end token is taught or scored",
+        description="finished: wrong traces too; all: also truncated ones, of which no end token is taught or scored",
     )
     sampler: str = Field(description="the model that writes the traces")
     only_if_solved_by: list[str] = Field([], description="keep a problem only if all these models solved it as well")

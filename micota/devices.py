@@ -21,8 +21,8 @@ def add_gpus_flag(parser: argparse.ArgumentParser) -> None:
 def require_gpus(count: int) -> None:
     """Do nothing where torch finds, and can use, at least `count` GPUs.
 
-    Raises UserError with what was found, and what to change, where there are fewer; and where the driver shows GPUs that
-    torch cannot use, even if none is asked for: a job would else compute on the CPU without a word.
+    Raises UserError with what was found, and what to change, where there are fewer; and where the driver shows GPUs
+    that torch cannot use, even if none is asked for: a job would else compute on the CPU without a word.
     """
     if count == 0 and not DRIVER.is_file():
         return
@@ -38,8 +38,8 @@ def require_gpus(count: int) -> None:
         change = "install the environment for GPUs (make setup TORCH=cuda, or snakemake --sdm conda)"
     elif found and not usable:
         change = (
-            f"the driver is older than CUDA {build} needs (R580 or newer for CUDA 13; nvidia-smi shows it): update it, or"
-            " run where it is newer; `device: cpu` in the configuration does without GPUs"
+            f"the driver is older than CUDA {build} needs (R580 or newer for CUDA 13; nvidia-smi shows it): update it,"
+            " or run where it is newer; `device: cpu` in the configuration does without GPUs"
         )
     else:
         change = (

@@ -19,8 +19,8 @@ VLLM_ENVIRONMENT = {
     # It forks its engine's process unless CUDA is initialised. After torch.cuda.is_available(), which does not count as
     # that, a forked process cannot use CUDA any more ("Cannot re-initialize CUDA in forked subprocess").
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
-    # FlashInfer's sampler is compiled at the start, by an nvcc that containers and many nodes lack (vllm #49497). Greedy
-    # requests and those with a seed of their own, all that we make, never use it.
+    # FlashInfer's sampler is compiled at the start, by an nvcc that containers and many nodes lack (vllm #49497).
+    # Greedy requests and those with a seed of their own, all that we make, never use it.
     "VLLM_USE_FLASHINFER_SAMPLER": "0",
     "VLLM_NO_USAGE_STATS": "1",  # nothing is sent to vLLM's makers
 }
