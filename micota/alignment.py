@@ -47,7 +47,7 @@ def trace_nll(model: Any, tokenizer: Any, prompt: Prompt, corpus: list[Record], 
 
 
 def row_nll(logits: Any, labels: Any) -> float:
-    """The NLL (nats) of a row's labels, those of -100 left out. `logits`: positions x vocabulary; `labels`: positions."""
+    """The NLL (nats) of a row's labels but those of -100. `logits`: positions x vocabulary; `labels`: positions."""
     import torch
 
     total = 0.0

@@ -17,10 +17,7 @@ CHECKPOINT = 12  # of them a checkpoint holds the weights and both moments, no g
 # A layer's activations per token and unit of width, 16 bits, without the attention matrix, which SDPA never holds
 # (Korthikanti et al. 2022, arXiv 2205.05198, equation 2).
 ACTIVATION = 34
-TILE = (
-    4096,
-    32_768,
-)  # tokens and vocabulary of the logits that TRL 1.16 holds at a time (trl/kernels/chunked_logprob.py)
+TILE = 4096, 32_768  # tokens, vocabulary: of the logits that TRL 1.16 holds at a time (trl/kernels/chunked_logprob.py)
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def sampling_bytes(shape: Shape, engine: Engine) -> int:
 
 
 def training_bytes(shape: Shape, recipe: Training) -> int:
-    """On one GPU: states, the weights that autocast casts, TRL's head, and activations of one batch of longest examples.
+    """On one GPU: states, weights that autocast casts, TRL's head, and activations of one batch of longest examples.
 
     TRL's head works on tiles of logits; over all tokens there are none. With FSDP each process gathers the head's whole
     weight. Between the batches of a step the gradients are spread too (`sync_each_batch` in micota/training.py).
@@ -66,9 +63,8 @@ def training_bytes(shape: Shape, recipe: Training) -> int:
     tokens = recipe.batch_size * recipe.max_length
     half = recipe.dtype == "bfloat16"
     cast = shape.parameters * 2 // split if half else 0
-    head = (
-        shape.vocabulary * shape.width * 4 * (2 if sharded else 1)
-    )  # its float32 gradient, and its weight where spread
+    # The gradient of the head, in float32, and its weight again where it is spread over processes.
+    head = shape.vocabulary * shape.width * 4 * (2 if sharded else 1)
     tile = min(tokens, TILE[0]) * min(shape.vocabulary, TILE[1]) * (2 if half else 4)
     layer = tokens * shape.width * ACTIVATION * (1 if half else 2)
     # With checkpointing a layer's input stays, float32 under autocast too, and one layer is worked on at a time.
@@ -77,5 +73,5 @@ def training_bytes(shape: Shape, recipe: Training) -> int:
 
 
 def scoring_bytes(shape: Shape, dtype: str, tokens: int) -> int:
-    """On one GPU, for the likelihood of `tokens` tokens at once: weights, logits, and of some their float32 copy and log."""
+    """On one GPU, for the likelihood of `tokens` tokens at once: weights, logits, and float32 copies of some of these."""
     return shape.parameters * BYTES[dtype] + shape.vocabulary * (tokens * BYTES[dtype] + min(tokens, POSITIONS) * 8)

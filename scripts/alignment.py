@@ -66,9 +66,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         done.append(args.work / f"{key([*shaped_by, corpus, file_hash(path)])}.jsonl")
         if not done[-1].exists():
             print(f"{corpus}: {write_jsonl(done[-1], rows(corpus, path))} traces", flush=True)
-    print(
-        f"{args.out}: {write_jsonl(args.out, chain.from_iterable(map(finished, done, dict(args.corpora).values())))} traces"
-    )
+    paths = [path for _, path in args.corpora]
+    print(f"{args.out}: {write_jsonl(args.out, chain.from_iterable(map(finished, done, paths)))} traces")
 
 
 def finished(path: Path, corpus: Path) -> list[Record]:

@@ -27,7 +27,9 @@ def draw(rows: Sequence[Row]) -> Figure:
     figure, [[axes]] = subplots(1, 1, 6.6, 1.3 + 0.42 * len(rows))
     ends = [0.0] * len(ordered)
     cut = [row["kept"] * row["truncated_percent"] / 100 for row in ordered]
-    parts = [("kept", [row["kept"] - part for row, part in zip(ordered, cut, strict=True)], PALETTE[2], None)]
+    parts: list[tuple[str, list[float], str, str | None]] = [
+        ("kept", [row["kept"] - part for row, part in zip(ordered, cut, strict=True)], PALETTE[2], None)
+    ]
     if any(cut):
         parts.append(("kept, truncated", cut, PALETTE[2], "////"))
     for number, key in enumerate(reasons):

@@ -4,8 +4,8 @@
         --recipe '{"epochs": 3, "learning_rate": 1e-3, "batch_size": 16}' --prompt '{"user": "{problem}"}' --seed 0 \\
         --work work --out results/mini/models/small-mid-s0
 
-Killed and started again, it resumes from its last checkpoint below --work, in a folder of the model's name. With `processes` in the recipe it starts so
-many of itself, by `accelerate launch`, each with a device of its own.
+Killed and started again, it resumes from its last checkpoint below --work, in a folder of the model's name. With
+`processes` in the recipe it starts so many of itself, by `accelerate launch`, each with a device of its own.
 """
 
 import argparse

@@ -133,5 +133,5 @@ def test_a_killed_job_goes_on_with_the_next_corpus(
     assert scored == [2, 3, 3, 4]  # another corpus under the same name is
     done = next(path for path in (tmp_path / "w").iterdir() if len(path.read_text().splitlines()) == 3)
     done.write_text("".join(done.read_text().splitlines(keepends=True)[:2]), encoding="utf-8")
-    with pytest.raises(UserError, match="2 traces of 3, .* remove it"):
+    with pytest.raises(UserError, match=r"2 traces of 3, .* remove it"):
         script.main(line)

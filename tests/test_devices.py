@@ -12,7 +12,7 @@ from scripts import alignment, base, judge, sample, train
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, gpus: int, build: str | None = "12.8", usable: bool | None = None) -> None:
-    """Let torch report so many devices, this build of CUDA, and whether it can use them (by default any that is there)."""
+    """Let torch report so many devices, this build of CUDA, and whether it can use them (by default it can)."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0 if usable is None else usable)
     monkeypatch.setattr(torch.version, "cuda", build)

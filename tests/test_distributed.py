@@ -136,7 +136,12 @@ def test_sharded_processes_hold_no_whole_gradient_and_no_second_copy(
 
 def test_a_process_that_reads_no_weights_takes_no_memory_for_them(tmp_path: Path) -> None:
     """In a process of its own, by its resident memory: 400 MB of weights, of which nothing is ever written."""
-    shape = {"hidden_size": 2048, "intermediate_size": 4096, "num_hidden_layers": 2, "num_attention_heads": 16}
+    shape: dict[str, Any] = {
+        "hidden_size": 2048,
+        "intermediate_size": 4096,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 16,
+    }
     shape |= {"num_key_value_heads": 16, "vocab_size": 20_000, "tie_word_embeddings": True, "model_type": "qwen2"}
     write_json(tmp_path / "config.json", shape | {"architectures": ["Qwen2ForCausalLM"]})
     program = (

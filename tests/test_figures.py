@@ -233,7 +233,7 @@ def test_the_yield_tells_kept_traces_that_were_cut_off_apart(study: Path) -> Non
     rows[0]["truncated_percent"] = 25.0
     figure = figure_yield.draw(rows)
     assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == ["kept", "kept, truncated"]
-    whole, cut = (bars.patches for bars in figure.axes[0].containers[:2])
+    whole, cut = (list(bars) for bars in figure.axes[0].containers[:2])
     widths = sorted(bar.get_width() for bar in cut)
     assert widths[:-1] == [0] * (len(rows) - 1) and widths[-1] == rows[0]["kept"] / 4
     assert sum(bar.get_width() for bar in [*whole, *cut]) == sum(row["kept"] for row in rows)

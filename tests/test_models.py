@@ -198,7 +198,7 @@ BOS = "<s>"
 
 
 def with_bos(folder: Path, stated: bool | None, own: bool) -> Path:
-    """A model whose tokenizer has a BOS; `own`: its tokenizer.json puts it before a text; `stated`: its settings say so."""
+    """A model whose tokenizer has a BOS; `own`: its tokenizer.json puts it before texts; `stated`: its settings do."""
     from tokenizers.processors import TemplateProcessing
 
     write_model(folder)

@@ -131,7 +131,7 @@ def test_another_template_than_in_training_can_not_be_declared() -> None:
 
 
 def test_a_template_that_writes_the_date_gives_the_same_prompt_tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Llama 3.2's and gpt-oss' do: on the next day a tuned model would be refused as trained with another template."""
+    """As Llama 3.2's and gpt-oss' do: a day later a tuned model would be refused as trained with another template."""
     from transformers.utils import chat_template_utils
 
     class Later(datetime):
