@@ -162,3 +162,15 @@ def test_terms_of_the_readme_are_linked_to_the_glossary() -> None:
 def test_the_glossary_is_in_order() -> None:
     headings = re.findall(r"^### (.+)$", page_text("docs/glossary.md"), re.MULTILINE)
     assert headings == sorted(headings, key=str.lower)
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["assistant", "base", "box", "contrast", "corpus", "DARE", "density", "fine-tuning", "Holm", "likelihood",
+     "long CoT", "mask", "MDE", "merge weight", "mix", "nats per token", "NLL", "No box", "pass@k", "avg@k", "maj@k", "perplexity",
+     "seed", "short CoT", "student", "teacher", "token", "trace", "truncated", "un-merged TA", "untrained", "verdict"],
+)  # fmt: skip
+def test_a_word_of_the_tables_is_in_the_glossary(term: str) -> None:
+    """As a heading, or set apart in the entry that explains it."""
+    set_apart = re.findall(r"^### (.+)$|\*([^*]+)\*", page_text("docs/glossary.md"), re.MULTILINE)
+    assert any(term.lower() in (heading or name).lower() for heading, name in set_apart)
