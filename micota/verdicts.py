@@ -110,11 +110,10 @@ def mid_over_untrained(tables: Tables) -> tuple[str, str, str]:
 
 
 def merging(tables: Tables) -> tuple[str, str, str]:
-    sweep = tables.rows("study", "assistants")
     (cost,) = tables.rows("study", "claims", claim="merged_not_worse")
     merged = cost["contrast"].partition(" - ")[0]  # of the models swept, the one that wrote Mid-CoT
-    (chosen,) = (row for row in sweep if row["model"] == merged)
-    (whole,) = (row for row in sweep if row["weight"] == 1)
+    (chosen,) = tables.rows("study", "assistants", model=merged)
+    (whole,) = tables.rows("study", "assistants", weight=1.0)
     alignment = {(row["base"], row["corpus"]): row["nll_per_token"] for row in tables.rows("study", "alignment")}
     bases = list(dict.fromkeys(base for base, _ in alignment))
     likelier = [base for base in bases if alignment[base, "mid"] < alignment[base, "long"]]

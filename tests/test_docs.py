@@ -132,7 +132,9 @@ def test_the_readme_is_short() -> None:
     assert len(page_text("README.md").split()) <= WORDS
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/README.md", "docs/glossary.md", "docs/results.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/README.md", "docs/glossary.md", "docs/results.md", "docs/workflow.md"]
+)
 def test_lines_are_short(page: str) -> None:
     lines = page_text(page).splitlines()
     assert [line for line in lines if len(line) > 120 and not line.startswith(("|", "!["))] == []
@@ -167,8 +169,9 @@ def test_the_glossary_is_in_order() -> None:
 @pytest.mark.parametrize(
     "term",
     ["assistant", "base", "box", "contrast", "corpus", "DARE", "density", "fine-tuning", "Holm", "likelihood",
-     "long CoT", "mask", "MDE", "merge weight", "mix", "nats per token", "NLL", "No box", "pass@k", "avg@k", "maj@k", "perplexity",
-     "seed", "short CoT", "student", "teacher", "token", "trace", "truncated", "un-merged TA", "untrained", "verdict"],
+     "long CoT", "mask", "MDE", "merge weight", "mix", "nats per token", "NLL", "No box", "pass@k", "avg@k", "maj@k",
+     "perplexity", "seed", "short CoT", "student", "teacher", "token", "trace", "truncated", "un-merged TA", "untrained",
+     "verdict"],
 )  # fmt: skip
 def test_a_word_of_the_tables_is_in_the_glossary(term: str) -> None:
     """As a heading, or set apart in the entry that explains it."""
