@@ -170,8 +170,8 @@ def test_the_glossary_is_in_order() -> None:
     "term",
     ["assistant", "base", "box", "contrast", "corpus", "DARE", "density", "fine-tuning", "Holm", "likelihood",
      "long CoT", "mask", "MDE", "merge weight", "mix", "nats per token", "NLL", "No box", "pass@k", "avg@k", "maj@k",
-     "perplexity", "seed", "short CoT", "student", "teacher", "token", "trace", "truncated", "un-merged TA", "untrained",
-     "verdict"],
+     "perplexity", "seed", "short CoT", "student", "teacher", "token", "trace", "truncated", "un-merged TA",
+     "untrained", "verdict"],
 )  # fmt: skip
 def test_a_word_of_the_tables_is_in_the_glossary(term: str) -> None:
     """As a heading, or set apart in the entry that explains it."""
