@@ -136,15 +136,18 @@ reference: setup  ## make the miniature's last results the reference
 	cp -r results/mini/tables reference/mini/tables
 	mkdir reference/mini/figures && cp figures/mini/*.png reference/mini/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
-	$(BIN)/python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md
+	$(BIN)/python -m scripts.example --out reference/mini/example.json \
+		--corpora $(foreach corpus,short mid long,$(corpus)=results/mini/corpora/$(corpus).jsonl)
+	$(BIN)/python -m scripts.readme
 
 study-reference: setup  ## make the last confirmation run the reference: its logs, tables and figures
 	rm -rf reference/study && mkdir -p reference/study/figures
 	$(BIN)/python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
 	cp -r results/study/tables reference/study/tables
+	$(BIN)/python -m scripts.figure_front --table results/study/tables/sizes.csv --out-stem figures/study/front
 	cp figures/study/*.png reference/study/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks --seconds reference/study/seconds.json > reference/study/cost.md
-	$(BIN)/python -m scripts.readme --readme README.md --block claims=reference/study/tables/claims.md cost=reference/study/cost.md
+	$(BIN)/python -m scripts.readme
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
 	$(SNAKEMAKE) --cores $(CORES) $(foreach base,$(BASES),results/mini_bases/models/$(base)) \
