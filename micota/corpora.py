@@ -116,8 +116,8 @@ def filter_traces(
     """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
 
     With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either; such a row
-    says that it is `truncated`, so that no end token is taught or scored where none was written. Stripped special tokens
-    stay in `n_tokens`, the length of what was sampled.
+    says that it is `truncated`, so that no end token is taught or scored where none was written. Stripped special
+    tokens stay in `n_tokens`, the length of what was sampled.
     """
     seen: set[bytes] = set()
     for row in graded:

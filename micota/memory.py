@@ -73,5 +73,5 @@ def training_bytes(shape: Shape, recipe: Training) -> int:
 
 
 def scoring_bytes(shape: Shape, dtype: str, tokens: int) -> int:
-    """On one GPU, for the likelihood of `tokens` tokens at once: weights, logits, and float32 copies of some of these."""
+    """On one GPU, for the likelihood of `tokens` tokens at once: weights, logits, and float32 copies of some."""
     return shape.parameters * BYTES[dtype] + shape.vocabulary * (tokens * BYTES[dtype] + min(tokens, POSITIONS) * 8)
