@@ -30,7 +30,7 @@ export TOKENIZERS_PARALLELISM := false
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main scores gold claims assistants corpora alignment lengths sizes contamination) \
+             $(addprefix table_,main published scores gold claims assistants corpora alignment lengths sizes contamination) \
              $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.

@@ -337,6 +337,19 @@ class Alignment(Closed):
     batch_size: int = 32
 
 
+class Published(Closed):
+    """Numbers of others, printed beside ours in tables/published."""
+
+    file: str = Field(
+        description="CSV: name, student, trained_on, and a column each benchmark and `average`, in percent"
+    )
+    benchmarks: dict[Name, str] = Field(description="our benchmark -> the file's column that is nearest to it")
+    beside: dict[str, str] = Field(
+        {},
+        description="our row of the main table, {student}-{corpus} or elsewhere-{scored model} -> `name` in the file",
+    )
+
+
 class JudgeModel(Closed):
     """The second step of the paper's evaluation: a language model looks at the boxes that the string rule rejects."""
 
@@ -399,6 +412,7 @@ class Config(Closed):
     claims: Claims | None = Field(None, description="no claims, no verdicts")
     sizes: Sizes | None = None
     variance: Variance | None = None
+    published: Published | None = Field(None, description="none, no table of others' numbers")
 
 
 def laid_over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:

@@ -125,6 +125,17 @@ def recorded_hashes(folder: Path) -> dict[str, str]:
     }
 
 
+def model_hash(folder: Path) -> str:
+    """A hash over a model folder's files (weights, configuration, tokenizer), not their names' order or times."""
+    known = recorded_hashes(folder)
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith(".") and path.name != "micota.json":
+            digest.update(path.name.encode())
+            digest.update(bytes.fromhex(known.get(path.name) or file_hash(path)))
+    return digest.hexdigest()
+
+
 def parameters(folder: Path) -> int:
     """How many parameters a model has, by its safetensors' headers; weights that are tied are stored, and count, once.
 

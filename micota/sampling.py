@@ -17,7 +17,7 @@ from typing import Any
 
 from micota.cli import UserError
 from micota.engines import Completion, Decoding, Engine, EngineSettings, Request
-from micota.models import file_hash, recorded_hashes
+from micota.models import model_hash
 from micota.prompts import Prompt, check_rendering, render, rendering
 from micota.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
 from micota.replicas import on_replicas
@@ -111,17 +111,6 @@ def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: Engin
             for task in tasks
         },
     }
-
-
-def model_hash(folder: Path) -> str:
-    """A hash over a model folder's files (weights, configuration, tokenizer), not their names' order or times."""
-    known = recorded_hashes(folder)
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith(".") and path.name != "micota.json":
-            digest.update(path.name.encode())
-            digest.update(bytes.fromhex(known.get(path.name) or file_hash(path)))
-    return digest.hexdigest()
 
 
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:

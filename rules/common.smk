@@ -180,7 +180,12 @@ def paper_outputs():
     if len(STUDY.config.seeds) < 2 and "variance" in asked:
         asked.remove("variance")  # one seed of a study, run on its own, has no variance between seeds
     tables = ["main", "scores", "agreement", "gold", "corpora", "alignment", "contamination"]
-    tables += (["assistants"] if STUDY.merges else []) + asked + (["protocols"] if STUDY.protocol_labels else [])
+    tables += (
+        (["published"] if STUDY.config.published else [])
+        + (["assistants"] if STUDY.merges else [])
+        + asked
+        + (["protocols"] if STUDY.protocol_labels else [])
+    )
     figures = ["accuracy", "lengths", "alignment", "yield"] + (["merge"] if STUDY.merges else []) + asked
     return (
         [f"{HOME}/tables/{name}.{ending}" for name in tables for ending in TABLE]

@@ -45,9 +45,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     from transformers import AutoModelForCausalLM
 
     from micota.alignment import trace_nll
-    from micota.models import check_folder, file_hash, load_tokenizer
+    from micota.models import check_folder, file_hash, load_tokenizer, model_hash
     from micota.prompts import Prompt
-    from micota.sampling import model_hash
 
     torch.set_num_threads(args.threads)
     check_folder(args.model)

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from micota.cli import UserError
-from micota.models import check_folder, copy_local, file_hash, load_tokenizer, weight_hashes
+from micota.models import check_folder, copy_local, file_hash, load_tokenizer, model_hash, weight_hashes
 from micota.prompts import Prompt, render
 from micota.records import read_json
-from micota.sampling import model_hash
 from micota.study import load_study
 from scripts import base as script
 from tests.tiny import PROMPT, SHAPE, raw_config, same_weights, write_model
