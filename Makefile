@@ -38,7 +38,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin deviations verify reference study-reference bases test test-slurm check format lock clean
+.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin deviations verify reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -162,6 +162,10 @@ test: setup-test  ## run the tests
 test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
 	tests/slurm/install.sh
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
+
+test-cuda-build:  ## what only the CUDA builds can show, on a machine without a GPU (8.5 GB more, into .venv-cuda)
+	$(MAKE) setup TORCH=cuda VENV=.venv-cuda
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 .venv-cuda/bin/python -m pytest tests/cuda
 
 check: setup-test  ## ruff, mypy, snakefmt and Snakemake's linter
 	$(BIN)/ruff check
