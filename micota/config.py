@@ -385,6 +385,11 @@ class Config(Closed):
         description="cuda: jobs that need GPUs ask the cluster for them, and stop where torch finds too few;"
         " cpu: no GPU is used; auto: one that is there is used",
     )
+    arithmetic: Literal["native", "portable"] = Field(
+        "native",
+        description="portable: on CPUs, only instructions that every x86 has, so that kinds of CPU differ less; a"
+        " training takes about three times as long",
+    )
     data_folder: str | None = Field(None, description="folder of the data sets' local copies, instead of the hub")
     datasets: dict[Name, Dataset]
     training_problems: Name

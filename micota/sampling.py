@@ -17,6 +17,7 @@ from typing import Any
 
 from micota.cli import UserError
 from micota.engines import Completion, Decoding, Engine, EngineSettings, Request
+from micota.fingerprint import portable
 from micota.models import model_hash
 from micota.prompts import Prompt, check_rendering, render, rendering
 from micota.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
@@ -118,6 +119,7 @@ def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, ch
     shaped = asdict(replace(settings, data_parallel=1))  # by how many a job is shared does not matter
     del shaped["max_num_seqs"]  # nor how many wait for their turn
     shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
+    shaped_by += "|portable" if portable() else ""
     shaped_by += (
         "|stop_string" if task.decoding.stop else ""
     )  # older chunks with stop strings do not say which ended them

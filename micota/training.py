@@ -16,6 +16,7 @@ from typing import Any
 
 from micota import launch
 from micota.cli import UserError
+from micota.fingerprint import portable
 from micota.models import weight_hashes
 from micota.prompts import IGNORED, Prompt, render_row
 from micota.records import Record, RecordError, read_json
@@ -127,7 +128,8 @@ def bucketed_order(lengths: list[int], batch_size: int, epochs: int, seed: int) 
 
 def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: int) -> str:
     """A hash of everything that shapes the weights: checkpoints are only ever resumed under the same key."""
-    digest = hashlib.sha256(f"{STAGE_VERSION}|{asdict(settings)}|{seed}".encode())
+    shaped_by = f"{STAGE_VERSION}|{asdict(settings)}|{seed}{'|portable' if portable() else ''}"
+    digest = hashlib.sha256(shaped_by.encode())
     for file_hash in weight_hashes(model).values():
         digest.update(bytes.fromhex(file_hash))
     for row in rows.rows:

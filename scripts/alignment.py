@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from transformers import AutoModelForCausalLM
 
     from micota.alignment import trace_nll
+    from micota.fingerprint import portable
     from micota.models import check_folder, file_hash, load_tokenizer, model_hash
     from micota.prompts import Prompt
 
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tokenizer = load_tokenizer(args.model)
     model = AutoModelForCausalLM.from_pretrained(args.model, dtype=getattr(torch, args.dtype), use_safetensors=True)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    shaped_by = [STAGE_VERSION, args.name, model_hash(args.model), args.prompt, args.dtype]
+    shaped_by = [STAGE_VERSION, args.name, model_hash(args.model), args.prompt, args.dtype, portable()]
 
     def rows(corpus: str, path: Path) -> Iterator[Record]:
         traces = list(read_jsonl(path, CORPUS_FIELDS))

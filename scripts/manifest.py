@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from micota.cli import json_flag, run
+from micota.fingerprint import fingerprint
 from micota.manifest import OUTPUTS, code, config_hash, costs, hardware, hash_of, hashes, page, software, weights
 from micota.records import Record, whole, write_json
 
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "seeds": {"students": config["seeds"], "all": dict(seeds(config))},
         "software": software(PROJECT),
         "hardware": hardware(),
+        "arithmetic": fingerprint(),
         "inputs": {str(path): hash_of(path) for path in args.inputs},
         "revisions": dict(revisions(config)),
         "outputs": hashes(args.results, OUTPUTS) | figures,
