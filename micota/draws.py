@@ -97,7 +97,7 @@ class Limits:
         self.allowed = self._allowed(runs) * self.spread
 
     def _estimate(self, runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean, and spread of one more run's difference from it, by place; `runs`: [runs, places], or many such sets."""
+        """Mean, and spread of one more run from it, by place; `runs`: [runs, places], or many such sets."""
         count = runs.shape[-2]
         own = runs.var(axis=-2, ddof=1)
         sizes = np.bincount(self.groups)
