@@ -5,8 +5,10 @@ assistant, mask and students, as another kind of CPU makes them by its rounding.
 reference give each number's mean and spread; a run is held against these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import combinations
+from math import log
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +33,8 @@ SKIPPED = {
 }
 FOLLOWS = ("p_value", "perplexity", "*_low", "*_high")  # columns that follow from others, which are compared
 
+LENGTHS = {("main", "mean_tokens"), ("corpora", "tokens_mean"), ("assistants", "mean_tokens")}  # table, column
+
 PRIOR = 4  # degrees of freedom of the spread that a number's own is mixed with, that of its column
 ERROR = 0.01  # share of honest runs that are to fail, by simulation; tests hold it under 1 in 50
 SIMULATIONS = 2_000
@@ -51,16 +55,31 @@ Value = float | str | None
 
 
 def values(folder: Path) -> dict[Place, Value]:
-    """Every cell of a folder's tables (CSV) but keys, skipped tables and columns that follow from others."""
+    """Every cell of a folder's tables (CSV) but keys, skipped tables and columns that follow from others.
+
+    And the ratios of all mean lengths: draws differ much in how long Mid-CoT is, and little in how much shorter than
+    that of the next merge weight, or in how near a student comes to its corpus.
+    """
     tables = {path.stem: read_csv(path) for path in sorted(folder.glob("*.csv")) if path.stem not in SKIPPED}
     if not tables:
         raise UserError(f"{folder}: no tables to compare (*.csv)")
-    return {
+    found: dict[Place, Value] = {
         Place(name, row_name(row), column): value
         for name, rows in tables.items()
         for row in rows
         for column, value in row.items()
         if column not in KEYS and not any(fnmatchcase(column, pattern) for pattern in FOLLOWS)
+    }
+    return found | length_ratios(found)
+
+
+def length_ratios(found: Mapping[Place, Value]) -> dict[Place, Value]:
+    """The logarithm of the ratio of every two mean lengths (tokens)."""
+    means = {place: value for place, value in found.items() if (place.table, place.column) in LENGTHS}
+    return {
+        Place("lengths", f"{one.table} {one.row} / {other.table} {other.row}", "log_ratio"): log(first / second)
+        for (one, first), (other, second) in combinations(means.items(), 2)
+        if isinstance(first, float) and isinstance(second, float) and min(first, second) > 0
     }
 
 
