@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from micota.cli import UserError
 from micota.config import Chosen, Matched, Mixed, Procedural, Sampled, ScratchBase
 from micota.datasets import LOADERS
-from micota.prompts import JUDGE_PLACES
+from micota.prompts import JUDGE_PLACES, places_of
 
 if TYPE_CHECKING:
     from micota.study import Study
@@ -50,6 +50,7 @@ def check_names(study: "Study") -> None:
         known(dataset.loader, LOADERS, f"datasets.{name}.loader")
         if (dataset.loader == "arithmetic") != (dataset.options is not None):
             raise UserError(f"datasets.{name}.options: the arithmetic loader needs them, no other takes them")
+    check_benchmarks(study)
     repeated = config.variance.dataset if config.variance else None
     purposes = [config.training_problems, config.validation_problems, *config.benchmarks, repeated]
     once(
@@ -76,6 +77,18 @@ def check_names(study: "Study") -> None:
         if isinstance(base, ScratchBase):
             known(base.recipe, config.training, f"bases.{key}.recipe")
     check_students(study)
+
+
+def check_benchmarks(study: "Study") -> None:
+    """Two benchmarks are other problems, or the same ones asked in another way; else a score would count twice."""
+    seen: dict[str, str] = {}
+    for name in study.config.benchmarks:
+        dataset = study.config.datasets[name]
+        asked = dataset.model_dump(include={"prompt", "stop", "rule"})
+        home = {"path": dataset.path} if dataset.path else {"hub": dataset.hub and dataset.hub.model_dump()}
+        same = repr((dataset.loader, dataset.options, home, asked))
+        if (other := seen.setdefault(same, name)) != name:
+            raise UserError(f"benchmarks: {other} and {name} are the same problems, asked alike; leave one of them out")
 
 
 def check_training(study: "Study") -> None:
@@ -209,6 +222,8 @@ def check_prompts(study: "Study") -> None:
         config.alignment.prompt,
     }:
         known(name, config.prompts, "prompt")
+        if unfilled := [place for place in places_of(config.prompts[name].user) if place != "{problem}"]:
+            raise UserError(f"prompts.{name}.user: {unfilled[0]} is filled in for a judge model only; leave it out")
     recipes = {"the students": config.students.recipe} | {name: t.recipe for name, t in config.tuned.items()}
     repeated = [config.variance.dataset] if config.variance else []
     for who, recipe in recipes.items():
@@ -233,7 +248,8 @@ def check_prompts(study: "Study") -> None:
 def check_protocols(study: "Study") -> None:
     """Several samples a problem are several only at a temperature, and only one decoding may be the protocols'."""
     sampling = study.config.sampling
-    for key, decoding in (("protocols", sampling.protocols), ("evaluation", sampling.evaluation)):
+    for key in ("training", "validation", "protocols", "evaluation"):
+        decoding = getattr(sampling, key)
         if decoding and decoding.n > 1 and decoding.temperature == 0:
             raise UserError(
                 f"sampling.{key}: {decoding.n} greedy samples are one; set a temperature above 0, or n to 1"

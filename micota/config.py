@@ -6,9 +6,10 @@ A misspelt key is an error that names it, and so is a number that YAML read as a
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from micota.cli import UserError
+from micota.prompts import check_places
 
 # No hyphen: model names such as `small-mid-s0` are made of names joined by hyphens.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -19,10 +20,16 @@ Seed = Annotated[
 ]
 
 
-class Closed(BaseModel):
-    """Unknown keys are errors; nothing is converted silently (strict), so `"1e-5"` is no number."""
+# An empty one would end every completion before it begins.
+StopString = Annotated[str, Field(min_length=1)]
+UserPrompt = Annotated[str, AfterValidator(lambda text: check_places(text, user=True))]
+SystemPrompt = Annotated[str, AfterValidator(lambda text: check_places(text, user=False))]
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+class Closed(BaseModel):
+    """Unknown keys are errors; nothing is converted silently (strict), so `"1e-5"` is no number, nor is `.inf`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Hub(Closed):
@@ -59,7 +66,7 @@ class Dataset(Closed):
     seed: int = 0
     options: Arithmetic | None = Field(None, description="of the procedural loader")
     prompt: Name | None = Field(None, description="evaluation prompt of this benchmark, where it has its own")
-    stop: list[str] | None = Field(None, description="stop strings of this benchmark, where it has its own")
+    stop: list[StopString] | None = Field(None, description="stop strings of this benchmark, where it has its own")
     rule: Literal["string", "last_number"] = Field(
         "string", description="the paper's rule for this benchmark: the last box as a string, or GSM8K's last number"
     )
@@ -68,16 +75,16 @@ class Dataset(Closed):
 class PromptTemplate(Closed):
     """How a problem is put to a model."""
 
-    user: str = Field(description="holds {problem}")
-    system: str | None = None
+    user: UserPrompt = Field(description="holds {problem}, once")
+    system: SystemPrompt | None = Field(None, description="as it stands: a problem has its place in `user`")
     chat: bool = Field(True, description="false: the text is passed raw, without a chat template")
 
 
 class Shape(Closed):
-    hidden_size: int
-    intermediate_size: int
-    layers: int
-    heads: int
+    hidden_size: int = Field(ge=1)
+    intermediate_size: int = Field(ge=1)
+    layers: int = Field(ge=1)
+    heads: int = Field(ge=1)
 
 
 class Training(Closed):
@@ -91,8 +98,8 @@ class Training(Closed):
     scheduler: Literal["cosine", "linear", "constant", "constant_with_warmup"] = "cosine"
     warmup_ratio: float = Field(0.0, ge=0, lt=1)
     weight_decay: float = Field(0.0, ge=0)
-    adam_beta2: float = 0.999
-    max_grad_norm: float = 1.0
+    adam_beta2: float = Field(0.999, ge=0, lt=1)
+    max_grad_norm: float = Field(1.0, gt=0)
     max_length: int = Field(4096, ge=1)
     packing: bool = False
     bucketed: bool = True
@@ -116,11 +123,11 @@ class Training(Closed):
 class Demonstrations(Closed):
     """Procedural CoT: what base models and the strong teacher of a miniature are trained on."""
 
-    count: int
+    count: int = Field(ge=1)
     operations: list[Annotated[int, Field(ge=1, le=8)]] = Field(min_length=1)
     bound: int = Field(ge=9)
-    verbose_share: float
-    verbosity: list[float] = Field(min_length=2, max_length=2)
+    verbose_share: float = Field(ge=0, le=1)
+    verbosity: list[Annotated[float, Field(ge=0)]] = Field(min_length=2, max_length=2)
     second_pass: Literal["short", "decomposed"] = "short"
 
 
@@ -185,7 +192,7 @@ class Sampled(Closed):
     )
     sampler: str = Field(description="the model that writes the traces")
     only_if_solved_by: list[str] = Field([], description="keep a problem only if all these models solved it as well")
-    max_tokens: int | None = Field(None, description="drop longer traces")
+    max_tokens: int | None = Field(None, ge=1, description="drop longer traces")
     special_tokens: Literal["drop", "strip", "keep"] = Field(
         "drop", description="of traces with special tokens in their text: drop them, strip the tokens, keep both"
     )
@@ -240,7 +247,7 @@ class Decoding(Closed):
     top_p: float = Field(1.0, gt=0, le=1)
     n: int = Field(1, ge=1, description="samples a problem")
     max_tokens: int = Field(ge=1)
-    stop: list[str] = []
+    stop: list[StopString] = []
     seed: int = 0
 
 
@@ -253,11 +260,11 @@ class Engine(Closed):
     chunk_size: int = Field(
         1024, ge=1, description="completions written at a time; a killed job loses the chunks that are not whole"
     )
-    max_model_len: int = 4096
+    max_model_len: int = Field(4096, ge=1)
     tensor_parallel: int = Field(1, ge=1, description="vLLM: GPUs that hold one copy of the model")
     data_parallel: int = Field(1, ge=1, description="copies of the model that share a job's chunks")
     enforce_eager: bool = Field(False, description="vLLM: no CUDA graphs, which is slower and starts sooner")
-    gpu_memory_utilization: float = 0.9
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
     max_num_seqs: int | None = Field(
         None, ge=1, description="vLLM: sequences decoded together at most; null: its own default (1,024 on an H100)"
     )
@@ -334,7 +341,7 @@ class Alignment(Closed):
 
     corpora: list[Name]
     prompt: Name
-    batch_size: int = 32
+    batch_size: int = Field(32, ge=1)
 
 
 class Published(Closed):
@@ -359,13 +366,13 @@ class JudgeModel(Closed):
 
 
 class Grading(Closed):
-    timeout: float = Field(10.0, description="seconds an answer may take, enforced by killing the worker")
-    workers: int = 1
+    timeout: float = Field(10.0, gt=0, description="seconds an answer may take, enforced by killing the worker")
+    workers: int = Field(1, ge=1)
     judge: JudgeModel | None = Field(None, description="no judge, no score by rule and judge in tables/scores")
 
 
 class Cleaning(Closed):
-    ngram: int = Field(13, description="words in a shared n-gram that counts as overlap; 0: no n-gram does")
+    ngram: int = Field(13, ge=0, description="words in a shared n-gram that counts as overlap; 0: no n-gram does")
     near: float = Field(
         0.0,
         ge=0,

@@ -8,11 +8,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from micota.cli import UserError
+from micota.special_tokens import FAMILIES
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
 IGNORED = -100  # the label that PyTorch's cross entropy skips
@@ -20,6 +21,12 @@ IGNORED = -100  # the label that PyTorch's cross entropy skips
 # prompt is the same tomorrow, and so is what a model was trained on.
 TODAY = datetime(2024, 7, 26)
 JUDGE_PLACES = ("{problem}", "{answer}", "{extracted}")  # what a judge model is shown; `answer` is the gold answer
+# A place to be filled, such as {question}; the arguments of LaTeX commands and environments, exponents and indices of
+# fewer than three letters, are text.
+PLACE = re.compile(r"\\[A-Za-z]+(?:\[[^]]*\])?(?:\{(?!problem\})[^{}]*\})+|[_^]\{\w+\}|(\{\s*[A-Za-z_]{3,}\s*\})")
+# Of a tokenizer's added tokens, those that steer a model; others (Gemma's runs of spaces, HTML tags) are spelling.
+CONTROL = re.compile(rf"{FAMILIES}|</?(?:think|tool_\w+)>")
+CUT = "\ufdd0"  # a noncharacter, which no text holds: where a text is cut before it is tokenised
 
 
 @dataclass(frozen=True)
@@ -49,13 +56,55 @@ class Rendered:
         return [IGNORED] * len(self.prompt_ids) + self.completion_ids
 
 
+def places_of(text: str) -> list[str]:
+    """The places to be filled that a prompt's text holds, or seems to: `{problem}`, `{question}`."""
+    return [place for place in PLACE.findall(text) if place]
+
+
+def check_places(text: str, user: bool) -> str:
+    """The text of a prompt, with its places as they are filled later; ValueError says which is missing or unknown.
+
+    `{problem}` stands once in the text of the user, and in no system message, where nothing is filled in.
+    """
+    places = places_of(text)
+    if not user:
+        if places:
+            raise ValueError(f"nothing is filled in here, so {places[0]} would be shown as it stands; put it in `user`")
+        return text
+    count = text.count("{problem}")
+    if count != 1 or "{{problem}}" in text:
+        found = "in double braces" if "{{problem}}" in text else f"{count} times"
+        raise ValueError(f"it must hold {{problem}}, where the problem is put, exactly once; it stands there {found}")
+    if unknown := [place for place in places if place not in JUDGE_PLACES]:
+        raise ValueError(f"{unknown[0]} is no place that is filled in; there are {', '.join(JUDGE_PLACES)}")
+    return text
+
+
+def as_text(tokenizer: Any, value: str) -> str:
+    """A problem or an answer with a CUT in every control token that it quotes, so that it stays text."""
+    value = value.replace(CUT, "\ufffd")
+    added = {str(token): token.special for token in getattr(tokenizer, "added_tokens_decoder", {}).values()}
+    control = {token for token, special in added.items() if special or CONTROL.fullmatch(token)}
+    tokens = [token for token in control | set(getattr(tokenizer, "all_special_tokens", ())) if len(token) > 1 and token in value]
+    # Behind the first character, wherever one begins: two may overlap.
+    return re.sub(f"(?=(?:{'|'.join(map(re.escape, tokens))}))(.)", rf"\1{CUT}", value) if tokens else value
+
+
 def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None = None, ended: bool = True) -> Rendered:
     """Render a problem, and a completion with the tokenizer's end token, as one model sees them.
 
     A raw prompt gets the special tokens the tokenizer adds by itself (a BOS, where it has one); a chat template
-    writes its own. A completion that was cut off (`ended` false) has no end token: none was written there.
+    writes its own. A problem that quotes a control token (`<|im_end|>`) is tokenised as the text it is: it cannot end
+    the user's turn. A completion that was cut off (`ended` false) has no end token: none was written there.
     """
-    user = prompt.user.replace("{problem}", problem)
+    user = prompt.user.replace("{problem}", as_text(tokenizer, problem))
+    return render_user(tokenizer, prompt, user, completion, ended)
+
+
+def render_user(
+    tokenizer: Any, prompt: Prompt, user: str, completion: str | None = None, ended: bool = True
+) -> Rendered:
+    """Render what the user says, all places filled, cut as `as_text` does."""
     if prompt.chat:
         messages = [{"role": "user", "content": user}]
         if prompt.system is not None:
@@ -65,12 +114,15 @@ def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None 
         )
     else:
         text = user
-    prompt_ids = tokenizer(text, add_special_tokens=not prompt.chat)["input_ids"]
+    first, *further = text.split(CUT)
+    prompt_ids = tokenizer(first, add_special_tokens=not prompt.chat)["input_ids"]
+    for part in further:
+        prompt_ids = prompt_ids + tokenizer(part, add_special_tokens=False)["input_ids"]
     completion_ids: list[int] = []
     if completion is not None:
         completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"]
         completion_ids += [tokenizer.eos_token_id] if ended else []
-    return Rendered(text, prompt_ids, completion_ids)
+    return Rendered("".join((first, *further)), prompt_ids, completion_ids)
 
 
 def render_row(tokenizer: Any, prompt: Prompt, row: Mapping[str, Any]) -> Rendered:
@@ -136,6 +188,6 @@ def check_rendering(
 def render_question(tokenizer: Any, prompt: Prompt, record: Mapping[str, str]) -> Rendered:
     """Render a judge model's prompt. All places are filled at once: an answer may itself hold `{problem}`."""
     place = re.compile("|".join(map(re.escape, JUDGE_PLACES)))
-    filled = place.sub(lambda found: record[found[0].strip("{}")], prompt.user)
+    filled = place.sub(lambda found: as_text(tokenizer, record[found[0].strip("{}")]), prompt.user)
     # Half of a surrogate pair, which a model may write, is no text for a tokenizer.
-    return render(tokenizer, replace(prompt, user="{problem}"), filled.encode("utf-8", "replace").decode("utf-8"))
+    return render_user(tokenizer, prompt, filled.encode("utf-8", "replace").decode("utf-8"))

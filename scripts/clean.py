@@ -3,10 +3,10 @@
     python -m scripts.clean --problems train.jsonl --against math500.jsonl gsm8k.jsonl --drop-duplicates --near 0.5 \\
         --out clean.jsonl --report clean.report.json
 
-A problem goes when its text equals one of the others after normalisation, shares a run of `--ngram` words with one, or
-is a near-duplicate: similarity of `--near` or more (0 switches either off, for short procedural problems). Benchmarks
-stay whole: without `--drop-duplicates`, duplicates are counted and kept. The report says how many were read, kept and
-dropped by reason, and shows the pairs.
+A problem goes when it equals one of the others in another spelling or none, shares enough with one in runs of `--ngram`
+words, or is a near-duplicate: similarity of `--near` or more (0 switches either off, for short procedural problems).
+micota/cleaning.py has the rules. Benchmarks stay whole: without `--drop-duplicates`, duplicates are counted and kept.
+The report says how many were read, kept and dropped by reason, and shows the pairs and the words they share.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from micota.cleaning import REASONS, Held, Report, clean, with_texts
 from micota.cli import UserError, run
-from micota.records import PROBLEM_FIELDS, read_jsonl, whole, write_json, write_lines
+from micota.records import PROBLEM_FIELDS, RecordFile, read_json, read_jsonl, whole, write_json, write_lines
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -27,6 +27,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ngram", type=int, default=13, help="words in a run that counts as an overlap; 0: none does")
     parser.add_argument("--near", type=float, default=0.0, help="Jaccard similarity of a near-duplicate; 0: none is")
     parser.add_argument("--drop-duplicates", action="store_true", help="drop duplicates within the set too")
+    parser.add_argument("--loaded", type=Path, help="counts of the rows that were left out when the set was loaded")
     parser.add_argument("--out", type=Path, required=True, help="the problems kept")
     parser.add_argument("--report", type=Path, required=True, help="counts and pairs, JSON")
     return parser.parse_args(argv)
@@ -35,14 +36,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Index the other sets, stream the problems past them, report."""
     args = parse_args(argv)
+    if args.ngram < 0:
+        raise UserError(f"--ngram {args.ngram}: a number of words, or 0 for none")
     if not 0 <= args.near <= 1:
         raise UserError(f"--near {args.near:g}: a similarity lies between 0 and 1")
     held = Held(args.ngram, args.near)
     for path in args.against:
         held.add(read_jsonl(path, PROBLEM_FIELDS))
+    left_out = read_json(args.loaded)["left_out"] if args.loaded else {}
     report = Report()
     with whole(args.out) as handle:
-        write_lines(handle, clean(read_jsonl(args.problems, PROBLEM_FIELDS), held, args.drop_duplicates, report))
+        write_lines(handle, clean(RecordFile(args.problems, PROBLEM_FIELDS), held, args.drop_duplicates, report))
         dropped = {reason: report.dropped[reason] for reason in REASONS}
         if not report.kept:
             raise UserError(f"{args.problems}: no problem is left of {report.read} read; dropped: {dropped}")
@@ -53,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "kept": report.kept,
             "dropped": dropped,
             "duplicates": report.duplicates,
+            **({"left_out": left_out} if left_out else {}),
             "thresholds": {"ngram": args.ngram, "near": args.near, "drop_duplicates": args.drop_duplicates},
             "against": [str(path) for path in args.against],
             "pairs": with_texts(report.pairs, chain.from_iterable(map(read_jsonl, (args.problems, *args.against)))),

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cleaning import DUPLICATE, EXACT, NEAR, NGRAM, REASONS
+from micota.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, REASONS
 from micota.cli import run
 from micota.records import RecordError, read_json
 from micota.tables import Column, Row, write_csv, write_table
@@ -33,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     reports = {path.name.removesuffix(ENDING): read_report(path) for path in args.reports}
     rows = [row for dataset, report in reports.items() for row in dataset_rows(dataset, report)]
-    write_table(args.out_stem, rows, COLUMNS, group="dataset")
+    columns = [column for column in COLUMNS if column.key not in LATER or any(row[column.key] for row in rows)]
+    write_table(args.out_stem, rows, columns, group="dataset")
     pairs = [pair_row(pair) for report in reports.values() for pair in report["pairs"]]
     write_csv(f"{args.out_stem}_pairs.csv", pairs, [Column(key) for key in PAIR])
 
@@ -71,6 +72,7 @@ def dataset_rows(dataset: str, report: Row) -> list[Row]:
                 "dataset": dataset,
                 "against": against,
                 "read": report["read"],
+                "left_out": sum(report.get("left_out", {}).values()) if against == dataset else 0,
                 **counts,
                 "matched": matched,
                 "matched_percent": 100 * matched / report["read"],
@@ -91,17 +93,23 @@ def pair_row(pair: Row) -> Row:
         "with": pair["with"],
         "reason": pair["reason"],
         "similarity": pair.get("similarity"),
+        "shared": pair.get("shared"),
+        "answer": pair.get("answer"),
+        "with_answer": pair.get("with_answer"),
         "text": pair["text"],
         "with_text": pair["with_text"],
     }
 
 
-PAIR = ("dataset", "id", "against", "with", "reason", "similarity", "text", "with_text")
+PAIR = ("dataset", "id", "against", "with", "reason", "similarity", "shared", "answer", "with_answer", "text", "with_text")
+LATER = {"left_out", CONTRADICTION}  # where they concern nothing, tables stay as those of archived reports
 COLUMNS = (
     Column("dataset", "Data set"),
     Column("against", "Held against"),
     Column("read", "Problems", "{0:,}"),
+    Column("left_out", "Left out on loading", "{0:,}"),
     Column(DUPLICATE, "Duplicates", "{0:,}"),
+    Column(CONTRADICTION, "Duplicates, another answer", "{0:,}"),
     Column(EXACT, "Equal", "{0:,}"),
     Column(NGRAM, "Shared n-gram", "{0:,}"),
     Column(NEAR, "Near-duplicates", "{0:,}"),

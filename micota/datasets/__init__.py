@@ -9,6 +9,7 @@ unresolved` below says that the names were written down without a look at the Hu
 
 import hashlib
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,7 +18,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from micota.cleaning import normalise
 from micota.cli import UserError
 from micota.hub import UNRESOLVED, reason, snapshot
 from micota.lines import line_of
@@ -183,6 +183,14 @@ def check_count(dataset: str, home: Home, found: int, expected: Mapping[str, int
             f"data set {dataset}: {home} has {found} rows, expected {' or '.join(map(str, counts))}: "
             "the copy is not whole, or the revision is not the one meant"
         )
+
+
+SPACING = re.compile(r"\\[ ,;:!>]|\\q?quad(?![a-zA-Z])|~|\s")
+
+
+def normalise(text: str) -> str:
+    """The text in lower case, with every run of spaces (LaTeX's too) as one space: the known hashes were taken so."""
+    return " ".join(SPACING.sub(" ", text).lower().split())
 
 
 def content_hash(found: Iterable[Record]) -> str:

@@ -1,0 +1,105 @@
+r"""The form of a problem in which texts are compared for duplicates and contamination, and which nothing else sees.
+
+The same problem in another spelling has the same form: Unicode is folded (NFKC, invisible characters out, symbols and
+Greek letters for LaTeX's names of them), commands that only shape the output go (`\left`, `\dfrac` for `\frac`, `$`,
+`\text`), and a sentence that speaks of the answer's form alone ("put your final answer within \boxed{}") is no part of
+a problem. A word is a run of letters or a number; in scripts without spaces each character is one.
+"""
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# LaTeX's names -> the character that stands for it. Several names have one.
+GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi"
+    " psi omega"
+).split()
+SYMBOLS = {
+    **dict(zip(GREEK, "αβγδεζηθικλμνξοπρστυφχψω", strict=True)),
+    **{f"var{name}": sign for name, sign in {"epsilon": "ε", "theta": "θ", "phi": "φ", "pi": "π", "rho": "ρ"}.items()},
+    **dict.fromkeys(["times", "cdot", "ast"], "*"),
+    **dict.fromkeys(["le", "leq", "leqslant"], "≤"),
+    **dict.fromkeys(["ge", "geq", "geqslant"], "≥"),
+    **dict.fromkeys(["ne", "neq"], "≠"),
+    **dict.fromkeys(["to", "rightarrow", "longrightarrow"], "→"),
+    **dict.fromkeys(["circ", "degree"], "°"),
+    **{"div": "/", "pm": "±", "mp": "∓", "sqrt": "√", "infty": "∞", "angle": "∠", "triangle": "△", "in": "∈"},
+    **{"cup": "∪", "cap": "∩", "subset": "⊂", "subseteq": "⊆", "perp": "⊥", "parallel": "∥", "equiv": "≡"},
+    **{"sum": "∑", "prod": "∏", "int": "∫", "cong": "≅", "sim": "∼", "approx": "≈", "emptyset": "∅", "lt": "<"},
+    **{"gt": ">", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "prime": "'", "neg": "¬", "colon": ":"},
+    **dict.fromkeys(["lfloor", "rfloor", "lceil", "rceil", "langle", "rangle"], ""),
+    **dict.fromkeys(["ldots", "dots", "cdots", "dotsc", "dotsb"], ""),
+}
+# Commands that shape the output only.
+SHAPE = (
+    r"left|right|middle|[bB]igg?[lrm]?|[dtc]?frac|text|textbf|textit|textrm|textnormal|emph|mathrm|mathbf|mathit|mathsf"
+    r"|mathbb|mathcal|boldsymbol|bm|operatorname|displaystyle|textstyle|limits|nolimits|q?quad|mbox|hbox|rm|bf|it"
+)
+COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
+SIGNS = str.maketrans({"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "⁄": "/", "∕": "/", "−": "-", "–": "-", "—": "-"})
+SCRIPTS = str.maketrans({c: f"^{d}" for c, d in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "0123456789n", strict=True)})
+FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]")  # seen by nobody, and not of class Cf
+# Han, kana, Thai, Lao, Burmese, Khmer: written without spaces, so that a clause would be one word.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,]\d+)*|(?:(?![{UNSPACED}\d_])\w)+|[-+*/=<>^%!|()\[\]≤≥≠≈→°±∓√∞∠△∈∪∩⊂⊆⊥∥≡∑∏∫≅∼∅¬]")
+END = re.compile(r"(?<=[.?!:])(?=\s)|(?<=[。？！：])|\n+")
+# Sentences about the answer's form, and the phrase that competitions end in; neither tells two problems apart.
+INSTRUCTION = re.compile(
+    r"\bboxed\b|\bstep[ -]by[ -]step\b|\bfinal answer\b|\byour answer (?:in|as|with|inside)\b|\bthink carefully\b"
+    r"|\bfollowing (?:math\w* |maths? word )?(?:problem|question|exercise)\b|\blet'?s think\b"
+)
+STOCK = re.compile(
+    r"\b(?:where|such that|with|and)\b[^.?!\d]{0,60}?\b(?:relatively prime|coprime|co-prime)\b[^.?!]*"
+    r"|\b(?:find|compute|what is|determine)\b(?:\s*[a-z+*\s]\b)+[^\w]*(?=[.?!]|$)"
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A problem as it is compared."""
+
+    tokens: tuple[str, ...]  # words and signs
+    ends: frozenset[int]  # numbers of tokens before which a sentence begins, and that of all
+    words: tuple[str, ...]  # without signs, which spellings differ in most, and without stock phrases
+
+
+def plain(text: str) -> str:
+    """The text with its spelling folded; only letters, numbers, signs, and the ends of sentences count from here on."""
+    text = html.unescape(text).translate(SCRIPTS)
+    text = unicodedata.normalize("NFKC", text).translate(SIGNS).lower()
+    text = FILLERS.sub("", "".join(c for c in text if unicodedata.category(c) != "Cf"))
+    text = re.sub(r"\\[()\[\]]|\\?\$|\\[ ,;:!>]|~|\\\\|\*\*", lambda found: "" if found[0] == r"\!" else " ", text)
+    text = re.sub(r"\\[dtc]?frac\s*(\d)\s*(\d)", r" \1/\2 ", text)  # \frac12
+    text = re.sub(r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r" \1/\2 ", text)
+    text = COMMAND.sub(as_sign, text).replace("{,}", ",")
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
+    return re.sub(r"\^\s*\{?\s*°", "°", text)
+
+
+def as_sign(command: re.Match[str]) -> str:
+    """What a LaTeX command says, in a character or a word."""
+    name = command[1]
+    if re.fullmatch(SHAPE, name):
+        return " "
+    return f" {SYMBOLS.get(name, name)} "
+
+
+def form(text: str) -> Form:
+    """The form of a problem; instructions and stock phrases go, unless nothing else is left."""
+    parts = END.split(plain(text))
+    told = [part for part in parts if not (INSTRUCTION.search(part) and not re.search(r"[\d=]", part))]
+    if not any(map(TOKEN.search, told)):
+        told = parts
+    tokens: list[str] = []
+    ends = {0}
+    for part in told:
+        tokens += TOKEN.findall(part)
+        ends.add(len(tokens))
+    words = words_of(STOCK.sub(" ", " ".join(told)))
+    return Form(tuple(tokens), frozenset(ends), words or words_of(" ".join(told)))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    return tuple(token for token in TOKEN.findall(text) if token[0].isalnum())
