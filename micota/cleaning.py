@@ -22,7 +22,9 @@ from micota.matching import Form, form
 from micota.records import Record
 
 SHINGLE = 3  # words in a run that near-duplicates are told by
-COMMON = 10  # problems to be cleaned that share a run from which on it is no evidence; fewer of a small set, see `learn`
+COMMON = (
+    10  # problems to be cleaned that share a run from which on it is no evidence; fewer of a small set, see `learn`
+)
 COMMON_HELD = 3  # the same, of the problems held
 COVERED, COVERED_OTHER = 0.5, 0.8  # share of a held problem's words, or of the other's, that an overlap covers
 SENTENCE = 8  # words from which on a short held problem counts wherever it stands, not as whole sentences only
@@ -194,7 +196,7 @@ class Held:
             own = self.told(self.words[place])
             shared = sum(told[at] for at in mine)
             whole = len(mine) >= len(self.words[place]) and contains(words, self.words[place])
-            if whole or shared and (shared >= COVERED * sum(own) or shared >= COVERED_OTHER * sum(told)):
+            if whole or (shared and (shared >= COVERED * sum(own) or shared >= COVERED_OTHER * sum(told))):
                 return {"with": self.names[place], "reason": NGRAM, "shared": longest(words, sorted(mine))}
         return None
 

@@ -51,6 +51,16 @@ class Arithmetic(Closed):
     bound: int = Field(ge=9)
 
 
+class LeaveOut(Closed):
+    """Rows of a source that are no problems here; left out, and counted by rule in the report of the data set."""
+
+    no_answer: bool = Field(False, description="the answer is empty, or says that there is none (proof, notfound, n/a)")
+    pictures: bool = Field(False, description="the problem shows a picture, which a text model does not see")
+    where: dict[str, Annotated[list[str | int | float | bool | None], Field(min_length=1)]] = Field(
+        {}, description="a column of the source -> the values whose rows are left out"
+    )
+
+
 class Dataset(Closed):
     """Problems of one source: a local file, a hub data set, or the procedural generator."""
 
@@ -60,10 +70,11 @@ class Dataset(Closed):
     )
     hub: Hub | None = None
     sha256: str | None = Field(
-        None, description="content of the whole set that this study accepts, instead of the one its loader knows"
+        None, description="content of the set, before its sample is drawn, instead of the one its loader knows"
     )
     limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
     seed: int = 0
+    leave_out: LeaveOut | None = Field(None, description="none: a row without an answer is an error")
     options: Arithmetic | None = Field(None, description="of the procedural loader")
     prompt: Name | None = Field(None, description="evaluation prompt of this benchmark, where it has its own")
     stop: list[StopString] | None = Field(None, description="stop strings of this benchmark, where it has its own")

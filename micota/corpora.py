@@ -14,7 +14,7 @@ from statistics import geometric_mean
 from micota.cleaning import digest
 from micota.cli import UserError
 from micota.records import Record
-from micota.special_tokens import MARKS, SpecialTokens
+from micota.special_tokens import MARKS, OPEN, UNPAIRED, SpecialTokens, thinking_fault
 
 TRUNCATED, NO_BOX, INCORRECT = "truncated", "no_box", "incorrect"
 TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED = "too_long", "not_solved_by_all", "repeated"
@@ -23,7 +23,7 @@ NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART = "not_in_all_parts", "dealt_to_another_
 NOT_IN_ALL, OVER_THE_MATCH = "not_in_all", "over_the_match"
 # Why a trace is dropped, in the order in which the filters ask.
 REASONS = (
-    *(TRUNCATED, NO_BOX, INCORRECT, TOO_LONG, NOT_SOLVED_BY_ALL, SPECIAL_TOKENS, REPEATED),
+    *(TRUNCATED, NO_BOX, INCORRECT, TOO_LONG, NOT_SOLVED_BY_ALL, OPEN, UNPAIRED, SPECIAL_TOKENS, REPEATED),
     *(NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART),
     *(NOT_IN_ALL, OVER_THE_MATCH),
 )
@@ -41,6 +41,7 @@ class Counts:
     problems: set[str] = field(default_factory=set)
     special: Counter[str] = field(default_factory=Counter)  # token -> traces that hold it and no other filter dropped
     marks: Counter[str] = field(default_factory=Counter)  # the same of <think> and </think>
+    thinking: Counter[str] = field(default_factory=Counter)  # the same of marks that are open or do not pair
     made_from: Record = field(default_factory=dict)  # how a sampled, matched or chosen corpus came about
 
     def keep(self, row: Record) -> Record:
@@ -89,7 +90,11 @@ def median(counted: Counter[int]) -> float:
 
 def solved(graded: Iterable[Record], dataset: str) -> set[str]:
     """The ids of a data set's problems with a correct, finished trace."""
-    return {row["id"] for row in graded if row["dataset"] == dataset and not dropped_because(row)}
+    return {
+        row["id"]
+        for row in graded
+        if row["dataset"] == dataset and not (dropped_because(row) or thinking_fault(row["prompt"], row["completion"]))
+    }
 
 
 def dropped_because(row: Record) -> str | None:
@@ -115,9 +120,9 @@ def filter_traces(
 ) -> Iterator[Record]:
     """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
 
-    With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either; such a row
-    says that it is `truncated`, so that no end token is taught or scored where none was written. Stripped special
-    tokens stay in `n_tokens`, the length of what was sampled.
+    With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either, nor for
+    thinking that is open or unpaired. A truncated row says that it is `truncated`, so that no end token is taught or
+    scored where none was written. Stripped special tokens stay in `n_tokens`, the length of what was sampled.
     """
     seen: set[bytes] = set()
     for row in graded:
@@ -135,10 +140,13 @@ def filter_traces(
         completion = row["completion"]
         if reason is None:
             counts.marks.update(mark for mark in MARKS if mark in completion)
-            if found := special.found(completion):
-                counts.special.update(found)
-                reason = SPECIAL_TOKENS if special.rule == "drop" else None
-                completion = special.stripped(completion) if special.rule == "strip" else completion
+            if fault := thinking_fault(row["prompt"], completion):
+                counts.thinking[fault] += 1
+                reason = fault if keep != "all" else None
+        if reason is None and (found := special.found(completion)):
+            counts.special.update(found)
+            reason = SPECIAL_TOKENS if special.rule == "drop" else None
+            completion = special.stripped(completion) if special.rule == "strip" else completion
         this = digest(f"{row['id']}\0{completion}")
         if reason is None and this in seen:
             reason = REPEATED

@@ -14,7 +14,7 @@ from huggingface_hub import constants
 
 from micota.cli import UserError
 from micota.config import HubBase, LocalBase, ScratchBase
-from micota.datasets import Home, load
+from micota.datasets import Home, LeaveOut, load
 from micota.hub import NotFetched, reason, snapshot
 from micota.models import FILES, check_folder, load_tokenizer, parameters
 from micota.records import Record, read_json
@@ -112,7 +112,8 @@ def find_problems(study: Study, dataset: str) -> list[Record] | UserError:
     options = block.options.model_dump() if block.options else None
     try:
         home = home_of(study, dataset)
-        return load(dataset, block.loader, home, options, block.limit, block.seed, block.sha256)
+        leave_out = LeaveOut(**block.leave_out.model_dump()) if block.leave_out else None
+        return load(dataset, block.loader, home, options, block.limit, block.seed, block.sha256, leave_out)
     except UserError as error:
         return error
 

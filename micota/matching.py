@@ -12,12 +12,10 @@ import unicodedata
 from dataclasses import dataclass
 
 # LaTeX's names -> the character that stands for it. Several names have one.
-GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi"
-    " psi omega"
-).split()
 SYMBOLS = {
-    **dict(zip(GREEK, "αβγδεζηθικλμνξοπρστυφχψω", strict=True)),
+    **{"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ"},
+    **{"iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ"},
+    **{"tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω"},
     **{f"var{name}": sign for name, sign in {"epsilon": "ε", "theta": "θ", "phi": "φ", "pi": "π", "rho": "ρ"}.items()},
     **dict.fromkeys(["times", "cdot", "ast"], "*"),
     **dict.fromkeys(["le", "leq", "leqslant"], "≤"),
@@ -38,12 +36,20 @@ SHAPE = (
     r"|mathbb|mathcal|boldsymbol|bm|operatorname|displaystyle|textstyle|limits|nolimits|q?quad|mbox|hbox|rm|bf|it"
 )
 COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
-SIGNS = str.maketrans({"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "⁄": "/", "∕": "/", "−": "-", "–": "-", "—": "-"})
+SIGNS = str.maketrans(
+    {"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "⁄": "/", "∕": "/", "−": "-", "–": "-", "—": "-"}
+)
 SCRIPTS = str.maketrans({c: f"^{d}" for c, d in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "0123456789n", strict=True)})
-FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]")  # seen by nobody, and not of class Cf
+# Seen by nobody, and not of class Cf.
+FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]")
 # Han, kana, Thai, Lao, Burmese, Khmer: written without spaces, so that a clause would be one word.
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,]\d+)*|(?:(?![{UNSPACED}\d_])\w)+|[-+*/=<>^%!|()\[\]≤≥≠≈→°±∓√∞∠△∈∪∩⊂⊆⊥∥≡∑∏∫≅∼∅¬]")
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+)
+TOKEN = re.compile(
+    rf"[{UNSPACED}]|\d+(?:[.,]\d+)*|(?:(?![{UNSPACED}\d_])\w)+|[-+*/=<>^%!|()\[\]≤≥≠≈→°±∓√∞∠△∈∪∩⊂⊆⊥∥≡∑∏∫≅∼∅¬]"
+)
 END = re.compile(r"(?<=[.?!:])(?=\s)|(?<=[。？！：])|\n+")
 # Sentences about the answer's form, and the phrase that competitions end in; neither tells two problems apart.
 INSTRUCTION = re.compile(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from micota.cleaning import Held, Report, clean
 from micota.config import ScratchBase
-from micota.datasets import LOADERS
+from micota.datasets import LOADERS, PICTURE
 from micota.gold import is_excepted, rejected_golds
 from micota.grading import Judge
 from micota.hub import NotFetched, snapshot
@@ -22,6 +22,9 @@ def check_problems(scene: Scene) -> Iterator[Finding]:
     """Every data set is there, in the form that its loader reads, with the rows that are known of it."""
     for name, found in scene.loaded.items():
         if isinstance(found, list):
+            if seen := [row["id"] for row in found if PICTURE.search(row["problem"])]:
+                words = f"{len(seen)} of {len(found)} problems show a picture, which no model here sees: {seen[0]}"
+                yield Finding("data set", name, "warn", f"{words}; `leave_out: {{pictures: true}}` leaves them out")
             yield Finding("data set", name, "ok", f"{len(found)} problems")
         else:
             yield Finding("data set", name, "not checked" if isinstance(found, NotFetched) else "FAIL", str(found))
@@ -56,7 +59,7 @@ def check_overlap(scene: Scene) -> Iterator[Finding]:
 
 
 def check_special_tokens(scene: Scene) -> Iterator[Finding]:
-    """A problem that quotes a special token would be read as that token, in the middle of a prompt."""
+    """Problems that quote a special token, which reaches the models as text; most are remains of another's prompt."""
     own = {token for model in scene.at_hand.values() for token in model.tokenizer.all_special_tokens}
     special = SpecialTokens(own=frozenset(own))
     for name, found in scene.problems.items():

@@ -85,7 +85,11 @@ def as_text(tokenizer: Any, value: str) -> str:
     value = value.replace(CUT, "\ufffd")
     added = {str(token): token.special for token in getattr(tokenizer, "added_tokens_decoder", {}).values()}
     control = {token for token, special in added.items() if special or CONTROL.fullmatch(token)}
-    tokens = [token for token in control | set(getattr(tokenizer, "all_special_tokens", ())) if len(token) > 1 and token in value]
+    tokens = [
+        token
+        for token in control | set(getattr(tokenizer, "all_special_tokens", ()))
+        if len(token) > 1 and token in value
+    ]
     # Behind the first character, wherever one begins: two may overlap.
     return re.sub(f"(?=(?:{'|'.join(map(re.escape, tokens))}))(.)", rf"\1{CUT}", value) if tokens else value
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from micota.cli import UserError
+from micota.lines import opened
 
 Record = dict[str, Any]
 
@@ -53,7 +54,7 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
     path = Path(path)
     if not path.is_file():
         raise RecordError(f"{path}: no such file")
-    with path.open("rb") as handle:
+    with opened(path) as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
                 continue

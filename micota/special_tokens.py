@@ -18,6 +18,23 @@ FAMILIES = (
 )
 
 
+OPEN, UNPAIRED = "thinking_open", "thinking_unpaired"
+
+
+def thinking_fault(prompt: str, completion: str) -> str | None:
+    """What is wrong with a trace's marks of thinking: begun and never ended, or not in pairs; None if nothing is.
+
+    A prompt that ends in `<think>`, as some chat templates write it, has begun the thinking.
+    """
+    opening, _ = MARKS
+    depth, begun = 0, prompt.rstrip().endswith(opening) and not completion.lstrip().startswith(opening)
+    for mark in [opening] * begun + re.findall("|".join(MARKS), completion):
+        depth += 1 if mark == opening else -1
+        if depth not in (0, 1):
+            return UNPAIRED
+    return OPEN if depth else None
+
+
 @dataclass(frozen=True)
 class SpecialTokens:
     """What to do with a trace that holds special tokens: `drop` it, `strip` them, or `keep` it as it is."""

@@ -76,6 +76,8 @@ def source_flags(wildcards):
         flags["--split"] = block.hub.split
         if not path:
             flags |= {"--hub": block.hub.repo, "--config": block.hub.config, "--revision": block.hub.revision}
+    if block.leave_out:
+        flags["--leave-out"] = as_json(block.leave_out.model_dump())
     if block.options:
         flags["--options"] = as_json(block.options.model_dump())
     return [str(part) for flag, value in flags.items() if value is not None for part in (flag, value)]

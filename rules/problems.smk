@@ -8,7 +8,8 @@ rule load_problems:
     input:
         lambda wildcards: STUDY.local_copy(wildcards.dataset) or [],
     output:
-        "results/{study}/problems/loaded/{dataset}.jsonl",
+        problems="results/{study}/problems/loaded/{dataset}.jsonl",
+        counts="results/{study}/problems/loaded/{dataset}.counts.json",
     log:
         "results/{study}/logs/load_problems/{dataset}.log",
     priority: 100  # a data set that is not there stops the study at its beginning
@@ -17,16 +18,18 @@ rule load_problems:
         "../envs/data.yaml"
     params:
         source=source_flags,
-        version=2,
+        version=3,
     message:
         "Problems: reading {wildcards.dataset}"
     shell:
-        "python -m scripts.problems --dataset {wildcards.dataset} {params.source:q} --out {output} > {log} 2>&1"
+        "python -m scripts.problems --dataset {wildcards.dataset} {params.source:q}"
+        " --out {output.problems} --counts {output.counts} > {log} 2>&1"
 
 
 rule clean_problems:
     input:
         problems="results/{study}/problems/loaded/{dataset}.jsonl",
+        loaded="results/{study}/problems/loaded/{dataset}.counts.json",
         against=lambda wildcards: [
             f"{HOME}/problems/loaded/{name}.jsonl" for name in STUDY.kept_apart(wildcards.dataset)
         ],
@@ -42,13 +45,13 @@ rule clean_problems:
     params:
         ngram=STUDY.config.cleaning.ngram,
         near=STUDY.config.cleaning.near,
-        version=2,
+        version=3,
         against=lambda wildcards, input: ["--against", *input.against] if input.against else [],
         duplicates=lambda wildcards: [] if wildcards.dataset in STUDY.config.benchmarks else ["--drop-duplicates"],
     message:
         "Problems: cleaning {wildcards.dataset}"
     shell:
-        "python -m scripts.clean --problems {input.problems} {params.against:q} {params.duplicates:q}"
+        "python -m scripts.clean --problems {input.problems} --loaded {input.loaded} {params.against:q} {params.duplicates:q}"
         " --ngram {params.ngram} --near {params.near} --out {output.problems} --report {output.report} > {log} 2>&1"
 
 
@@ -78,7 +81,7 @@ rule table_contamination:
         "../envs/plot.yaml"
     params:
         stem=stem,
-        version=1,
+        version=2,
     message:
         "Tables: contamination"
     shell:

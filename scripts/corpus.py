@@ -76,6 +76,7 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
         counts.made_from = {
             "special_tokens": {"rule": special.rule, "traces": dict(sorted(counts.special.items()))},
             "marks": dict(sorted(counts.marks.items())),
+            **({"thinking": dict(sorted(counts.thinking.items()))} if counts.thinking else {}),
             **({"rendering": made} if made else {}),
         }
     elif block["kind"] == "mixed":

@@ -101,7 +101,19 @@ def pair_row(pair: Row) -> Row:
     }
 
 
-PAIR = ("dataset", "id", "against", "with", "reason", "similarity", "shared", "answer", "with_answer", "text", "with_text")
+PAIR = (
+    "dataset",
+    "id",
+    "against",
+    "with",
+    "reason",
+    "similarity",
+    "shared",
+    "answer",
+    "with_answer",
+    "text",
+    "with_text",
+)
 LATER = {"left_out", CONTRADICTION}  # where they concern nothing, tables stay as those of archived reports
 COLUMNS = (
     Column("dataset", "Data set"),

@@ -16,6 +16,7 @@ from pathlib import Path
 from micota.cli import run
 from micota.corpora import REASONS, SPECIAL_TOKENS
 from micota.records import RecordError, read_json
+from micota.special_tokens import OPEN, UNPAIRED
 from micota.tables import Column, Row, corpus_label, write_table
 
 
@@ -67,7 +68,9 @@ def corpus_row(counts: Row) -> Row:
     }
 
 
-LATER = {f"dropped_{SPECIAL_TOKENS}"}  # archived counts do not know it: their tables stay as they are
+LATER = {
+    f"dropped_{reason}" for reason in (SPECIAL_TOKENS, OPEN, UNPAIRED)
+}  # archived counts do not know it: their tables stay as they are
 
 
 def columns(rows: Sequence[Row]) -> list[Column]:

@@ -8,10 +8,14 @@ unresolved` below says that the names were written down without a look at the Hu
 """
 
 import hashlib
+import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -19,9 +23,9 @@ from types import ModuleType
 from typing import Any
 
 from micota.cli import UserError
+from micota.datasets.files import place_in, rows_of
 from micota.hub import UNRESOLVED, reason, snapshot
-from micota.lines import line_of
-from micota.records import Record, read_jsonl
+from micota.records import Record
 
 LOADERS = {
     "gsm8k": "micota.datasets.gsm8k",
@@ -52,7 +56,7 @@ class Home:
 
     def place(self, index: int) -> str:
         """Where row number `index` stands, for error messages."""
-        return line_of(self.path, index) if self.path else f"{self}, row {index}"
+        return place_in(self.path, index) if self.path else f"{self}, row {index}"
 
 
 def loader_module(loader: str) -> ModuleType:
@@ -62,13 +66,89 @@ def loader_module(loader: str) -> ModuleType:
     return import_module(LOADERS[loader])
 
 
+# What stands for "there is no answer" in data sets that hold proofs and open questions.
+NO_ANSWER = {"proof", "notfound", "not found", "n/a", "nan", "null", "no answer"}
+PICTURE = re.compile(r"!\[[^]]*\]\(|<img\b|\\includegraphics|data:image/|<image\d*>|\[image[^]]*\]", re.IGNORECASE)
+SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d*)?[eE][-+]?\d{1,3}")
+
+
 def answer_text(value: Any) -> str:
-    """An answer as text: 27.0 -> "27", None -> "" (which `records` then reports as missing)."""
-    if value is None:
+    """An answer as text: 27.0 -> "27", 5e-05 -> "0.00005", None -> "" (which `records` then reports as missing).
+
+    Numbers are exact decimals, for a grader reads `5e-05` as 5 e - 5; so is a text that is a number of that form.
+    Raises ValueError for what is no answer: infinity, a list, bytes.
+    """
+    if value is None or (isinstance(value, float | Decimal) and value != value):
         return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
+    if isinstance(value, str):
+        text = value.strip()
+        return decimal_text(Decimal(text)) if SCIENTIFIC.fullmatch(text) else text
+    if isinstance(value, float | Decimal):
+        return decimal_text(Decimal(repr(value)) if isinstance(value, float) else value)
+    if isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, date | time):
+        return str(as_json(value))
+    raise ValueError(f"an answer is a text or a number, not a {type(value).__name__}")
+
+
+def decimal_text(value: Decimal) -> str:
+    """A number without exponent, and without zeros behind its decimals."""
+    if not value.is_finite():
+        raise ValueError(f"{value} is no answer")
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def as_json(value: Any) -> Any:
+    """A value as JSON holds it: dates and exact decimals as texts; ValueError for bytes and the like."""
+    if isinstance(value, datetime) and value.time() == time() and value.tzinfo is None:
+        value = value.date()  # a column of dates is read as one of times
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, list | tuple):
+        return [as_json(part) for part in value]
+    if isinstance(value, Mapping):
+        return {str(key): as_json(part) for key, part in value.items()}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ValueError(type(value).__name__)
+
+
+HOW = "; leave such rows out by `leave_out: {no_answer: true}` in the set's block, or give the answer"
+
+
+@dataclass
+class LeaveOut:
+    """Rows that are no problems for a text model, left out by the rules that a study declares, and counted by them."""
+
+    no_answer: bool = False
+    pictures: bool = False
+    where: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # column -> values
+    counts: Counter[str] = field(default_factory=Counter)
+    columns: set[str] = field(default_factory=set)  # of `where`, found in a row
+
+    def rule(self, row: Record, fields: Record | None) -> str | None:
+        """The rule that leaves a row out; `fields` are None as long as no loader has read it."""
+        self.columns.update(column for column in self.where if column in row)
+        for column, values in self.where.items():
+            if row.get(column) in values:
+                return f"where {column} is {row[column]}"
+        if fields is None:
+            nulls = [row[column] for column in ("answer", "final_answer") if column in row]
+            return "no_answer" if self.no_answer and None in nulls else None
+        if self.no_answer and no_answer(fields["answer"]):
+            return "no_answer"
+        return "pictures" if self.pictures and PICTURE.search(fields["problem"]) else None
+
+
+def no_answer(answer: str) -> bool:
+    """Whether an answer says that there is none."""
+    bare = re.sub(r"\\(?:text|boxed|mathrm)\b|[{}$.\s]+", " ", answer.replace("_", " ")).strip().lower()
+    return not answer or bare in NO_ANSWER
 
 
 def load(
@@ -79,20 +159,24 @@ def load(
     limit: int | None = None,
     seed: int = 0,
     sha256: str | None = None,
+    leave_out: LeaveOut | None = None,
 ) -> list[Record]:
     """The problem records of a data set; with `limit`, a seeded random sample in the order of the source.
 
-    A set read whole must be the one that its loader knows, or the one whose content is `sha256`.
+    The content of the set, before a sample is drawn, must be `sha256`; without that, a set read whole must be the one
+    that its loader knows. Rows that are left out do not count.
     """
+    leave_out = leave_out or LeaveOut()
     module = loader_module(loader)
     if loader == "arithmetic":
         found = generated(dataset, loader, module.problems, options or {})
     else:
         home = home_of(dataset, module, home or Home())
-        found = records(dataset, loader, module.problem, rows(dataset, home), home.place)
+        found = records(dataset, loader, module.problem, rows(dataset, home), home.place, leave_out)
         if limit is None:
-            check_count(dataset, home, len(found), module.ROWS)
-            check_content(dataset, home, found, {"": sha256} if sha256 else module.SHA256)
+            check_count(dataset, home, len(found) + leave_out.counts.total(), module.ROWS)
+        known = {"": sha256} if sha256 else module.SHA256 if limit is None else {}
+        check_content(dataset, home, found, known)
     return found if limit is None else sample(found, limit, seed)
 
 
@@ -124,18 +208,39 @@ def home_of(dataset: str, module: ModuleType, home: Home) -> Home:
 def rows(dataset: str, home: Home) -> Iterator[Record]:
     """The raw rows of a data set."""
     if home.path:
-        yield from read_jsonl(home.path)
+        yield from rows_of(home.path)
         return
     folder = snapshot("dataset", str(home.repo), str(home.revision), f"datasets.{dataset}.hub")
     from datasets import load_dataset
 
     try:
+        if files := data_files(folder, home):
+            for path in files:
+                yield from rows_of(path)
+            return
         # Streamed, for the library's own cache knows a set by its folder's name: rows of a folder that was not whole
         # when it was first read would be taken for those of the whole one.
         yield from load_dataset(str(folder), home.config, split=home.split, streaming=True)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         # Unknown config or split, files that are not there or no data: the library's errors are all of these kinds.
         raise UserError(f"datasets.{dataset}.hub: could not read {home} in {folder}: {reason(error)}") from None
+
+
+def data_files(folder: Path, home: Home) -> list[str]:
+    """The files of a split that are read as they stand; none where the library must (a part of a split, other forms).
+
+    The library would turn dates into times, `025` in a CSV into 25, and stop where two files' columns differ in type.
+    """
+    if not folder.is_dir():
+        return []
+    from datasets import load_dataset_builder
+
+    builder = load_dataset_builder(str(folder), home.config)
+    settings = builder.config
+    special = getattr(settings, "field", None) or getattr(settings, "sep", ",") != ","
+    if special or type(builder).__name__ not in ("Json", "Csv", "Parquet"):
+        return []
+    return [str(path) for path in (settings.data_files or {}).get(home.split, [])]
 
 
 def records(
@@ -144,24 +249,63 @@ def records(
     problem: Callable[[Record], Record],
     raw: Iterable[Record],
     place: Callable[[int], str] = "row {}".format,
+    leave_out: LeaveOut | None = None,
 ) -> list[Record]:
     """Problem records from raw rows; a row without a question or an answer is an error that says where it stands."""
     made = []
+    leave_out = leave_out or LeaveOut()
     for index, row in enumerate(raw):
+        if rule := leave_out.rule(row, None):
+            leave_out.counts[rule] += 1
+            continue
         try:
             fields = problem(row)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise UserError(f"{place(index)}: not a row of {loader} ({type(error).__name__}: {error})") from None
-        for field in ("problem", "answer"):
-            if not fields[field]:
-                raise UserError(f"{place(index)}: the row has no {field}")
-        made.append(record(dataset, loader, index, fields))
+        if rule := leave_out.rule(row, fields):
+            leave_out.counts[rule] += 1
+            continue
+        for name in ("problem", "answer"):
+            if not fields[name]:
+                raise UserError(f"{place(index)}: the row has no {name}{HOW if name == 'answer' else ''}")
+        if no_answer(fields["answer"]):
+            raise UserError(f"{place(index)}: {fields['answer']!r} says that the row has no answer{HOW}")
+        made.append(record(dataset, loader, index, holdable(fields)))
+        if broken := surrogate_in(made[-1]):
+            raise UserError(f"{place(index)}: {broken} holds half of a surrogate pair, which is no text; mend the file")
+    if unknown := set(leave_out.where) - leave_out.columns:
+        raise UserError(f"datasets.{dataset}.leave_out.where: no row has a column {', '.join(sorted(unknown))}")
+    if leave_out.counts and not made:
+        raise UserError(f"datasets.{dataset}.leave_out: no row is left; left out: {dict(leave_out.counts)}")
     return made
 
 
 def record(dataset: str, loader: str, index: int, fields: Record) -> Record:
-    """One problem record; its id is the row's index in the source, so a sample keeps the ids of the whole."""
-    return {**fields, "id": f"{dataset}/{index}", "source": loader}
+    """One problem record; its id is the row's index in the source, so a sample keeps the ids of the whole.
+
+    A row's own `source` stays, and `loader` then says who read it.
+    """
+    own = {"source": fields["source"], "loader": loader} if fields.get("source") else {"source": loader}
+    return {**fields, "id": f"{dataset}/{index}", **own}
+
+
+def holdable(fields: Record) -> Record:
+    """The fields that JSON can hold; a column of pictures or bytes stays behind."""
+    kept = {}
+    for name, value in fields.items():
+        try:
+            kept[name] = as_json(value)
+        except ValueError:
+            continue
+    return kept
+
+
+def surrogate_in(record: Record) -> str | None:
+    """The first field with half of a surrogate pair, which no tokenizer takes."""
+    for name, value in record.items():
+        if re.search("[\ud800-\udfff]", value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)):
+            return name
+    return None
 
 
 def generated(

@@ -2,7 +2,8 @@
 
     {"problem": "What is 2 + 3?", "answer": "5"}
 
-Other fields are kept, `id` aside: ids are made from the data set's name and the row's index.
+Other fields are kept, `id` aside: ids are made from the data set's name and the row's index. A column that JSON cannot
+hold (pictures, bytes) stays behind.
 """
 
 from typing import Any
