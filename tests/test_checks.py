@@ -23,6 +23,17 @@ def test_a_study_with_every_block_is_valid() -> None:
     ("changes", "message"),
     [
         ({"corpora.x": {**MATCHED, "of": "lang"}}, r"corpora.x.matched: there is no 'lang'; there are: "),
+        ({"sampling.training.n": 4}, "sampling.training: 4 greedy samples are one"),
+        ({"sampling.validation.n": 4}, "sampling.validation: 4 greedy samples are one"),
+        ({"prompts.chat.user": "{problem} {answer}"}, r"prompts.chat.user: {answer} is filled in for a judge"),
+        (
+            {
+                "datasets.one": {"loader": "plain", "path": "one.jsonl"},
+                "datasets.two": {"loader": "plain", "path": "one.jsonl", "limit": 5},
+                "benchmarks": ["one", "two"],
+            },
+            "benchmarks: one and two are the same problems, asked alike",
+        ),
         ({"corpora.x": {**MATCHED, "problems_of": ["lang"]}}, r"corpora.x.matched: there is no 'lang'"),
         ({"corpora.x": {**MATCHED, "match": "tokens"}}, "corpora.x: `match` and `to` go together"),
         ({"corpora.x": {**MATCHED, "to": "short"}}, "corpora.x: `match` and `to` go together"),

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.cleaning import DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, ngrams, normalise
+from micota.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, runs_of
 from micota.cli import UserError
 from micota.datasets import Home, load
+from micota.matching import form
 from micota.records import Record, read_json, read_jsonl
 from scripts import clean as script
 
@@ -29,23 +30,6 @@ def run(
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("What is  $x$?", "what is\n$x$?"),
-        (r"Find $a\, b\;c\!$", "find $a b c $"),
-        (r"$1\quad 2$ and~3", "$1 2$ and 3"),
-    ],
-)
-def test_normalise(one: str, other: str) -> None:
-    assert normalise(one) == normalise(other)
-
-
-def test_normalise_keeps_what_matters() -> None:
-    assert normalise("148a*2?") != normalise("148a*3?")
-    assert normalise(r"\quadrant") == r"\quadrant"
-
-
-@pytest.mark.parametrize(
     ("text", "ngram", "reason"),
     [
         ("  " + LONG.upper(), 13, EXACT),
@@ -60,7 +44,8 @@ def test_overlap(text: str, ngram: int, reason: str | None) -> None:
     kept, report = run([record("p/0", text)], [record("b/7", LONG)], ngram)
     assert kept == ([] if reason else ["p/0"])
     assert dict(report.dropped) == ({reason: 1} if reason else {})
-    assert report.pairs == ([{"id": "p/0", "with": "b/7", "reason": reason}] if reason else [])
+    assert [(p["id"], p["with"], p["reason"]) for p in report.pairs] == ([("p/0", "b/7", reason)] if reason else [])
+    assert all(("shared" in pair) == (reason == NGRAM) for pair in report.pairs)
 
 
 @pytest.mark.parametrize(
@@ -118,14 +103,128 @@ def test_every_problem_is_kept_or_counted(texts: list[str], others: list[str], n
     kept, report = run(problems, [record(f"b/{n}", text) for n, text in enumerate(others)], ngram)
     assert report.read == len(texts) == report.kept + report.dropped.total()
     assert report.kept == len(kept) and kept == sorted(kept)
-    left = [normalise(problem["problem"]) for problem in problems if problem["id"] in kept]
-    assert len(set(left)) == len(left) and not set(left) & {normalise(text) for text in others}
+    left = [form(problem["problem"]).tokens for problem in problems if problem["id"] in kept]
+    assert len(set(left)) == len(left) and not set(left) & {form(text).tokens for text in others}
 
 
-@given(st.text(), st.integers(1, 5))
-def test_ngrams_are_as_many_as_they_must_be(text: str, length: int) -> None:
-    words = len(list(ngrams(text, 1)))
-    assert len(list(ngrams(text, length))) == max(0, words - length + 1)
+@given(st.lists(st.text(min_size=1)), st.integers(1, 5))
+def test_runs_are_as_many_as_they_must_be(words: list[str], length: int) -> None:
+    assert len(list(runs_of(words, length))) == max(0, len(words) - length + 1)
+
+
+URN = "A box holds 5 red and 7 blue balls. Two are drawn at once. The probability that they differ in colour is {}."
+DIE = "Ada rolls a fair die twice. The probability that the sum is 9 is {}."
+PRIME = r"$\tfrac{m}{n}$, where $m$ and $n$ are relatively prime positive integers. Find $m+n$"
+TASK = "Solve the following math problem step by step and put the final answer inside \\boxed{}. "
+UNKNOWN = "Here comes a riddle for clever people who like to think hard about numbers every single morning. "
+
+
+@pytest.mark.parametrize("near", [0.0, 0.5])
+@pytest.mark.parametrize(
+    ("problems", "against"),
+    [
+        ([DIE.format(PRIME)], [URN.format(PRIME)]),
+        ([DIE.format(PRIME), "What is 2 + 2?"], ["The probability of two sixes is " + PRIME + "."]),
+        ([TASK + "How many primes are below 30?", TASK + "Factor $x^2-1$."], [TASK + "What is 3+4?"]),
+        ([TASK + "How many primes are below 30?"], [TASK + "What is 3+4?"]),
+        ([UNKNOWN + "How many primes are below 30?", UNKNOWN + "Factor $x^2-1$."], [UNKNOWN + "What is 3+4?"]),
+        (["Compute $\\sin 60^\\circ \\cos 30^\\circ$."], ["Compute $\\sin 60^\\circ$."]),
+    ],
+)
+def test_boilerplate_is_no_overlap(problems: list[str], against: list[str], near: float) -> None:
+    kept, report = run(
+        [record(f"p/{n}", text) for n, text in enumerate(problems)],
+        [record(f"b/{n}", text) for n, text in enumerate(against)],
+        near=near,
+    )
+    assert len(kept) == len(problems) and not report.pairs
+
+
+@pytest.mark.parametrize("other", ["What is $3 + 4 \\cdot 5$?", "What is $(3 + 4) \\cdot 5$?", "What is $3+4=a$?"])
+def test_a_longer_problem_that_begins_alike_is_another(other: str) -> None:
+    kept, _ = run([record("p/0", other)], [record("b/0", "What is $3+4$?")])
+    assert kept == ["p/0"]
+
+
+def test_a_phrase_of_many_problems_is_no_overlap_and_what_stands_behind_it_is() -> None:
+    phrase = (
+        "by the customs of this town every merchant who comes to the market in spring pays the same toll of 3 coins"
+    )
+    problems = [record(f"p/{n}", f"{phrase}, and number {n} brings {n} mules; what next?") for n in range(40)]
+    copied = (
+        f"{phrase}; an old woman sells eggs and geese to the miller for 9 coins each and goes home, how rich is she?"
+    )
+    kept, report = run([*problems, record("p/40", copied + " Show it.")], [record("b/0", copied)])
+    assert len(kept) == 40 and [pair["id"] for pair in report.pairs] == ["p/40"]
+    assert "an old woman sells eggs" in report.pairs[0]["shared"]
+
+
+RESPELT = {
+    "an instruction behind": ("What is $3+4$?", "What is $3+4$?\nPlease reason step by step, and put it in \\boxed{}."),
+    "another behind": ("What is $3+4$?", "What is $3+4$? Give nothing but the result."),
+    "an instruction in front": ("What is $3+4$?", "Here is a riddle.\nWhat is $3+4$?"),
+    "dfrac": (r"Find $\frac{1}{2} + a$.", r"Find $\dfrac{1}{2} + a$."),
+    "a slash": (r"Find $\frac12 + a$.", "Find 1/2 + a."),
+    "left and right": (r"Find $(a+b)(c)$.", r"Find $\left(a+b\right)\left( c \right)$."),
+    "parentheses of LaTeX": ("Find $x$ in $2x = 4$.", r"Find \(x\) in \[2x = 4\]."),
+    "a degree": (r"Find $\cos 15^\circ$.", "Find $\\cos 15°$."),
+    "signs": (r"Is $a \times b \leq \pi$?", "Is a × b ≤ π?"),
+    "italics": ("Find $x$ if $2x=4$.", "Find $\U0001d465$ if $2\U0001d465=4$."),
+    "full width": ("Find x if 2x=4.", "Ｆｉｎｄ ｘ if ２ｘ＝４."),
+    "decomposed": ("Zoë hat 3 Äpfel und 4 Öre.", "Zoe\u0308 hat 3 A\u0308pfel und 4 O\u0308re."),
+    "soft hyphens": ("Find all numbers under 9.", "Fi\u00adnd a\u00adll num\u00adbers un\u00adder 9."),
+    "zero width": ("Find all numbers under 9.", "F\u200bi\u2060nd all num\ufeffbers under 9."),
+    "a selector": ("Find all numbers under 9.", "Find\ufe0f all numbers\u034f under 9."),
+    "powers": ("Find $x^2 + y^{3}$.", "Find x² + y³."),
+    "thousands": ("Add 1,000 and 20,000.", r"Add 1000 and $20{,}000$."),
+    "entities": ("Is $3 < 4$?", "Is 3 &lt; 4?"),
+    "text": (r"Walk 3 \text{km} at 4 \mathrm{km/h}.", "Walk 3 km at 4 km/h."),
+    "Chinese commas": ("小明有23个苹果，给了小红7个，还剩几个？", "小明有 23 个苹果,给了小红 7 个,还剩几个？"),
+    "Chinese, an instruction": (
+        "小明有23个苹果，给了小红7个，还剩几个？",
+        "小明有23个苹果，给了小红7个，还剩几个？请把答案写在\\boxed{}里。",
+    ),
+    "Chinese, another end": (
+        "小明有23个苹果，他给了小红7个，又买了15个，还剩几个？",
+        "小明有23个苹果，他给了小红7个，又买了15个，请问剩下几个？",
+    ),
+    "Japanese, in front": (
+        "太郎は毎日3キロ歩きます。全部で何キロですか。",
+        "次の問題を解いてください。太郎は毎日3キロ歩きます。全部で何キロですか。",
+    ),
+    "Thai": ("แม่มีไข่ 12 ฟอง ให้ลูก 5 ฟอง เหลือกี่ฟอง", "แม่มีไข่12ฟองให้ลูก5ฟองเหลือกี่ฟอง"),
+}
+
+
+@pytest.mark.parametrize("name", RESPELT)
+def test_another_spelling_is_the_same_problem(name: str) -> None:
+    held, other = RESPELT[name]
+    for one, against in ((other, held), (held, held)):
+        kept, report = run([record("p/0", one)], [record("b/0", against)])
+        assert not kept and report.pairs[0]["reason"] in (EXACT, NGRAM), form(one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("148a*2?", "148a+2?"),
+        ("What is 35?", "What is 3.5?"),
+        ("Find 5!", "Find 5."),
+        ("2(3+4)?", "2*3+4?"),
+        ("x<y?", "x>y?"),
+    ],
+)
+def test_what_matters_is_kept_apart(one: str, other: str) -> None:
+    assert form(one).tokens != form(other).tokens
+
+
+def test_a_duplicate_with_another_answer_is_said_to_be_one() -> None:
+    problems = [record(f"p/{n}", "1 + 1?") | {"answer": answer} for n, answer in enumerate(["2", " 2", "3"])]
+    kept, report = run(problems, [])
+    assert kept == ["p/0"] and report.dropped == {DUPLICATE: 1, CONTRADICTION: 1}
+    assert report.pairs[1] == {"id": "p/2", "with": "p/0", "reason": CONTRADICTION, "answer": "3", "with_answer": "2"}
+    kept, report = run(problems, [], drop=False)
+    assert len(kept) == 3 and report.duplicates == 2 and not report.dropped
 
 
 def write(path: Path, records: list[Record]) -> str:
@@ -142,7 +241,7 @@ def test_command_line(tmp_path: Path) -> None:
     assert [one["id"] for one in read_jsonl(out)] == ["p/1"]
     written = read_json(report)
     assert written["read"] == 3 and written["kept"] == 1
-    assert written["dropped"] == {DUPLICATE: 1, EXACT: 1, NGRAM: 0, NEAR: 0}
+    assert written["dropped"] == {DUPLICATE: 1, CONTRADICTION: 0, EXACT: 1, NGRAM: 0, NEAR: 0}
     assert written["thresholds"] == {"ngram": 13, "near": 0.0, "drop_duplicates": True}
     assert [(pair["text"], pair["with_text"]) for pair in written["pairs"]] == [(LONG, LONG), ("Short", "short")]
     script.main(argv)

@@ -342,3 +342,29 @@ def test_a_sampled_corpus_holds_its_samplers_words_alone(tmp_path: Path) -> None
 def test_the_median_of_counted_lengths_is_that_of_the_lengths(lengths: list[int]) -> None:
     found, expected = median(Counter(lengths)), statistics.median(lengths)
     assert (found, type(found)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "completion", "fault"),
+    [
+        ("p", "<think>a</think> \\boxed{1}", None),
+        ("p", "\\boxed{1}", None),
+        ("p", "<think>\nso \\boxed{1}, let me check", "thinking_open"),
+        ("p", "<think>a</think> <think> \\boxed{1}", "thinking_open"),
+        ("p", "a</think> \\boxed{1}", "thinking_unpaired"),
+        ("p", "<think><think>a</think> \\boxed{1}", "thinking_unpaired"),
+        ("p", "<think>a</think></think> \\boxed{1}", "thinking_unpaired"),
+        ("assistant\n<think>\n", "a</think> \\boxed{1}", None),
+        ("assistant\n<think>\n", "<think>a</think> \\boxed{1}", None),
+        ("assistant\n<think>\n", "so \\boxed{1}", "thinking_open"),
+    ],
+)
+@pytest.mark.parametrize("keep", ["correct", "finished", "all"])
+def test_unfinished_and_unpaired_thinking_has_reasons_of_its_own(
+    prompt: str, completion: str, fault: str | None, keep: str
+) -> None:
+    rows = [graded("train/0", prompt=prompt, completion=completion)]
+    out, counts = kept(rows, [], keep, None)
+    assert dict(counts.dropped) == ({fault: 1} if fault and keep != "all" else {})
+    assert dict(counts.thinking) == ({fault: 1} if fault else {}) and len(out) == (not fault or keep == "all")
+    assert solved(rows, "train") == (set() if fault else {"train/0"})

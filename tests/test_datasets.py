@@ -1,17 +1,21 @@
 """Every loader against a row as published, the whole files where they are at hand, and the command line."""
 
+import gzip
 import json
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import datasets
 import huggingface_hub
+import pyarrow.parquet
 import pytest
 
 from micota.cli import UserError
-from micota.datasets import LOADERS, Home, answer_text, check_content, load, loader_module
+from micota.datasets import LOADERS, Home, LeaveOut, answer_text, check_content, load, loader_module, normalise
 from micota.records import PROBLEM_FIELDS, RecordError, read_jsonl
-from scripts import problems
+from scripts import clean, problems
 
 GSM8K = {"question": "How many clips?", "answer": "48/2 = <<48/2=24>>24\nand so on\n#### 2,125"}
 OLYMPIAD = {"question": "Find all.", "final_answer": ["$69$,$84$"], "is_multiple_answer": True, "unit": "$cm^2$"}
@@ -39,9 +43,36 @@ def test_problem(loader: str, row: dict[str, Any], expected: dict[str, Any]) -> 
     assert {field: fields[field] for field in expected} == expected
 
 
-@pytest.mark.parametrize(("value", "text"), [(27.0, "27"), (0.5, "0.5"), (12, "12"), (" 3 ", "3"), (None, "")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *[(27.0, "27"), (0.5, "0.5"), (12, "12"), (" 3 ", "3"), (None, ""), (float("nan"), "")],
+        *[(5e-05, "0.00005"), (1e-07, "0.0000001"), (1e23, "1" + "0" * 23), (-0.0, "0"), (1.5e300, "15" + "0" * 299)],
+        *[("5e-05", "0.00005"), ("-1.5E+3", "-1500"), ("2e", "2e"), ("e-7", "e-7"), ("3,000", "3,000")],
+        *[(Decimal("5.00"), "5"), (date(2024, 1, 5), "2024-01-05"), (datetime(2024, 1, 5), "2024-01-05")],
+    ],
+)
 def test_answer_text(value: Any, text: str) -> None:
     assert answer_text(value) == text
+
+
+@pytest.mark.parametrize("value", [float("inf"), -float("inf"), [1], {"a": 1}, b"1"])
+def test_what_is_no_answer(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"no answer|not a"):
+        answer_text(value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("What is  $x$?", "what is\n$x$?"),
+        (r"Find $a\, b\;c\!$", "find $a b c $"),
+        (r"$1\quad 2$ and~3", "$1 2$ and 3"),
+    ],
+)
+def test_spacing_and_case_are_no_content(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+    assert normalise(r"\quadrant") == r"\quadrant" and normalise("148a*2?") != normalise("148a*3?")
 
 
 @pytest.mark.parametrize("loader", [name for name in LOADERS if name != "arithmetic"])
@@ -209,3 +240,128 @@ def test_arithmetic(tmp_path: Path) -> None:
     assert {record["source"] for record in found} == {"arithmetic"}
     with pytest.raises(UserError, match=r"wrong options for arithmetic.*operatons"):
         problems.main([*argv, json.dumps({**options, "operatons": 3})])
+
+
+NUMINA = [
+    {"problem": "What is 3+4?", "answer": "7", "problem_is_valid": "Yes", "source": "cn_k12"},
+    {"problem": "Prove it.", "answer": "proof", "source": "olympiads"},
+    {"problem": "Find the value below. ![](https://x.invalid/a.png)", "answer": "12", "source": None},
+    {"problem": "Find all n.", "answer": "NotFound"},
+    {"problem": "Open.", "answer": None},
+    {"problem": "What is 3*4?", "answer": r"\\text{N/A}"},
+    {"problem": "What is 5*4?", "answer": "20", "problem_is_valid": "No"},
+]
+
+
+def rows_file(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    path = folder / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_rows_without_an_answer_are_left_out_by_rule_and_counted(tmp_path: Path) -> None:
+    path = rows_file(tmp_path, NUMINA)
+    leave_out = LeaveOut(no_answer=True, pictures=True, where={"problem_is_valid": ["No"]})
+    found = load("mine", "plain", Home(path), leave_out=leave_out)
+    assert [row["id"] for row in found] == ["mine/0"]  # the row's index in the source
+    assert leave_out.counts == {"no_answer": 4, "pictures": 1, "where problem_is_valid is No": 1}
+    block = {"no_answer": True, "pictures": True, "where": {"problem_is_valid": ["No"]}}
+    out, counts = tmp_path / "out.jsonl", tmp_path / "counts.json"
+    argv = ["--dataset", "mine", "--loader", "plain", "--path", str(path), "--leave-out", json.dumps(block)]
+    problems.main([*argv, "--out", str(out), "--counts", str(counts)])
+    report = tmp_path / "report.json"
+    clean.main(
+        [*("--problems", str(out), "--loaded", str(counts)), *("--out", str(tmp_path / "c"), "--report", str(report))]
+    )
+    assert json.loads(report.read_text())["left_out"] == dict(leave_out.counts)
+
+
+@pytest.mark.parametrize(("row", "said"), [(1, "'proof' says"), (3, "'NotFound' says"), (4, "no answer"), (5, "says")])
+def test_without_a_rule_a_row_without_an_answer_is_an_error(tmp_path: Path, row: int, said: str) -> None:
+    path = rows_file(tmp_path, [NUMINA[0], NUMINA[row]])
+    with pytest.raises(UserError, match=rf"rows.jsonl:2: .*{said}.*leave_out: {{no_answer: true}}"):
+        load("mine", "plain", Home(path))
+
+
+def test_a_rule_for_a_column_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"datasets.mine.leave_out.where: no row has a column problem_valid"):
+        load(
+            "mine", "plain", Home(rows_file(tmp_path, NUMINA[:1])), leave_out=LeaveOut(where={"problem_valid": ["No"]})
+        )
+
+
+@pytest.mark.parametrize("field", ["problem", "answer", "solution"])
+def test_half_a_surrogate_pair_is_refused_with_its_line(tmp_path: Path, field: str) -> None:
+    path = rows_file(tmp_path, [NUMINA[0], {"problem": "1?", "answer": "1"} | {field: "x \ud835 + 1"}])
+    with pytest.raises(UserError, match=rf"rows.jsonl:2: {field} holds half of a surrogate pair"):
+        load("mine", "plain", Home(path))
+
+
+def test_a_rows_own_source_stays(tmp_path: Path) -> None:
+    found = load("mine", "plain", Home(rows_file(tmp_path, [NUMINA[0], {"problem": "1?", "answer": "1"}])))
+    assert [(row["source"], row.get("loader")) for row in found] == [("cn_k12", "plain"), ("plain", None)]
+
+
+def test_a_hash_holds_for_a_sample_too(tmp_path: Path) -> None:
+    path = rows_file(tmp_path, [{"problem": f"{n}?", "answer": n} for n in range(9)])
+    with pytest.raises(UserError, match="are not those known") as said:
+        load("mine", "plain", Home(path), limit=5, sha256="00")
+    right = str(said.value).rpartition("`sha256: ")[2].partition("`")[0]
+    assert len(load("mine", "plain", Home(path), limit=5, sha256=right)) == 5
+
+
+ROWS = [{"problem": "1, or\n2?", "answer": "025"}, {"problem": "When?", "answer": "2024-01-05"}]
+
+
+def write_form(folder: Path, form: str) -> Path:
+    path = folder / f"rows.{form}"
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS)
+    if form == "parquet":
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist([row | {"picture": b"\x89"} for row in ROWS]), path)
+    elif "csv" in form or "tsv" in form:
+        comma = "," if "csv" in form else "\t"
+        lines = f"problem{comma}answer\n" + "".join(f'"{row["problem"]}"{comma}{row["answer"]}\n' for row in ROWS)
+    elif "json" in form and "jsonl" not in form:
+        lines = json.dumps(ROWS, indent=1)
+    if form != "parquet":
+        path.write_bytes(gzip.compress(lines.encode()) if form.endswith("gz") else lines.encode())
+    return path
+
+
+FORMS = ["jsonl", "jsonl.gz", "json", "json.gz", "csv", "csv.gz", "tsv", "parquet"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_files_are_read_as_they_stand(tmp_path: Path, form: str) -> None:
+    found = load("mine", "plain", Home(write_form(tmp_path, form)))
+    assert [{field: row[field] for field in ("problem", "answer")} for row in found] == ROWS
+    assert not any("picture" in row for row in found)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json", "csv", "parquet"])
+def test_the_hub_gives_the_same_rows(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    write_form(folder, form)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(folder))
+    monkeypatch.setattr(datasets.config, "HF_CACHE_HOME", tmp_path / "cache")
+    found = load("mine", "plain", Home(None, "me/mine", None, "train", "abc123"))
+    assert [{field: row[field] for field in ("problem", "answer")} for row in found] == ROWS
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.zip", b"PK\x03\x04", r"a.zip: a compressed file of a kind that is not read; unpack it to JSON Lines"),
+        ("a.csv", b"problem,answer\n1?,1,2\n", r"a.csv, row 0: it has not as many cells"),
+        ("a.json", b'[{"problem": "1?", "answer": "1"}, 5]', r"a.json, row 1: expected a JSON object, found int"),
+        ("a.json", b'[{"problem": "1?"', r"a.json:1: not valid JSON"),
+        ("a.parquet", b"PAR1 and no more", r"a.parquet: not valid Parquet"),
+        ("a.jsonl", b'{"problem": "caf\xe9", "answer": "1"}', r"a.jsonl:1: not valid UTF-8"),
+        ("a.jsonl", b'{"problem": "?", "answer": "1"}\n{"problem": "?"}', r"a.jsonl:2: not a row of plain"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        load("mine", "plain", Home(tmp_path / name))

@@ -9,6 +9,7 @@ import pytest
 from micota.cli import UserError
 from micota.corpora import REASONS, SPECIAL_TOKENS
 from micota.records import RecordError, read_jsonl, write_json, write_jsonl
+from micota.special_tokens import OPEN, UNPAIRED
 from micota.tables import DASH, Column, Row, read_cells, read_csv, write_table
 from scripts import table_alignment, table_assistants, table_corpora, table_lengths, table_main
 
@@ -193,7 +194,7 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
     assert (first["dropped_incorrect"], first["dropped_no_box"], first["kept_percent"]) == (2, 0, 60)
     assert (second["dropped_incorrect"], second["dropped_no_box"], second["kept_percent"]) == (0, 7, 30)
     # Special tokens dropped nothing here: as in tables from archived counts, which do not know them, no column.
-    known = [f"dropped_{reason}" for reason in REASONS if reason != SPECIAL_TOKENS]
+    known = [f"dropped_{reason}" for reason in REASONS if reason not in (SPECIAL_TOKENS, OPEN, UNPAIRED)]
     assert [key for key in first if key.startswith("dropped_")] == known
     assert first["dropped_truncated"] == second["dropped_dealt_to_another_part"] == 0
     for ending in ("md", "tex"):
