@@ -60,7 +60,7 @@ def test_the_studies_are_valid(study: str) -> None:
         ({"sampling.engine.max_model_len": 0}, ["sampling.engine.max_model_len", "greater than or equal to 1"]),
         ({"sampling.engine.gpu_memory_utilization": 9.0}, ["gpu_memory_utilization", "less than or equal to 1"]),
         ({"corpora.short.max_tokens": 0}, ["corpora.short.sampled.max_tokens", "greater than or equal to 1"]),
-        ({"grading.workers": 0}, ["grading.workers", "greater than or equal to 1"]),
+        ({"grading": {"workers": 0}}, ["grading.workers", "greater than or equal to 1"]),
         ({"datasets.two_steps.leave_out": {"where": {"kind": []}}}, ["leave_out.where.kind", "at least 1 item"]),
         (
             {"training.student.epoch": 1, "benchmark": []},

@@ -248,7 +248,7 @@ NUMINA = [
     {"problem": "Find the value below. ![](https://x.invalid/a.png)", "answer": "12", "source": None},
     {"problem": "Find all n.", "answer": "NotFound"},
     {"problem": "Open.", "answer": None},
-    {"problem": "What is 3*4?", "answer": r"\\text{N/A}"},
+    {"problem": "What is 3*4?", "answer": r"\text{N/A}"},
     {"problem": "What is 5*4?", "answer": "20", "problem_is_valid": "No"},
 ]
 
