@@ -68,7 +68,7 @@ tables: setup  ## every table and figure of the confirmation run again, from its
 	rm -rf results/archived figures/archived
 	$(BIN)/python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) study=archived --quiet --allowed-rules all $(FROM_LOGS)
-	diff -r results/archived/tables reference/study/tables && echo "tables: equal to reference/study/tables"
+	$(BIN)/python -m scripts.same_tables --fresh results/archived/tables --reference reference/study/tables
 
 archive:  ## one checksummed bundle of the committed project, logs and bases included, ready for a DOI (results/micota.tar.xz)
 	@git diff --quiet HEAD || { echo "error: commit or stash your changes first; the bundle is of what is committed"; exit 2; }
@@ -125,7 +125,7 @@ define again
 	cp -a results/$(STUDY)/problems results/$(1)/ && rm -f results/$(1)/problems/gold.json
 	$(SNAKEMAKE) --cores $(CORES) --quiet --allowed-rules all $(3) $(FROM_LOGS) --configfile $(FILES) --config study=$(1) \
 		$(if $(DATA),data_folder=$(DATA))
-	diff -r results/$(1)/tables results/$(STUDY)/tables && echo "tables: equal to results/$(STUDY)/tables"
+	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(STUDY)/tables
 endef
 
 verify: setup  ## compare the miniature's results with reference/mini
