@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
-from math import sqrt
+from math import fsum, sqrt
 from pathlib import Path
 
 from micota.cli import UserError, run
@@ -45,7 +45,7 @@ def share(reference: Row, fresh: Row, column: str) -> float:
     """
     name = column.removeprefix("accuracy_").removesuffix("_low").removesuffix("_high")
     sizes = [reference[key] for key in reference if key.startswith("problems_")]
-    average = len(sizes) ** 2 / sum(1 / size for size in sizes) if sizes else reference["problems"]
+    average = len(sizes) ** 2 / fsum(1 / size for size in sizes) if sizes else reference["problems"]
     n = reference.get(f"problems_{name}", average)
     p = min(1.0, (reference[column] + fresh[column]) / 200)
     return max(1.0, 100 * SIGMAS * sqrt(2 * p * (1 - p) / n))
