@@ -3,7 +3,6 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 CORES  ?= all
 STUDY  ?= mini
-PYTHON ?= python3
 VENV   ?= .venv
 NAME   ?= scored
 SHARE  ?= 0.01
@@ -34,11 +33,13 @@ FROM_LOGS := load_problems clean_problems check_gold manifest \
              $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
-INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.installed),test,cpu))
+# Where tests are asked for too, one installation does for both.
+TESTED         := $(filter setup-test test test-slurm check format,$(MAKECMDGOALS))
+INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VENV)/test.installed),test,cpu))
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin deviations verify reference study-reference bases test test-slurm check format lock clean
+.PHONY: help setup setup-test named-python demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin deviations verify reference study-reference bases test test-slurm check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -48,8 +49,9 @@ setup: $(VENV)/$(INSTALLED).installed  ## install the locked environment into .v
 
 setup-test: $(VENV)/$(INSTALLED_TEST).installed  ## the same, and what the tests and checks need
 
-$(VENV)/%.installed: envs/install.sh $(wildcard envs/*.lock)
-	VENV=$(VENV) PYTHON=$(PYTHON) envs/install.sh $*
+# A Python that is named (PYTHON=python3.12) is held against that of .venv each time.
+$(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(if $(PYTHON),named-python)
+	VENV=$(VENV) PYTHON=$(PYTHON) bash envs/install.sh $*
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
@@ -157,7 +159,7 @@ test: setup-test  ## run the tests
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
-	tests/slurm/install.sh
+	bash tests/slurm/install.sh
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
 
 check: setup-test  ## ruff, mypy, snakefmt and Snakemake's linter
@@ -173,7 +175,7 @@ format: setup-test  ## put the code into the form that check asks for
 	$(BIN)/snakefmt Snakefile rules
 
 lock: setup  ## compile the locks and conda environments from envs/*.in
-	envs/lock.sh
+	bash envs/lock.sh
 
 clean:  ## remove every result and figure
 	find results figures -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
