@@ -3,7 +3,6 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 CORES  ?= all
 STUDY  ?= mini
-PYTHON ?= python3
 VENV   ?= .venv
 NAME   ?= scored
 SHARE  ?= 0.01
@@ -34,11 +33,13 @@ FROM_LOGS := load_problems clean_problems check_gold manifest \
              $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
-INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.installed),test,cpu))
+# Where tests are asked for too, one installation does for both.
+TESTED         := $(filter setup-test test test-slurm check format,$(MAKECMDGOALS))
+INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VENV)/test.installed),test,cpu))
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin deviations verify reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test named-python demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin deviations verify reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -48,8 +49,9 @@ setup: $(VENV)/$(INSTALLED).installed  ## install the locked environment into .v
 
 setup-test: $(VENV)/$(INSTALLED_TEST).installed  ## the same, and what the tests and checks need
 
-$(VENV)/%.installed: envs/install.sh $(wildcard envs/*.lock)
-	VENV=$(VENV) PYTHON=$(PYTHON) envs/install.sh $*
+# A Python that is named (PYTHON=python3.12) is held against that of .venv each time.
+$(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(if $(PYTHON),named-python)
+	VENV=$(VENV) PYTHON=$(PYTHON) bash envs/install.sh $*
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
@@ -68,7 +70,7 @@ tables: setup  ## every table and figure of the confirmation run again, from its
 	rm -rf results/archived figures/archived
 	$(BIN)/python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) study=archived --quiet --allowed-rules all $(FROM_LOGS)
-	diff -r results/archived/tables reference/study/tables && echo "tables: equal to reference/study/tables"
+	$(BIN)/python -m scripts.same_tables --fresh results/archived/tables --reference reference/study/tables
 
 archive:  ## one checksummed bundle of the committed project, logs and bases included, ready for a DOI (results/micota.tar.xz)
 	@git diff --quiet HEAD || { echo "error: commit or stash your changes first; the bundle is of what is committed"; exit 2; }
@@ -125,7 +127,7 @@ define again
 	cp -a results/$(STUDY)/problems results/$(1)/ && rm -f results/$(1)/problems/gold.json
 	$(SNAKEMAKE) --cores $(CORES) --quiet --allowed-rules all $(3) $(FROM_LOGS) --configfile $(FILES) --config study=$(1) \
 		$(if $(DATA),data_folder=$(DATA))
-	diff -r results/$(1)/tables results/$(STUDY)/tables && echo "tables: equal to results/$(STUDY)/tables"
+	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(STUDY)/tables
 endef
 
 verify: setup  ## compare the miniature's results with reference/mini
@@ -160,7 +162,7 @@ test: setup-test  ## run the tests
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
-	tests/slurm/install.sh
+	bash tests/slurm/install.sh
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
 
 test-cuda-build:  ## what only the CUDA builds can show, on a machine without a GPU (8.5 GB more, into .venv-cuda)
@@ -180,7 +182,7 @@ format: setup-test  ## put the code into the form that check asks for
 	$(BIN)/snakefmt Snakefile rules
 
 lock: setup  ## compile the locks and conda environments from envs/*.in
-	envs/lock.sh
+	bash envs/lock.sh
 
 clean:  ## remove every result and figure
 	find results figures -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from importlib.metadata import distributions
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def page(manifest: Record) -> str:
     state = {True: ", with uncommitted changes", False: "", None: ""}[code["dirty"]]
     shown = ("torch", "transformers", "trl", "vllm", "mergekit", "math-verify", "snakemake")
     versions = ", ".join(f"{name} {software['packages'][name]}" for name in shown if name in software["packages"])
-    total = sum(rule["wall_seconds"] for rule in manifest["costs"].values())
+    total = fsum(rule["wall_seconds"] for rule in manifest["costs"].values())
     rows = {
         "Study": manifest["study"],
         "Code": f"{code['commit']}{state}" if code["commit"] else "not in a git repository",

@@ -10,6 +10,7 @@ import argparse
 import csv
 import re
 from collections.abc import Sequence
+from math import fsum
 from pathlib import Path
 from statistics import fmean
 
@@ -54,8 +55,8 @@ def by_seed(rules: dict[str, list[dict[str, str]]]) -> list[str]:
     seeds = sorted({row["seed"] for rows in rules.values() for row in rows}, key=lambda seed: int(seed or -1))
     lines = [f"| seconds for | {' | '.join(rules)} | in all |", "|---" + "|---:" * (len(rules) + 1) + "|"]
     for seed in seeds:
-        sums = [sum(numbers([row for row in rows if row["seed"] == seed], "s")) for rows in rules.values()]
-        cells = [f"seed {seed}" if seed else "every seed, once", *(f"{value:.0f}" for value in (*sums, sum(sums)))]
+        sums = [fsum(numbers([row for row in rows if row["seed"] == seed], "s")) for rows in rules.values()]
+        cells = [f"seed {seed}" if seed else "every seed, once", *(f"{value:.0f}" for value in (*sums, fsum(sums)))]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print("|---|---:|---:|---:|---:|")
     for rule, rows in rules.items():
         seconds, memory = numbers(rows, "s"), numbers(rows, "max_rss")
-        times = (f"{fmean(seconds):.1f}", f"{sum(seconds):.0f}") if seconds else (DASH, DASH)
+        times = (f"{fmean(seconds):.1f}", f"{fsum(seconds):.0f}") if seconds else (DASH, DASH)
         cells = (rule, str(len(rows)), *times, f"{max(memory):.0f}" if memory else DASH)
         print(f"| {' | '.join(cells)} |")
     print("\n" + "\n".join(by_seed(rules)))

@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import fsum
 from pathlib import Path
 
 from micota.cli import run
@@ -53,7 +54,7 @@ def follow(
 
 def time_left(work: dict[str, int], seconds: dict[str, float], done: float, elapsed: float) -> str:
     """The work left at the pace so far; nothing before a twentieth of the work is done."""
-    total = sum(seconds.get(rule, UNKNOWN_RULE) * count for rule, count in work.items())
+    total = fsum(seconds.get(rule, UNKNOWN_RULE) * count for rule, count in work.items())
     if not total or done < total / 20:
         return ""
     return f"  (about {max(1, round((total - done) / done * elapsed / 60))} min left)"
