@@ -1,15 +1,26 @@
 """What the rules share: the study's graph (micota/study.py), the names wildcards may take, and paths from names."""
 
 import json
+import os
 import sys
+from pathlib import Path
 
-sys.path.insert(0, str(workflow.basedir))
+from snakemake.cli import get_argument_parser, get_profile_dir
+from snakemake.profiles import ProfileConfigFileParser
 
+PROJECT = Path(workflow.basedir)
+sys.path.insert(0, str(PROJECT))
+
+from micota import commandline
 from micota.cli import UserError
 from micota.cluster import check_filled, gpu_resources, memory_mb
 from micota.disk import check_room
+from micota.interpreter import exports, kept_out
 from micota.jobs import Job
 from micota.names import name_patterns
+from micota.orphans import SNAKEMAKE, process_mark
+from micota.paths import check_paths
+from micota.running import check_unlock, start_run
 from micota.study import load_study
 
 # What the profile, if there is one, says for every rule, and for single ones: {block: {key: value}}.
@@ -17,14 +28,51 @@ PROFILE = {"default-resources": workflow.resource_settings.default_resources or 
 PROFILE |= {f"set-resources: {rule}": keys for rule, keys in workflow.resource_settings.overwrite_resources.items()}
 PROFILE = {block: {key: str(keys[key].raw).strip("'\"") for key in keys} for block, keys in PROFILE.items()}
 
-try:
-    STUDY = load_study(config)
-    check_filled(PROFILE, sys.argv)
-except UserError as error:
-    raise WorkflowError(str(error)) from None
 
-if STUDY.config.device == "cpu":
-    shell.prefix("export CUDA_VISIBLE_DEVICES=; ")  # a GPU that is there is not used
+def say(text):
+    """Tell the user something that Snakemake does not; scripts/follow.py lets it through."""
+    print(f"micota: {text}", file=sys.stderr, flush=True)
+
+
+def options_given():
+    """The options on the command line; UserError if some of what it or a profile says would be dropped."""
+    parser = get_argument_parser()
+    given = commandline.given_options(parser, sys.argv[1:])
+    commandline.check_repeated(parser, given)
+    profiles = {}
+    for path in commandline.profile_files(given, PROJECT, get_profile_dir):
+        with path.open(encoding="utf-8") as handle:
+            profiles[str(path)] = commandline.as_settings(parser, ProfileConfigFileParser().parse(handle))
+    commandline.check_profiles(profiles, given)
+    return set(given)
+
+
+def job_environment():
+    """Shell commands before that of each job: its Python, its devices, and whose job it is."""
+    brought = {"CONDA", "APPTAINER"} & {method.name for method in workflow.deployment_settings.deployment_method}
+    python = exports(PROJECT, sys.executable, bool(brought))
+    devices = "export CUDA_VISIBLE_DEVICES=; " if STUDY.config.device == "cpu" else ""  # a GPU that is there is not used
+    return f"set -euo pipefail; {python}{devices}export {SNAKEMAKE}='{process_mark()}'; "
+
+
+try:
+    # The jobs of a cluster and of a group read this file again, with arguments of Snakemake's own.
+    GIVEN = options_given() if workflow.is_main_process else set()
+    STUDY = load_study(config, workflow.config_settings.config, PROJECT)
+    check_filled(PROFILE, sys.argv)
+    shell.prefix(job_environment().replace("{", "{{").replace("}", "}}"))
+    if "unlock" in GIVEN:
+        check_unlock()
+    elif workflow.is_main_process:
+        check_paths(STUDY)
+        if out := kept_out(os.environ):
+            say(f"{', '.join(out)}: set for every program, kept out of the jobs; the manifest says so")
+        if not workflow.output_settings.dryrun and not GIVEN & {*commandline.LOOKING, "nolock"}:
+            if cut_short := start_run(STUDY.config.study):
+                say(cut_short)
+except UserError as error:  # as a script says it: one line, and status 2
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    sys.exit(2)
 
 
 HOME = f"results/{STUDY.config.study}"
@@ -35,6 +83,11 @@ FIGURE = ["png", "pdf"]
 
 wildcard_constraints:
     **name_patterns(STUDY),
+
+
+def of_project(path):
+    """A file of the project, also where the run starts in another folder."""
+    return path if PROJECT == Path.cwd() else str(PROJECT / path)
 
 
 def partition(gpus):
