@@ -24,7 +24,8 @@ endif
 
 BIN       := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
-FOLLOW    := 2>&1 | $(BIN)/python -m scripts.follow
+# A line a job; the time left is foretold from what the demo's reference run took.
+FOLLOW    := 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
 export TOKENIZERS_PARALLELISM := false
 # Of the user's settings of Python and Snakemake none reaches a target: they name other packages, profiles and places.
 unexport $(filter-out PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX,$(filter PYTHON% SNAKEMAKE%,$(.VARIABLES)))
@@ -91,7 +92,7 @@ $(VENV)/%.installed: envs/install.sh $(wildcard envs/*.lock)
 	VENV=$(VENV) PYTHON=$(PYTHON) envs/install.sh $*
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) $(FOLLOW) --seconds reference/mini/seconds.json
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) $(FOLLOW)
 	[ -f figures/mini/report.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/report.html | grep -q . || { \
 		report=figures/mini/.report.$$$$.html; trap 'rm -f $$report' EXIT; \
 		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report $$report --quiet && mv $$report figures/mini/report.html; }
@@ -208,7 +209,7 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 	$(BIN)/python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
 	cp -r results/study/tables reference/study/tables
 	cp figures/study/*.png reference/study/figures/
-	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks --seconds reference/study/seconds.json > reference/study/cost.md
+	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks > reference/study/cost.md
 	$(BIN)/python -m scripts.readme --readme README.md --block claims=reference/study/tables/claims.md cost=reference/study/cost.md
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases

@@ -1,7 +1,7 @@
 """A job ends with the Snakemake that started it, also where that one is killed.
 
-A job is a grandchild of Snakemake's, by way of a shell, and would live on: beside the job that the next run starts in its
-place, writing the same files. (What the kernel offers, PR_SET_PDEATHSIG, looks at the parent alone: the shell.)
+A job is a grandchild of Snakemake's, by way of a shell, and would live on: beside the job that the next run starts in
+its place, writing the same files. (What the kernel offers, PR_SET_PDEATHSIG, looks at the parent alone: the shell.)
 """
 
 import os

@@ -20,7 +20,8 @@ from micota.jobs import Job
 from micota.names import name_patterns
 from micota.orphans import SNAKEMAKE, process_mark
 from micota.paths import check_paths
-from micota.running import check_unlock, start_run
+from micota.records import write_json
+from micota.running import RUNS, check_unlock, start_run
 from micota.study import load_study
 
 # What the profile, if there is one, says for every rule, and for single ones: {block: {key: value}}.
@@ -51,7 +52,9 @@ def job_environment():
     """Shell commands before that of each job: its Python, its devices, and whose job it is."""
     brought = {"CONDA", "APPTAINER"} & {method.name for method in workflow.deployment_settings.deployment_method}
     python = exports(PROJECT, sys.executable, bool(brought))
-    devices = "export CUDA_VISIBLE_DEVICES=; " if STUDY.config.device == "cpu" else ""  # a GPU that is there is not used
+    devices = (
+        "export CUDA_VISIBLE_DEVICES=; " if STUDY.config.device == "cpu" else ""
+    )  # a GPU that is there is not used
     return f"set -euo pipefail; {python}{devices}export {SNAKEMAKE}='{process_mark()}'; "
 
 
@@ -258,17 +261,33 @@ def merged_folder(path):
 
 
 def jobs_to_run():
-    """The jobs of this run, as the plan knows them."""
-    numbers = {job: number for number, job in enumerate(workflow.dag.needrun_jobs())}
-    return [
-        Job(
+    """The jobs of this run, by Snakemake's numbers, as the plan knows them."""
+    dag = workflow.dag
+    numbers = {job: dag.jobid(job) for job in dag.needrun_jobs()}
+    return {
+        job: Job(
             number,
             job.rule.name,
             job.wildcards_dict,
-            tuple(numbers[n] for n in workflow.dag.dependencies[job] if n in numbers),
+            tuple(numbers[other] for other in dag.dependencies[job] if other in numbers),
         )
         for job, number in numbers.items()
+    }
+
+
+def graph_of(jobs):
+    """What scripts/follow.py is told of a run: how many jobs were done before, and those to come."""
+    told = [
+        {
+            "number": known.number,
+            "rule": known.rule,
+            "name": Path(job.benchmark).stem if job.benchmark else "",
+            "threads": job.threads,
+            "needs": known.needs,
+        }
+        for job, known in jobs.items()
     ]
+    return {"before": len(list(workflow.dag.jobs)) - len(jobs), "jobs": told}
 
 
 onstart:
@@ -278,7 +297,10 @@ onstart:
             "slurm-array-jobs: remove it from the profile. With the executor plugin 2.6.1, a task of an array that"
             " fails deletes what the array's first task has finished"
         )
+    jobs = jobs_to_run()
     try:
-        check_room(STUDY, jobs_to_run())
+        check_room(STUDY, list(jobs.values()))
     except UserError as error:
         raise WorkflowError(str(error)) from None
+    write_json(RUNS / f"{STUDY.config.study}.jobs", graph_of(jobs))
+    say(f"jobs in {RUNS / STUDY.config.study}.jobs")
