@@ -33,6 +33,23 @@ Given = dict[str, list[list[str]]]  # option, by the name of its value in Snakem
 Settings = dict[str, list[str]]  # option -> its words
 
 
+def checked_options(
+    parser: argparse.ArgumentParser, arguments: Sequence[str], project: Path, find: Callable[[str], Any], reader: Any
+) -> set[str]:
+    """The options on Snakemake's command line; UserError if a part of what it or a profile says would be dropped.
+
+    `parser`, `find` (a profile's name -> its folder and file) and `reader` (of such a file) are Snakemake's own.
+    """
+    given = given_options(parser, arguments)
+    check_repeated(parser, given)
+    profiles = {}
+    for path in profile_files(given, project, find):
+        with path.open(encoding="utf-8") as handle:
+            profiles[str(path)] = as_settings(parser, reader.parse(handle))
+    check_profiles(profiles, given)
+    return set(given)
+
+
 def given_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Given:
     """The options of a command line; `arguments` without the program's name."""
     given: Given = {}

@@ -52,7 +52,7 @@ def code(project: Path) -> Record:
     """Commit of the project and whether its files differ from it.
 
     In an archive of the repository (`git archive`, a hub's zip, `make archive`) the commit stands in micota/commit.txt,
-    and nobody knows of changes. Null outside both, and inside another project's repository; `why` where git itself fails.
+    and nobody knows of changes. Null outside both and inside another project's repository; `why` where git fails.
     """
     # In a container the folder may belong to another user, whose repositories git refuses unless it is told.
     git = ("git", "-c", "safe.directory=*")
@@ -163,9 +163,8 @@ def page(manifest: Record) -> str:
         "Files hashed": ", ".join(f"{len(manifest[key])} {key}" for key in ("inputs", "outputs", "weights")),
         "Wall time of all jobs": f"{total / 3600:.2f} h" if manifest["costs"] else "not recorded",
     }
-    for key, name in (("kept_out", "Kept out of the jobs"), ("pythonpath", "PYTHONPATH, which goes before the packages")):
-        if software.get(key):
-            rows[name] = software[key]
+    named = {"kept_out": "Kept out of the jobs", "pythonpath": "PYTHONPATH, which goes before the packages"}
+    rows |= {name: software[key] for key, name in named.items() if software.get(key)}
     lines = ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]
     if manifest["costs"]:
         keys = list(dict.fromkeys(key for rule in manifest["costs"].values() for key in rule))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from snakemake.profiles import ProfileConfigFileParser
 PROJECT = Path(workflow.basedir)
 sys.path.insert(0, str(PROJECT))
 
-from micota import commandline
 from micota.cli import UserError
 from micota.cluster import check_filled, gpu_resources, memory_mb
+from micota.commandline import LOOKING, checked_options
 from micota.disk import check_room
 from micota.interpreter import exports, kept_out
 from micota.jobs import Job
@@ -30,37 +31,35 @@ PROFILE |= {f"set-resources: {rule}": keys for rule, keys in workflow.resource_s
 PROFILE = {block: {key: str(keys[key].raw).strip("'\"") for key in keys} for block, keys in PROFILE.items()}
 
 
+DEPLOYED = {method.name for method in workflow.deployment_settings.deployment_method}  # --sdm
+IMAGE = "envs/micota.sif"  # what `apptainer build` makes of envs/container.def, or a link to where that lies
+
+
 def say(text):
     """Tell the user something that Snakemake does not; scripts/follow.py lets it through."""
     print(f"micota: {text}", file=sys.stderr, flush=True)
 
 
-def options_given():
-    """The options on the command line; UserError if some of what it or a profile says would be dropped."""
-    parser = get_argument_parser()
-    given = commandline.given_options(parser, sys.argv[1:])
-    commandline.check_repeated(parser, given)
-    profiles = {}
-    for path in commandline.profile_files(given, PROJECT, get_profile_dir):
-        with path.open(encoding="utf-8") as handle:
-            profiles[str(path)] = commandline.as_settings(parser, ProfileConfigFileParser().parse(handle))
-    commandline.check_profiles(profiles, given)
-    return set(given)
+def of_project(path):
+    """A file of the project, also where the run starts in another folder."""
+    return path if PROJECT == Path.cwd() else str(PROJECT / path)
 
 
 def job_environment():
     """Shell commands before that of each job: its Python, its devices, and whose job it is."""
-    brought = {"CONDA", "APPTAINER"} & {method.name for method in workflow.deployment_settings.deployment_method}
-    python = exports(PROJECT, sys.executable, bool(brought))
-    devices = (
-        "export CUDA_VISIBLE_DEVICES=; " if STUDY.config.device == "cpu" else ""
-    )  # a GPU that is there is not used
+    python = exports(PROJECT, sys.executable, bool({"CONDA", "APPTAINER"} & DEPLOYED))
+    # A GPU that is there is not used.
+    devices = "export CUDA_VISIBLE_DEVICES=; " if STUDY.config.device == "cpu" else ""
     return f"set -euo pipefail; {python}{devices}export {SNAKEMAKE}='{process_mark()}'; "
 
 
 try:
     # The jobs of a cluster and of a group read this file again, with arguments of Snakemake's own.
-    GIVEN = options_given() if workflow.is_main_process else set()
+    GIVEN = set()
+    if workflow.is_main_process:
+        GIVEN = checked_options(
+            get_argument_parser(), sys.argv[1:], PROJECT, get_profile_dir, ProfileConfigFileParser()
+        )
     STUDY = load_study(config, workflow.config_settings.config, PROJECT)
     check_filled(PROFILE, sys.argv)
     shell.prefix(job_environment().replace("{", "{{").replace("}", "}}"))
@@ -68,14 +67,21 @@ try:
         check_unlock()
     elif workflow.is_main_process:
         check_paths(STUDY)
+        if "APPTAINER" in DEPLOYED and not Path(of_project(IMAGE)).is_file():
+            raise UserError(f"{IMAGE}: no such image, which --sdm apptainer runs the jobs in; docs/setup.md builds it")
         if out := kept_out(os.environ):
-            say(f"{', '.join(out)}: set for every program, kept out of the jobs; the manifest says so")
-        if not workflow.output_settings.dryrun and not GIVEN & {*commandline.LOOKING, "nolock"}:
+            say(f"{', '.join(out)}: the environment sets it; kept out of the jobs, and noted in the manifest")
+        if not workflow.output_settings.dryrun and not GIVEN & {*LOOKING, "nolock"}:
             if cut_short := start_run(STUDY.config.study):
                 say(cut_short)
 except UserError as error:  # as a script says it: one line, and status 2
     print(f"error: {error}", file=sys.stderr, flush=True)
     sys.exit(2)
+
+
+if "APPTAINER" in DEPLOYED:
+
+    container: of_project(IMAGE)
 
 
 HOME = f"results/{STUDY.config.study}"
@@ -86,11 +92,6 @@ FIGURE = ["png", "pdf"]
 
 wildcard_constraints:
     **name_patterns(STUDY),
-
-
-def of_project(path):
-    """A file of the project, also where the run starts in another folder."""
-    return path if PROJECT == Path.cwd() else str(PROJECT / path)
 
 
 def partition(gpus):
@@ -296,6 +297,10 @@ onstart:
         raise WorkflowError(
             "slurm-array-jobs: remove it from the profile. With the executor plugin 2.6.1, a task of an array that"
             " fails deletes what the array's first task has finished"
+        )
+    if hasattr(workflow.executor_settings, "array_jobs") and not shutil.which("sbatch"):
+        raise WorkflowError(
+            "executor: slurm, and this machine has no sbatch: start it where jobs are submitted from"
         )
     jobs = jobs_to_run()
     try:

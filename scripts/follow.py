@@ -154,11 +154,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for Snakemake, whose last words are shown
+    stopped: list[int] = []  # by Ctrl-C, which Snakemake gets too: what its jobs then say is of no use
+    signal.signal(signal.SIGINT, lambda number, _: stopped.append(number))
     seconds = json.loads(args.seconds.read_text()) if args.seconds and args.seconds.is_file() else {}
     # Whatever the locale: Snakemake writes UTF-8, and a line that is none must not hide an error.
     for line in follow(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace"), seconds):
-        print(line, flush=True)
+        if not stopped:
+            print(line, flush=True)
+    if stopped:
+        print("stopped; the same command goes on from here", flush=True)
 
 
 if __name__ == "__main__":
