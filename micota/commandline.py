@@ -132,14 +132,14 @@ def check_profiles(profiles: Mapping[str, Settings], given: Given) -> None:
             if not over:
                 continue
             winner, kept = over[-1]
+            keys = {word.partition("=")[0] for word in kept}
             if winner == COMMAND_LINE:
-                keys = {word.partition("=")[0] for word in kept}
                 lost = [word for word in words if option in PAIRS and word.partition("=")[0] not in keys]
             else:
-                lost = [word for word in words if word not in kept]
+                lost = [word for word in words if word not in kept] if option in PAIRS else words * (words != kept)
             if lost:
                 flag = f"--{option.replace('_', '-')}"
-                joined = shlex.join([*lost, *kept] if winner == COMMAND_LINE else words)
+                joined = shlex.join([*lost, *kept] if option in PAIRS else words)
                 raise UserError(
                     f"{source} sets {flag} {shlex.join(lost)}, which Snakemake drops: {winner} sets {flag} too, and"
                     f" wins. Give all of it on the command line: {flag} {joined}"

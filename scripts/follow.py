@@ -157,7 +157,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     stopped: list[int] = []  # by Ctrl-C, which Snakemake gets too: what its jobs then say is of no use
     signal.signal(signal.SIGINT, lambda number, _: stopped.append(number))
     seconds = json.loads(args.seconds.read_text()) if args.seconds and args.seconds.is_file() else {}
-    # Whatever the locale: Snakemake writes UTF-8, and a line that is none must not hide an error.
+    # Whatever the locale: Snakemake writes UTF-8, and a line that can't be read or shown must not hide an error.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     for line in follow(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace"), seconds):
         if not stopped:
             print(line, flush=True)
