@@ -3,7 +3,7 @@
     python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json
 
 Prints two Markdown tables: by rule, and by training seed, with what all seeds share in a row of its own.
-`--seconds` writes rule -> mean seconds a job, which scripts/follow.py estimates with.
+`--seconds` writes rule -> job -> seconds, which scripts/follow.py estimates with.
 """
 
 import argparse
@@ -34,7 +34,10 @@ def measured(folder: Path) -> dict[str, list[dict[str, str]]]:
     for path in sorted(folder.glob("*/*.tsv")):
         with path.open() as handle:
             seed = SEED.search(path.stem)
-            rows = [{**row, "seed": seed[1] if seed else ""} for row in csv.DictReader(handle, delimiter="\t")]
+            rows = [
+                {**row, "job": path.stem, "seed": seed[1] if seed else ""}
+                for row in csv.DictReader(handle, delimiter="\t")
+            ]
             found.setdefault(path.parent.name, []).extend(rows)
     if not found:
         raise UserError(f"{folder}: no benchmark files; run the study first")
@@ -73,8 +76,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"| {' | '.join(cells)} |")
     print("\n" + "\n".join(by_seed(rules)))
     if args.seconds:
-        means = {rule: numbers(rows, "s") for rule, rows in rules.items()}
-        write_json(args.seconds, {rule: round(fmean(seconds), 1) for rule, seconds in means.items() if seconds})
+        taken = {
+            rule: {row["job"]: value for row in rows if (value := number(row["s"])) is not None}
+            for rule, rows in rules.items()
+        }
+        write_json(args.seconds, {rule: seconds for rule, seconds in taken.items() if seconds})
 
 
 if __name__ == "__main__":

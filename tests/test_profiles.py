@@ -1,8 +1,6 @@
 """The profiles: what holds in the end when two are loaded, what a cluster is asked for, what is refused."""
 
 import re
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -87,15 +85,15 @@ def test_what_runs_on_gpus_follows_the_configuration() -> None:
 def test_a_study_on_the_cpu_leaves_gpus_alone(
     filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, seen: str
 ) -> None:
-    """A stand-in for the rules' python notes which devices a job may see."""
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nprintf %s "$CUDA_VISIBLE_DEVICES" > {tmp_path}/seen\nexit 1\n')
-    python.chmod(0o755)
+    """A stand-in for the rules' script notes which devices a job may see."""
+    script = filled / "scripts" / "problems.py"
+    script.write_text(
+        "import os, pathlib, sys\n"
+        f"pathlib.Path({str(tmp_path / 'seen')!r}).write_text(os.environ['CUDA_VISIBLE_DEVICES'])\n"
+        "sys.exit(1)\n"
+    )
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    target = "results/mini/problems/loaded/train.jsonl"
-    environment = f'PATH="{tmp_path}:$PATH"'
-    command = f"{environment} {sys.executable} -m snakemake --cores 1 {target} --config device={device}"
-    subprocess.run(["bash", "-c", command], cwd=filled, capture_output=True, check=False)
+    snakemake(filled, "results/mini/problems/loaded/train.jsonl", "--config", f"device={device}")
     assert (tmp_path / "seen").read_text() == seen
 
 

@@ -86,7 +86,9 @@ def run(project: Path, study: str, *arguments: str) -> CompletedProcess[str]:
 def test_the_makefile_makes_tables_as_this_test_does() -> None:
     assert re.findall(r"^LAYERS += (.*)$", MAKEFILE, re.MULTILINE) == [" ".join(config_files("study"))]
     assert re.search(r"^CONFIRM = --configfile \$\(LAYERS\) --config from_scratch=\$\(", MAKEFILE, re.MULTILINE)
-    assert re.search(r"\$\(CONFIRM\) study=archived .*--allowed-rules all \$\(FROM_LOGS\)$", MAKEFILE, re.MULTILINE)
+    assert re.search(
+        r"\$\(CONFIRM\) study=archived .*--allowed-rules all \$\(FROM_LOGS\) \$\(FOLLOW\)$", MAKEFILE, re.MULTILINE
+    )
 
 
 def test_every_table_and_figure_can_be_made_from_the_archive(project: Path) -> None:
