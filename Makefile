@@ -211,7 +211,7 @@ reference: setup  ## make the miniature's last results the reference
 	rm -rf reference/mini/tables reference/mini/figures && mkdir -p reference/mini
 	cp -r results/mini/tables reference/mini/tables
 	mkdir reference/mini/figures && cp figures/mini/*.png reference/mini/figures/
-	$(BIN)/python -m scripts.manifest_part --manifest results/mini/manifest.json --key arithmetic --out reference/mini/fingerprint.json
+	$(BIN)/python -m scripts.fingerprint --manifest results/mini/manifest.json --out reference/mini/fingerprint.json
 	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
 	$(BIN)/python -m scripts.example --out reference/mini/example.json \
 		--corpora $(foreach corpus,short mid long,$(corpus)=results/mini/corpora/$(corpus).jsonl)

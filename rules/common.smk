@@ -16,6 +16,7 @@ from micota.cli import UserError
 from micota.cluster import check_filled, gpu_resources, memory_mb
 from micota.commandline import LOOKING, checked_options
 from micota.disk import check_room
+from micota.fingerprint import PORTABLE
 from micota.interpreter import exports, kept_out
 from micota.jobs import Job
 from micota.names import name_patterns
@@ -50,7 +51,8 @@ def job_environment():
     python = exports(PROJECT, sys.executable, bool({"CONDA", "APPTAINER"} & DEPLOYED))
     # A GPU that is there is not used.
     devices = "export CUDA_VISIBLE_DEVICES=; " if STUDY.config.device == "cpu" else ""
-    return f"set -euo pipefail; {python}{devices}export {SNAKEMAKE}='{process_mark()}'; "
+    vectors = "".join(f"export {name}={value}; " for name, value in PORTABLE.items()) if ARITHMETIC else ""
+    return f"set -euo pipefail; {python}{devices}{vectors}export {SNAKEMAKE}='{process_mark()}'; "
 
 
 try:
@@ -62,6 +64,8 @@ try:
         )
     STUDY = load_study(config, workflow.config_settings.config, PROJECT)
     check_filled(PROFILE, sys.argv)
+    # A parameter of the jobs whose numbers it shapes; none where it is native, so that no finished study runs again.
+    ARITHMETIC = {} if STUDY.config.arithmetic == "native" else {"arithmetic": STUDY.config.arithmetic}
     shell.prefix(job_environment().replace("{", "{{").replace("}", "}}"))
     if "unlock" in GIVEN:
         check_unlock()

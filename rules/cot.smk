@@ -21,6 +21,7 @@ rule sample:
     resources:
         **with_gpus(lambda wildcards: STUDY.sampling_gpus, minutes=720),
     params:
+        **ARITHMETIC,
         engine=lambda wildcards: as_json(STUDY.engine),
         tasks=lambda wildcards: as_json(sampling_tasks(wildcards)),
         shards=STUDY.config.sampling.shards,

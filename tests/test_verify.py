@@ -21,13 +21,13 @@ RUNS = 7
 
 def tables(folder: Path, rng: np.random.Generator, seed: int = 0) -> Path:
     """Tables of a run whose students differ by chance; `seed` names them."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for corpus, score, tokens in (("long", 40, 280), ("mid", 60, 120), ("base", 65, 50)):
         accuracy = score + (2 * rng.standard_normal() if corpus != "base" else 0.0)
         length = tokens * (1 + 0.1 * rng.standard_normal() if corpus == "mid" else 1)
         row = {"base": "small", "corpus": corpus, "accuracy_easy": accuracy, "accuracy_easy_low": accuracy - 3}
         rows.append(row | {"mean_tokens": length, "seeds": 1, "problems": 300})
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "model": f"small-mid-s{seed}",
             "seed": seed,
@@ -36,12 +36,13 @@ def tables(folder: Path, rng: np.random.Generator, seed: int = 0) -> Path:
         }
         for name in ("easy", "hard")
     ]
-    merged = [
+    merged: list[dict[str, Any]] = [
         {"model": f"ta-w{weight}-d0.5-m{seed}", "tuned": "ta", "weight": weight, "mask_seed": seed,
          "mean_tokens": 200 * weight * (1 + 0.1 * rng.standard_normal()), "from": "ta"}
         for weight in (0.4, 0.7)
     ]  # fmt: skip
-    for name, table in {"main": rows, "main_cells": cells, "assistants": merged, "claims": merged}.items():
+    made = {"main": rows, "main_cells": cells, "assistants": merged, "claims": merged}
+    for name, table in made.items():
         write_csv(folder / f"{name}.csv", table, [Column(key) for key in table[0]])
     return folder
 
