@@ -49,6 +49,7 @@ PRIOR = 4  # degrees of freedom of the spread that a number's own is mixed with,
 ERROR = (
     0.01  # share of honest runs that are to fail, by simulation, half of it each by the main numbers and by the others
 )
+STILL = 0.02  # of a number that is the same in every draw, how far another kind of CPU may turn it
 SIMULATIONS = 2_000
 
 
@@ -133,6 +134,10 @@ class Limits:
         furthest = simulated(self, runs, np.random.default_rng(0))
         main, others = np.quantile(furthest, 1 - ERROR / 2, axis=0)
         self.allowed = np.where(self.main, main, others) * self.spread
+        # What no draw changes has no training in it, as an untrained model's score: another CPU's rounding may turn a
+        # few answers of it, and that is all. A column that never varies may not; nor is a rare 0 held to be 0.
+        still = (runs.std(axis=0) == 0) & (self.spread > 0) & (self.centre != 0)
+        self.allowed[still] = STILL * np.abs(self.centre[still])
 
     def _estimate(self, runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean, and spread of one more run from it, by place; `runs`: [runs, places], or many such sets."""

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from micota import statistics
 from tests.workflow import ROOT
 
 # Equal on Python 3.11 to 3.13: fmean is fsum / n, median takes the middle. Others of `statistics` were rewritten in
@@ -38,12 +39,11 @@ def test_no_function_is_used_that_was_rewritten() -> None:
         assert not calls.search(source), path.name
 
 
-@pytest.mark.parametrize("module", ["micota.any", "scripts.any"])
-def test_the_test_run_refuses_a_sum_of_floats(module: str) -> None:
-    """The fixture in conftest.py: whatever the tests call."""
-    for allowed in ("sum([1, 2])", "sum([[1.5]], [])"):
-        exec(allowed, {"__name__": module})
-    exec("sum([0.1, 0.2])", {"__name__": "numpy.any"})
-    for refused in ("sum([0.1, 0.2])", "sum([1, 2], 0.5)", "sum(x / 3 for x in range(3))"):
-        with pytest.raises(AssertionError, match=f"{module} adds floats"):
-            exec(refused, {"__name__": module})
+def test_the_test_run_refuses_a_sum_of_floats_in_the_projects_code() -> None:
+    """The fixture in conftest.py, in whatever the tests call."""
+    ours = vars(statistics)["sum"]
+    assert ours([1, 2]) == 3 and ours([[1.5]], []) == [1.5]
+    for items, start in (([0.1, 0.2], 0), ([1, 2], 0.5), ((x / 3 for x in range(3)), 0)):
+        with pytest.raises(AssertionError, match=r"use math\.fsum"):
+            ours(items, start)
+    assert sum([0.1, 0.2]) > 0.3  # everybody else's is the builtin
