@@ -439,6 +439,8 @@ def parse_config(raw: dict[str, Any], typed: Mapping[str, Any] | None = None) ->
     value or null that they look like, and stay texts only where the schema asks for one (a commit may be all digits).
     """
     read = with_types(typed or {})
+    if empty := [key for key, value in read.items() if value == {}]:
+        raise UserError(f"{empty[0]}: {{}} changes nothing, since blocks are merged; {empty[0]}=null switches it off")
     config, faults = validated(laid_over(raw, read))
     if wrong := [fault["loc"] for fault in faults if fault["type"] == "string_type"]:
         for place in filter(None, (place_of(loc, read) for loc in wrong)):

@@ -23,11 +23,12 @@ UNLOCK = "make unlock, or the same command with --unlock"
 MACHINE = Path("/etc/machine-id")  # of Linux; told apart by it are machines of one name
 
 
-def start_run(study: str) -> str | None:
+def start_run(study: str, submits: bool = False) -> str | None:
     """Enter a run of a study that starts in this folder; it is held until this process ends, however it does.
 
-    Returns what to tell the user where the lock of a killed run was taken away. Raises UserError, one line that says
-    who holds the study, where another run does, or may do: on a machine that can't be asked from here.
+    `submits`: its jobs run on other machines, and go on when this process is killed. Returns what to tell the user
+    where the lock of a killed run was taken away. Raises UserError, one line that says who holds the study, where
+    another run does, or may do: on a machine that can't be asked from here, or by jobs that it left in a queue.
     """
     RUNS.mkdir(parents=True, exist_ok=True)
     handle, held = opened(RUNS / f"{study}.json")
@@ -40,6 +41,11 @@ def start_run(study: str) -> str | None:
             f"the study {study} was being run in this folder by {who(handle)}, which has not said that it ended and"
             f" can't be asked from here. If it is gone: {UNLOCK}"
         )
+    if record and record["submits"]:
+        raise UserError(
+            f"the study {study} was being run in this folder by {who(handle)}, which was cut short, and jobs that it"
+            f" submitted may be running still (`squeue --me`). When they have ended: {UNLOCK}"
+        )
     if left and not record:
         raise UserError(
             f"{left[0]}: Snakemake's lock on the study {study}, and nothing says who holds it. If no run of it is going"
@@ -48,7 +54,7 @@ def start_run(study: str) -> str | None:
     cut_short = f"{who(handle)}, was cut short: its lock on the study {study} is taken away" if record else None
     for path in left:
         path.unlink(missing_ok=True)
-    mark(handle)
+    mark(handle, submits)
     atexit.register(end_run, handle, os.getpid())
     return cut_short
 
@@ -89,13 +95,14 @@ def read(handle: TextIO) -> Record | None:
     try:
         return dict(json.loads(text)) if text else None
     except ValueError:  # cut short while it was written
-        return {"pid": "?", "machine": machine(), "since": "?"}
+        return {"pid": "?", "machine": machine(), "since": "?", "submits": False}
 
 
-def mark(handle: TextIO) -> None:
+def mark(handle: TextIO, submits: bool = False) -> None:
     """Write down that this process holds the file, so that it also stands there after a power cut."""
     handle.truncate(0)
-    json.dump({"pid": os.getpid(), "machine": machine(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, handle)
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    json.dump({"pid": os.getpid(), "machine": machine(), "since": since, "submits": submits}, handle)
     handle.flush()
     os.fsync(handle.fileno())
 

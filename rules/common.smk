@@ -76,7 +76,8 @@ try:
         if out := kept_out(os.environ):
             say(f"{', '.join(out)}: the environment sets it; kept out of the jobs, and noted in the manifest")
         if not workflow.output_settings.dryrun and not GIVEN & {*LOOKING, "nolock"}:
-            if cut_short := start_run(STUDY.config.study):
+            # Of an executor that submits jobs, --jobs says how many; on one machine it is another word for --cores.
+            if cut_short := start_run(STUDY.config.study, submits=workflow.resource_settings.nodes is not None):
                 say(cut_short)
 except UserError as error:  # as a script says it: one line, and status 2
     print(f"error: {error}", file=sys.stderr, flush=True)

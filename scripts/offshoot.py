@@ -41,8 +41,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     left_out = {source / entry for entry in args.but}
     for part in args.parts:
         (target / part).mkdir(parents=True, exist_ok=True)
+        for place in (target / part).iterdir():
+            if place.is_symlink():  # of an earlier time, when the study may have held something else
+                place.unlink()
         for entry in sorted((source / part).iterdir()):
-            if entry not in left_out:
+            if entry not in left_out and not (target / part / entry.name).exists():
                 link(entry, target / part / entry.name)
     print(f"{target}: begins with the {', '.join(args.parts)} of {source}")
 
@@ -60,13 +63,10 @@ def check_parts(source: Path, parts: Sequence[str]) -> None:
 
 
 def link(entry: Path, place: Path) -> None:
-    """A link that is as old as what it leads to, unless something of the offshoot's own is there."""
-    if place.is_symlink():
-        place.unlink()
-    if not place.exists():
-        place.symlink_to(os.path.relpath(entry, place.parent))
-        times = entry.stat()
-        os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns), follow_symlinks=False)
+    """A link that is as old as what it leads to."""
+    place.symlink_to(os.path.relpath(entry, place.parent))
+    times = entry.stat()
+    os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns), follow_symlinks=False)
 
 
 if __name__ == "__main__":

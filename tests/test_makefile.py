@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from micota.manifest import COMMIT
 from micota.running import RUNS
 from tests.test_manifest import git, needs_git
 from tests.workflow import ROOT, copy_project, make, output_of
@@ -157,21 +158,20 @@ def test_a_study_that_lacks_what_is_needed_costs_no_earlier_results(project: Pat
 
 @needs_git
 def test_the_archive_is_whole_and_knows_its_commit(tmp_path: Path) -> None:
-    project = copy_project(tmp_path)
-    for name in (".gitattributes", ".gitignore"):
-        shutil.copyfile(ROOT / name, project / name)
+    for name in (".gitattributes", ".gitignore", "Makefile", COMMIT, "results/README.md", "config/mini.yaml"):
+        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / "project" / name)
+    project = tmp_path / "project"
     assert "no git repository" in refused(make(project, "archive"))
     git(project, "init", "-q")
-    assert "no git repository" not in refused_archive(project)
-    (project / "results").mkdir()
-    (project / "results/README.md").touch()
     git(project, "add", "-A")
     git(project, "commit", "-qm", "one")
-    (project / "Snakefile").write_text("changed")
+    (project / "config/mini.yaml").write_text("changed")
     assert "commit or stash" in refused(make(project, "archive"))
-    git(project, "checkout", "-q", "Snakefile")
+    git(project, "checkout", "-q", "config")
     run = make(project, "archive", settings={"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
     assert run.returncode == 0, output_of(run)
+    assert not list((project / "results").glob(".archive*"))
     with tarfile.open(project / "results/micota.tar.xz") as bundle:
         bundle.extractall(project / "tmp", filter="data")
     unpacked = project / "tmp" / "micota"
@@ -179,18 +179,5 @@ def test_the_archive_is_whole_and_knows_its_commit(tmp_path: Path) -> None:
     assert sums.returncode == 0
     listed = {line.split("  ", 1)[1].removeprefix("./") for line in (unpacked / "SHA256SUMS").read_text().splitlines()}
     assert listed == set(git(project, "ls-files").splitlines())
-    assert (unpacked / "micota/commit.txt").read_text().strip() == git(project, "rev-parse", "HEAD")
-    assert "no git repository" in refused(make(copy_of(unpacked, tmp_path), "archive"))
-    assert not list((project / "results").glob(".archive*"))
-
-
-def refused_archive(project: Path) -> str:
-    """Nothing is committed yet."""
-    run = make(project, "archive")
-    assert run.returncode == 2 and "Traceback" not in output_of(run)
-    return run.stderr
-
-
-def copy_of(unpacked: Path, folder: Path) -> Path:
-    """The bundle inside another project's repository."""
-    return Path(shutil.copytree(unpacked, folder / "inside"))
+    assert (unpacked / COMMIT).read_text().strip() == git(project, "rev-parse", "HEAD")
+    assert "no git repository" in refused(make(unpacked, "archive"))  # though it lies inside one

@@ -32,10 +32,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         call(*arguments)
 
 
-def other_run(study: str) -> subprocess.Popen[str]:
+def other_run(study: str, submits: bool = False) -> subprocess.Popen[str]:
     """Another process that has started a run of a study in the current folder."""
+    submitting = HOLD.replace("sys.argv[1]", "sys.argv[1], submits=True") if submits else HOLD
     run = subprocess.Popen(
-        [sys.executable, "-c", HOLD, study],
+        [sys.executable, "-c", submitting, study],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
@@ -97,13 +98,26 @@ def test_a_lock_that_may_be_held_stays(folder: Path, machine: list[str] | None, 
     """By a machine that can't be asked, or by who knows whom: by an older version of this file, or by --nolock."""
     RUNS.mkdir(parents=True)
     if machine:
-        (RUNS / "mini.json").write_text(json.dumps({"pid": 7, "machine": machine, "since": "noon"}))
+        (RUNS / "mini.json").write_text(json.dumps({"pid": 7, "machine": machine, "since": "noon", "submits": False}))
     held = lock("mini")
     with pytest.raises(UserError, match=f"(?s){said or 'nothing says who holds it'}.*make unlock"):
         start_run("mini")
     assert held.is_file()
     check_unlock()
     held.unlink()  # as Snakemake does then
+    assert start_run("mini") is None
+
+
+def test_jobs_that_were_submitted_may_outlive_their_run(folder: Path) -> None:
+    """On a cluster they do, and would write beside those that the next run submits."""
+    with other_run("mini", submits=True) as run:
+        run.send_signal(signal.SIGKILL)
+    held = lock("mini")
+    with pytest.raises(UserError, match=f"process {run.pid} on .*cut short, and jobs .*squeue --me.*make unlock"):
+        start_run("mini")
+    assert held.exists()
+    check_unlock()
+    held.unlink()
     assert start_run("mini") is None
 
 

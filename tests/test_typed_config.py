@@ -46,6 +46,8 @@ def test_truth_values_and_nulls(key: str, text: str, value: Any) -> None:
 def test_a_block_can_be_switched_off() -> None:
     raw = raw_config("mini")
     assert raw["claims"] and parse_config(laid_over(raw, {"claims": "null"}), {"claims": "null"}).claims is None
+    with pytest.raises(UserError, match=r"claims: {} changes nothing, .* claims=null switches it off"):
+        parse_config(laid_over(raw, {"claims": {}}), {"claims": {}})
 
 
 @pytest.mark.parametrize("revision", ["1234567", "12e4567", "007", "true", ".5"])
