@@ -35,7 +35,7 @@ KNOWS_demo       := CORES
 KNOWS_study      := CORES SEEDS FROM_SCRATCH
 KNOWS_controls   := CORES SEEDS FROM_SCRATCH
 KNOWS_tables     := CORES
-KNOWS_score      := STUDY CORES DATA MODEL REVISION NAME
+KNOWS_score      := STUDY CORES DATA MODEL REVISION NAME PUBLISHED
 KNOWS_regrade    := STUDY CORES DATA
 KNOWS_reevaluate := STUDY CORES DATA
 KNOWS_smoke      := CORES DATA
@@ -163,15 +163,17 @@ preflight: setup  ## look a study over before any GPU is asked for (CONFIG="conf
 deviations: setup  ## make docs/deviations.md and docs/provenance.md from config/paper.yaml and docs/deviations.yaml
 	$(BIN)/python -m scripts.deviations
 
-score: setup  ## score a model trained elsewhere beside a study that has run (MODEL=folder, or hub repository with REVISION=commit)
+score: setup  ## score a model trained elsewhere beside a study that has run (MODEL=folder, or hub repository with REVISION=commit; PUBLISHED=row of others' numbers)
 	@[ -n "$(MODEL)" ] || { echo "error: say which model: make score MODEL=folder-or-repository STUDY=$(STUDY)" >&2; exit 2; }
 	@$(ALONE)
+score.locked: SCORED = $(foreach table,main $(if $(PUBLISHED),published),results/$(STUDY)_scored/tables/$(table).md)
 score.locked:
-	$(BIN)/python -m scripts.score --configs $(FILES) --model '$(MODEL)' --revision '$(REVISION)' --name $(NAME) --out results/$(STUDY)_scored.yaml
+	$(BIN)/python -m scripts.score --configs $(FILES) --model '$(MODEL)' --revision '$(REVISION)' --name $(NAME) --out results/$(STUDY)_scored.yaml \
+		$(if $(PUBLISHED),--published '$(PUBLISHED)')
 	$(BIN)/python -m scripts.offshoot --keep --study $(STUDY) --name $(STUDY)_scored --parts models cot graded problems
-	$(SNAKEMAKE) --cores $(CORES) results/$(STUDY)_scored/tables/main.md figures/$(STUDY)_scored/accuracy.png $(WITH_DATA) \
-		--configfile $(FILES) results/$(STUDY)_scored.yaml --allowed-rules base_model sample grade table_main figure_accuracy $(FOLLOW)
-	cat results/$(STUDY)_scored/tables/main.md
+	$(SNAKEMAKE) --cores $(CORES) $(SCORED) figures/$(STUDY)_scored/accuracy.png $(WITH_DATA) --configfile $(FILES) results/$(STUDY)_scored.yaml \
+		--allowed-rules base_model sample grade table_main table_published figure_accuracy $(FOLLOW)
+	cat $(SCORED)
 
 # Both work on a copy, so that the study's own corpora and models are not older than what they were made from.
 regrade: setup  ## grade a study's completions again, and make its tables and figures again: the same ones (STUDY=mini)

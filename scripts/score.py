@@ -10,6 +10,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -31,6 +32,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="a model's folder, or a repository of the hub")
     parser.add_argument("--revision", default="", help="of the repository: a commit")
     parser.add_argument("--name", default="scored", help="what the tables call the model")
+    parser.add_argument("--published", default="", help="the row of the study's `published` file to print beside it")
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)
 
@@ -55,7 +57,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the overlay."""
     args = parse_args(argv)
     raw = read_config(args.configs)
-    document = {"study": f"{raw['study']}_scored", "scored": {args.name: block(args.model, args.revision)}}
+    document: dict[str, Any] = {"study": f"{raw['study']}_scored"}
+    document["scored"] = {args.name: block(args.model, args.revision)}
+    if args.published:
+        if not raw.get("published"):
+            raise UserError(f"PUBLISHED={args.published}: the study {raw['study']} has no `published:` to take it from")
+        document["published"] = {"beside": {f"elsewhere-{args.name}": args.published}}
     load_study(laid_over(raw, document))
     with whole(args.out) as handle:
         yaml.safe_dump(document, handle, sort_keys=False)
