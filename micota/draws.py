@@ -50,6 +50,7 @@ ERROR = (
     0.01  # share of honest runs that are to fail, by simulation, half of it each by the main numbers and by the others
 )
 STILL = 0.02  # of a number that is the same in every draw, how far another kind of CPU may turn it
+RARE = 5
 SIMULATIONS = 2_000
 
 
@@ -135,8 +136,9 @@ class Limits:
         main, others = np.quantile(furthest, 1 - ERROR / 2, axis=0)
         self.allowed = np.where(self.main, main, others) * self.spread
         # What no draw changes has no training in it, as an untrained model's score: another CPU's rounding may turn a
-        # few answers of it, and that is all. A column that never varies may not; nor is a rare 0 held to be 0.
-        still = (runs.std(axis=0) == 0) & (self.spread > 0) & (self.centre != 0)
+        # few answers of it, and that is all. A column that never varies may not. A count or share of RARE or less, of
+        # traces that run on, say, is the same in six draws by chance, and not in the seventh.
+        still = (runs.std(axis=0) == 0) & (self.spread > 0) & (np.abs(self.centre) > RARE)
         self.allowed[still] = STILL * np.abs(self.centre[still])
 
     def _estimate(self, runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
