@@ -175,16 +175,18 @@ score.locked:
 		--allowed-rules base_model sample grade table_main table_published figure_accuracy $(FOLLOW)
 	cat $(SCORED)
 
+# Sizes of bases are there where a study compares them.
+SIZES = $(notdir $(wildcard results/$(STUDY)/sizes))
 # Both work on a copy, so that the study's own corpora and models are not older than what they were made from.
 regrade: setup  ## grade a study's completions again, and make its tables and figures again: the same ones (STUDY=mini)
 	@$(ALONE)
 regrade.locked:
-	$(call again,regraded,models cot corpora alignment sizes problems,grade judge)
+	$(call again,regraded,models cot corpora alignment problems $(SIZES),grade judge)
 
 reevaluate: setup  ## sample again from a study's checkpoints, then as regrade; nothing is trained (STUDY=mini)
 	@$(ALONE)
 reevaluate.locked:
-	$(call again,reevaluated,models corpora alignment sizes problems,merge sample grade judge)
+	$(call again,reevaluated,models corpora alignment problems $(SIZES),merge sample grade judge)
 
 # A study's named results under another name, the named rules run on them, and the tables compared.
 define again

@@ -95,7 +95,8 @@ def test_every_table_and_figure_can_be_made_from_the_archive(project: Path) -> N
     """Nothing is missing, nothing is asked for that no allowed rule makes, and no rule is named in vain."""
     cleaned = len(load_study(raw_config("study")).cleaned_datasets)
     each = {"load_problems": cleaned, "clean_problems": cleaned}
-    assert planned(run(project, "archived", "-n")) == dict.fromkeys(["all", *from_logs()], 1) | each
+    made = [rule for rule in from_logs() if rule != "table_published"]  # of a study that names published numbers
+    assert planned(run(project, "archived", "-n")) == dict.fromkeys(["all", *made], 1) | each
 
 
 def test_tables_from_the_archive_equal_those_of_the_run(project: Path) -> None:
