@@ -148,7 +148,7 @@ def test_a_study_that_lacks_what_is_needed_costs_no_earlier_results(project: Pat
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     said = refused(make(project, "regrade", "STUDY=smoke"))
-    assert "results/smoke: its models, cot, corpora, alignment, sizes, problems are not there" in said
+    assert "results/smoke: its models, cot, corpora, alignment, problems are not there" in said
     assert earlier.exists()
     shutil.rmtree(project / "results/smoke")
 
