@@ -196,7 +196,7 @@ define again
 	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(STUDY)/tables
 endef
 
-unlock:  ## after a run that ended elsewhere, or otherwise than in order: take Snakemake's locks away, if no run is alive
+unlock: setup  ## after a run that ended elsewhere, or otherwise than in order: take Snakemake's locks away, if no run is alive
 	$(SNAKEMAKE) --unlock --cores 1 --configfile config/mini.yaml
 
 verify: setup  ## compare the miniature's results with reference/mini
