@@ -263,10 +263,13 @@ def test_a_similarity_is_no_percentage(tmp_path: Path) -> None:
 
 
 def test_gsm8k_train_against_test(real_data: Path) -> None:
-    """Counts that were looked at, pair by pair: four share a sentence, two are one story with other numbers."""
+    """Counts that were looked at, pair by pair: all five are one story with other numbers, and other goods or people.
+
+    With 0.5, the paper's threshold, three of them go. Two films of one length, a run of 13 words alone, stay.
+    """
     train, test = (
         load(name, "gsm8k", Home(real_data / f"gsm8k_{name}.jsonl", split=name)) for name in ("train", "test")
     )
     kept, report = run(train, test, near=0.25)
-    assert dict(report.dropped) == {NGRAM: 4, NEAR: 2} and len(kept) == 7467
-    assert {pair["similarity"] for pair in report.pairs if pair["reason"] == NEAR} == {0.2917, 0.3455}
+    assert dict(report.dropped) == {NGRAM: 2, NEAR: 3} and len(kept) == 7468
+    assert {pair["similarity"] for pair in report.pairs if pair["reason"] == NEAR} == {0.2917, 0.3455, 0.5143}
