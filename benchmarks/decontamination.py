@@ -39,7 +39,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     r"\frac, \dfrac": lambda text: (
         text.replace(r"\frac", r"\dfrac") if r"\frac" in text else text.replace(r"\dfrac", r"\frac")
     ),
-    "a/b": lambda text: re.sub(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2", text),
+    "a/b": lambda text: re.sub(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", r" \1/\2", text),
     r"\left( \right)": in_formulas(
         lambda text: re.sub(r"(?<!\\right)\)", r"\\right)", re.sub(r"(?<!\\left)\(", r"\\left(", text))
     ),

@@ -22,9 +22,7 @@ from micota.matching import Form, form
 from micota.records import Record
 
 SHINGLE = 3  # words in a run that near-duplicates are told by
-COMMON = (
-    10  # problems to be cleaned that share a run from which on it is no evidence; fewer of a small set, see `learn`
-)
+COMMON = 10  # problems to be cleaned from which on a run that they share is no evidence; fewer of a small set: `learn`
 COMMON_HELD = 3  # the same, of the problems held
 COVERED, COVERED_OTHER = 0.5, 0.8  # share of a held problem's words, or of the other's, that an overlap covers
 SENTENCE = 8  # words from which on a short held problem counts wherever it stands, not as whole sentences only
@@ -185,18 +183,19 @@ class Held:
 
     def covered(self, words: tuple[str, ...]) -> Record | None:
         """The first held problem that shares enough words in runs."""
-        runs = list(runs_of(words, self.ngram))
         found: dict[int, list[int]] = {}
-        for start, run in enumerate(runs):
+        for start, run in enumerate(runs_of(words, self.ngram)):
             for place in self.holders.get(run, ()):
                 found.setdefault(place, []).append(start)
         told = self.told(words) if found else []
         for place, starts in found.items():
-            mine = {start + step for start in starts for step in range(self.ngram)}
+            mine = {at for start in starts for at in range(start, start + self.ngram)}
             own = self.told(self.words[place])
-            shared = sum(told[at] for at in mine)
-            whole = len(mine) >= len(self.words[place]) and contains(words, self.words[place])
-            if whole or (shared and (shared >= COVERED * sum(own) or shared >= COVERED_OTHER * sum(told))):
+            # A run is evidence if half of it is not common: words beside a phrase, such as "what is", tell nothing.
+            telling = [start for start in starts if 2 * sum(told[start : start + self.ngram]) >= self.ngram]
+            shared = sum(told[at] for at in {at for start in telling for at in range(start, start + self.ngram)})
+            enough = shared >= COVERED * sum(own) or shared >= COVERED_OTHER * sum(told)
+            if contains(words, self.words[place]) or (shared and enough):
                 return {"with": self.names[place], "reason": NGRAM, "shared": longest(words, sorted(mine))}
         return None
 

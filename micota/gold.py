@@ -20,4 +20,4 @@ def rejected_golds(problems: Sequence[Record], judge: Judge) -> list[tuple[Recor
 
 def is_excepted(problem: Record, exceptions: Mapping[str, Mapping[str, str]]) -> bool:
     """Whether a rejection is known and explained: `exceptions` is {loader: {row of the source: why}}."""
-    return problem["id"].rpartition("/")[2] in exceptions.get(problem.get("loader", problem["source"]), {})
+    return problem["id"].rpartition("/")[2] in exceptions.get(problem.get("loader") or problem["source"], {})

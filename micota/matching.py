@@ -39,25 +39,46 @@ COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 SIGNS = str.maketrans(
     {"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "⁄": "/", "∕": "/", "−": "-", "–": "-", "—": "-"}
 )
-SCRIPTS = str.maketrans({c: f"^{d}" for c, d in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "0123456789n", strict=True)})
+SCRIPTS = str.maketrans(
+    {c: f"^{d}" for c, d in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "0123456789n", strict=True)} | {"∛": "√[3]", "∜": "√[4]"}
+)
+TWINS = str.maketrans("аеорсухіјѕһο", "aeopcyxijsho")  # Cyrillic letters and a Greek one that look like Latin ones
+# A tag of one letter is one only where it is closed: `a<b>c` may be mathematics.
+TAG = re.compile(
+    r"</?(?:br|div|span|em|strong|sub|ul|ol|li|table|tbody|tr|td|th|h[1-6]|code|pre|font)(?:\s[^<>]*)?/?>"
+    r"|<([pbiu])(?:\s[^<>]*)?>(?=.*?</\1>)|</[pbiu]>",
+    re.DOTALL,
+)
 # Seen by nobody, and not of class Cf.
 FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]")
-# Han, kana, Thai, Lao, Burmese, Khmer: written without spaces, so that a clause would be one word.
+# Han, kana, Thai, Lao, Burmese, Khmer: written without spaces, so that a clause would be one word. And Hangul, whose
+# spaces are set in more ways than one.
 UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\uac00-\ud7af"
     "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 )
 TOKEN = re.compile(
-    rf"[{UNSPACED}]|\d+(?:[.,]\d+)*|(?:(?![{UNSPACED}\d_])\w)+|[-+*/=<>^%!|()\[\]≤≥≠≈→°±∓√∞∠△∈∪∩⊂⊆⊥∥≡∑∏∫≅∼∅¬]"
+    rf"[{UNSPACED}]|\d+(?:\.\d+)*|(?:(?![{UNSPACED}\d_])\w)+|[-+*/=<>^%!|()\[\]≤≥≠≈→°±∓√∞∠△∈∪∩⊂⊆⊥∥≡∑∏∫≅∼∅¬]"
 )
 END = re.compile(r"(?<=[.?!:])(?=\s)|(?<=[。？！：])|\n+")
-# Sentences about the answer's form, and the phrase that competitions end in; neither tells two problems apart.
+# Sentences about the task or the answer's form, and the phrases that competitions end in; neither tells two problems
+# apart.
 INSTRUCTION = re.compile(
-    r"\bboxed\b|\bstep[ -]by[ -]step\b|\bfinal answer\b|\byour answer (?:in|as|with|inside)\b|\bthink carefully\b"
-    r"|\bfollowing (?:math\w* |maths? word )?(?:problem|question|exercise)\b|\blet'?s think\b"
+    r"\bboxed\b|\bstep[ -]by[ -]step\b|\bfinal answer\b|\bthink carefully\b|\blet'?s think\b|\byou are an?\b"
+    r"|\bassistant\b"
+    r"|\bfollowing (?:\w+ ){0,2}(?:problem|question|exercise|task|option|choice)s?\b|\b(?:problem|question) below\b"
+    r"|\bbelow is an?\b|\bappropriately completes\b|\bcorrect (?:option|choice|answer)\b"
+    r"|\byour (?:\w+ ){0,2}(?:answers?|steps?|work|working|reasoning|result) (?:in|as|with|inside|on|to|at)\b"
+    r"|\b(?:show|explain|write|give|describe) (?:\w+ ){0,3}your (?:\w+ ){0,2}(?:answer|steps?|work|working|reasoning)\b"
+    r"|一步一步|逐步|最终答案|解题过程|次の問題|ステップ|다음 문제|단계별|최종 답"
+    r"|schritt für schritt|étape par étape|paso a paso|шаг за шагом"
 )
+LABEL = re.compile(r"\b(?:answer|solution|response|a)\s*:\s*$")
 STOCK = re.compile(
-    r"\b(?:where|such that|with|and)\b[^.?!\d]{0,60}?\b(?:relatively prime|coprime|co-prime)\b[^.?!]*"
+    r"\b(?:where|such that|with|and)\b[^.?!\d]{0,60}?"
+    r"\b(?:relatively prime|coprime|co-prime|not divisible by the square)\b[^.?!]*"
+    r"|\blet \w+ be the number of such \w+"
+    r"|\b(?:find|compute|what is|determine)?\s*the remainder when \w+ is divided by\b"
     r"|\b(?:find|compute|what is|determine)\b(?:\s*[a-z+*\s]\b)+[^\w]*(?=[.?!]|$)"
 )
 
@@ -73,15 +94,22 @@ class Form:
 
 def plain(text: str) -> str:
     """The text with its spelling folded; only letters, numbers, signs, and the ends of sentences count from here on."""
-    text = html.unescape(text).translate(SCRIPTS)
-    text = unicodedata.normalize("NFKC", text).translate(SIGNS).lower()
+    text = TAG.sub(" ", html.unescape(text).replace("<sup>", "^").replace("</sup>", " ")).translate(SCRIPTS)
+    text = unicodedata.normalize("NFKC", text).translate(SIGNS).lower().translate(TWINS)
+    text = re.sub(r"\d", lambda digit: str(unicodedata.decimal(digit[0])), text)
     text = FILLERS.sub("", "".join(c for c in text if unicodedata.category(c) != "Cf"))
     text = re.sub(r"\\[()\[\]]|\\?\$|\\[ ,;:!>]|~|\\\\|\*\*", lambda found: "" if found[0] == r"\!" else " ", text)
     text = re.sub(r"\\[dtc]?frac\s*(\d)\s*(\d)", r" \1/\2 ", text)  # \frac12
     text = re.sub(r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r" \1/\2 ", text)
-    text = COMMAND.sub(as_sign, text).replace("{,}", ",")
-    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
-    return re.sub(r"\^\s*\{?\s*°", "°", text)
+    text = re.sub(r"\b[pb]matrix\b", "matrix", COMMAND.sub(as_sign, text))
+    # Thousands apart, however they are written; `(100,200)` has the same words as `(100, 200)` then.
+    text = re.sub(r"(?<![\d.])\d{4,}", in_thousands, text)
+    return re.sub(r"[^\S\n]+", " ", re.sub(r"\^\s*\{?\s*°", "°", text))
+
+
+def in_thousands(number: re.Match[str]) -> str:
+    digits, first = number[0], len(number[0]) % 3
+    return " ".join(filter(None, [digits[:first], *(digits[at : at + 3] for at in range(first, len(digits), 3))]))
 
 
 def as_sign(command: re.Match[str]) -> str:
@@ -94,7 +122,7 @@ def as_sign(command: re.Match[str]) -> str:
 
 def form(text: str) -> Form:
     """The form of a problem; instructions and stock phrases go, unless nothing else is left."""
-    parts = END.split(plain(text))
+    parts = END.split(LABEL.sub("", plain(text)))
     told = [part for part in parts if not (INSTRUCTION.search(part) and not re.search(r"[\d=]", part))]
     if not any(map(TOKEN.search, told)):
         told = parts

@@ -115,6 +115,12 @@ def test_runs_are_as_many_as_they_must_be(words: list[str], length: int) -> None
 URN = "A box holds 5 red and 7 blue balls. Two are drawn at once. The probability that they differ in colour is {}."
 DIE = "Ada rolls a fair die twice. The probability that the sum is 9 is {}."
 PRIME = r"$\tfrac{m}{n}$, where $m$ and $n$ are relatively prime positive integers. Find $m+n$"
+REMAINDER = "Let $N$ be the number of such ways; find the remainder when $N$ is divided by $1000$."
+ROLE = "You are a helpful assistant that solves mathematics questions for pupils of all ages. "
+STEPS = " Show every one of your steps in a clear and orderly way, then write the result on the last line."
+LETTER = "Choose the correct option among the following four choices and give only the letter of it: "
+RESPONSE = "Below is an instruction that describes a task. Write a response that appropriately completes the request. "
+CHINESE = "请一步一步地推理，并把最终答案放在\\boxed{}中。"
 TASK = "Solve the following math problem step by step and put the final answer inside \\boxed{}. "
 UNKNOWN = "Here comes a riddle for clever people who like to think hard about numbers every single morning. "
 
@@ -128,6 +134,17 @@ UNKNOWN = "Here comes a riddle for clever people who like to think hard about nu
         ([TASK + "How many primes are below 30?", TASK + "Factor $x^2-1$."], [TASK + "What is 3+4?"]),
         ([TASK + "How many primes are below 30?"], [TASK + "What is 3+4?"]),
         ([UNKNOWN + "How many primes are below 30?", UNKNOWN + "Factor $x^2-1$."], [UNKNOWN + "What is 3+4?"]),
+        # Two problems share a few words more than the phrase that all share.
+        ([UNKNOWN + task for task in ("What is 5+9?", "Factor 91.", "Name a prime.")], [UNKNOWN + "What is 3+4?"]),
+        (
+            ["How many ways are there to paint a cube? " + REMAINDER],
+            ["How many lists have no 3 in a row? " + REMAINDER],
+        ),
+        ([ROLE + "What is 5+9?"], [ROLE + "What is 3+4?"]),
+        (["How many primes are below 30?" + STEPS], ["What is 3+4?" + STEPS]),
+        ([LETTER + "how many primes are below 30? A 9 B 10"], [LETTER + "what is 3+4? A 5 B 7"]),
+        ([RESPONSE + "Factor 91."], [RESPONSE + "What is 3+4?"]),
+        ([CHINESE + "小于30的质数有几个？"], [CHINESE + "3+4等于多少？"]),
         (["Compute $\\sin 60^\\circ \\cos 30^\\circ$."], ["Compute $\\sin 60^\\circ$."]),
     ],
 )
@@ -192,6 +209,27 @@ RESPELT = {
         "太郎は毎日3キロ歩きます。全部で何キロですか。",
         "次の問題を解いてください。太郎は毎日3キロ歩きます。全部で何キロですか。",
     ),
+    "a set with spaces": (
+        r"How many subsets has $\{1,2,300\}$?",
+        r"How many subsets has $\left\{1,\, 2,\, 300\right\}$?",
+    ),
+    "thousands, another way": ("Which primes are under 10,000?", r"Which primes are under $10\,000$?"),
+    "a cube root": (r"Simplify $\sqrt[3]{8}+\sqrt{50}$.", "Simplify ∛8 + √50."),
+    "a matrix": (
+        r"Square $\begin{pmatrix}1&2\\3&4\end{pmatrix}$.",
+        r"Square $\begin{bmatrix}1 & 2\\ 3 & 4\end{bmatrix}$.",
+    ),
+    "HTML": ("Solve $x<3$ for $x^2=4$. What is it?", "<p>Solve x &lt; 3&nbsp;for x<sup>2</sup>=4.<br/>What is it?</p>"),
+    "letters of another alphabet": ("What are the roots of $x^2=4$?", "Whаt аrе thе rооts оf $х^2=4$?"),
+    "digits of another script": ("राम के पास 12 आम हैं, 5 गए, कितने बचे?", "राम के पास १२ आम हैं, ५ गए, कितने बचे?"),
+    "Korean, other spaces": (
+        "철수는 사과 23개를 가지고 있습니다. 남은 사과는 몇 개입니까?",
+        "철수는 사과 23 개를 가지고있습니다. 남은사과는 몇개입니까?",
+    ),
+    "Korean, an instruction": (
+        "철수는 사과 23개를 가지고 있습니다. 남은 사과는 몇 개입니까?",
+        "다음 문제를 단계별로 풀어 주세요. 철수는 사과 23개를 가지고 있습니다. 남은 사과는 몇 개입니까?",
+    ),
     "Thai": ("แม่มีไข่ 12 ฟอง ให้ลูก 5 ฟอง เหลือกี่ฟอง", "แม่มีไข่12ฟองให้ลูก5ฟองเหลือกี่ฟอง"),
 }
 
@@ -216,6 +254,17 @@ def test_another_spelling_is_the_same_problem(name: str) -> None:
 )
 def test_what_matters_is_kept_apart(one: str, other: str) -> None:
     assert form(one).tokens != form(other).tokens
+
+
+def test_the_fourth_problem_of_one_story_is_found_behind_an_instruction() -> None:
+    """Runs that three held problems share are no evidence, but a whole problem is."""
+    story = "a clerk sorts 40 red and 60 blue cards into boxes of ten and each box is closed as soon as it is full"
+    stories = [f"{story}; how many {what} are there?" for what in ("boxes", "red boxes", "blue boxes", "mixed boxes")]
+    kept, report = run(
+        [record("p/0", "Here is a riddle for you. " + stories[3])],
+        [record(f"b/{n}", text) for n, text in enumerate(stories)],
+    )
+    assert not kept and report.pairs[0]["with"] == "b/3"
 
 
 def test_a_duplicate_with_another_answer_is_said_to_be_one() -> None:

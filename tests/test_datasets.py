@@ -242,7 +242,7 @@ def test_arithmetic(tmp_path: Path) -> None:
         problems.main([*argv, json.dumps({**options, "operatons": 3})])
 
 
-NUMINA = [
+NUMINA: list[dict[str, Any]] = [
     {"problem": "What is 3+4?", "answer": "7", "problem_is_valid": "Yes", "source": "cn_k12"},
     {"problem": "Prove it.", "answer": "proof", "source": "olympiads"},
     {"problem": "Find the value below. ![](https://x.invalid/a.png)", "answer": "12", "source": None},

@@ -238,7 +238,8 @@ def data_files(folder: Path, home: Home) -> list[str]:
     builder = load_dataset_builder(str(folder), home.config)
     settings = builder.config
     special = getattr(settings, "field", None) or getattr(settings, "sep", ",") != ","
-    if special or type(builder).__name__ not in ("Json", "Csv", "Parquet"):
+    kinds = {kind.__name__ for kind in type(builder).__mro__}  # the builder's own class is named after the folder
+    if special or not kinds & {"Json", "Csv", "Parquet"}:
         return []
     return [str(path) for path in (settings.data_files or {}).get(home.split, [])]
 
