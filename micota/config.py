@@ -56,7 +56,11 @@ class Arithmetic(Closed):
 class LeaveOut(Closed):
     """Rows of a source that are no problems here; left out, and counted by rule in the report of the data set."""
 
-    no_answer: bool = Field(False, description="the answer is empty, or says that there is none (proof, notfound, n/a)")
+    no_answer: bool | None = Field(
+        None,
+        description="true: the answer is empty, or says that there is none (proof, notfound, none); false: `none` and "
+        "the like are answers; null: such a row is an error",
+    )
     pictures: bool = Field(False, description="the problem shows a picture, which a text model does not see")
     where: dict[str, Annotated[list[str | int | float | bool | None], Field(min_length=1)]] = Field(
         {}, description="a column of the source -> the values whose rows are left out"

@@ -64,6 +64,8 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
                 raise RecordError(f"{path}:{number}: not valid JSON ({error.msg} at column {error.colno})") from None
             except UnicodeDecodeError as error:
                 raise RecordError(f"{path}:{number}: not valid UTF-8 (byte {error.start})") from None
+            except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets as deep
+                raise RecordError(f"{path}:{number}: not readable JSON ({error})") from None
             if not isinstance(record, dict):
                 raise RecordError(f"{path}:{number}: expected a JSON object, found {type(record).__name__}")
             missing = [field for field in fields if field not in record]

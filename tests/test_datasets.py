@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from micota.cli import UserError
 from micota.datasets import LOADERS, Home, LeaveOut, answer_text, check_content, load, loader_module, normalise
 from micota.records import PROBLEM_FIELDS, RecordError, read_jsonl
 from scripts import clean, problems
+from tests import hub_cache
 
 GSM8K = {"question": "How many clips?", "answer": "48/2 = <<48/2=24>>24\nand so on\n#### 2,125"}
 OLYMPIAD = {"question": "Find all.", "final_answer": ["$69$,$84$"], "is_multiple_answer": True, "unit": "$cm^2$"}
@@ -49,6 +51,20 @@ def test_problem(loader: str, row: dict[str, Any], expected: dict[str, Any]) -> 
         *[(27.0, "27"), (0.5, "0.5"), (12, "12"), (" 3 ", "3"), (None, ""), (float("nan"), "")],
         *[(5e-05, "0.00005"), (1e-07, "0.0000001"), (1e23, "1" + "0" * 23), (-0.0, "0"), (1.5e300, "15" + "0" * 299)],
         *[("5e-05", "0.00005"), ("-1.5E+3", "-1500"), ("2e", "2e"), ("e-7", "e-7"), ("3,000", "3,000")],
+        *[
+            ("1E5", "100000"),
+            (" -5.0E-3 ", "-0.005"),
+            ("$5e-05$", "$0.00005$"),
+            ("5e-05, 1e+16", "0.00005, 1" + "0" * 16),
+        ],
+        *[
+            ("\u200b7\ufeff", "7"),
+            ("+5", "+5"),
+            ("x^{2e}", "x^{2e}"),
+            ("3e-2x", "3e-2x"),
+            ("1.5e", "1.5e"),
+            (True, "True"),
+        ],
         *[(Decimal("5.00"), "5"), (date(2024, 1, 5), "2024-01-05"), (datetime(2024, 1, 5), "2024-01-05")],
     ],
 )
@@ -56,9 +72,9 @@ def test_answer_text(value: Any, text: str) -> None:
     assert answer_text(value) == text
 
 
-@pytest.mark.parametrize("value", [float("inf"), -float("inf"), [1], {"a": 1}, b"1"])
+@pytest.mark.parametrize("value", [float("inf"), -float("inf"), [1], {"a": 1}, b"1", "2e-1", " $5e-3$"])
 def test_what_is_no_answer(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"no answer|not a"):
+    with pytest.raises(ValueError, match=r"no answer|not a|is a decimal number or a term"):
         answer_text(value)
 
 
@@ -283,6 +299,66 @@ def test_without_a_rule_a_row_without_an_answer_is_an_error(tmp_path: Path, row:
         load("mine", "plain", Home(path))
 
 
+SENTINELS = [
+    "N/A",
+    "None",
+    "NA",
+    "See the solution.",
+    "not_found",
+    r"$\text{None}$",
+    "-",
+    "?",
+    "unknown",
+    "TBD",
+    "see figure",
+]
+
+
+@pytest.mark.parametrize("answer", SENTINELS)
+def test_what_says_that_there_is_no_answer_is_one_only_where_a_study_says_so(tmp_path: Path, answer: str) -> None:
+    path = rows_file(tmp_path, [NUMINA[0], {"problem": "Which?", "answer": answer}])
+    with pytest.raises(UserError, match=r"rows.jsonl:2: .* says that the row has no answer.*`no_answer: false`"):
+        load("mine", "plain", Home(path))
+    assert len(load("mine", "plain", Home(path), leave_out=LeaveOut(no_answer=True))) == 1
+    assert len(load("mine", "plain", Home(path), leave_out=LeaveOut(no_answer=False))) == 2
+
+
+@pytest.mark.parametrize("answer", ["", " ", "\u200b", None, float("nan")])
+def test_an_empty_answer_is_none_whatever_a_study_says(tmp_path: Path, answer: Any) -> None:
+    path = rows_file(tmp_path, [NUMINA[0], {"problem": "Which?", "answer": answer}])
+    with pytest.raises(UserError, match=r"rows.jsonl:2: the row has no answer"):
+        load("mine", "plain", Home(path), leave_out=LeaveOut(no_answer=False))
+
+
+PICTURES = [
+    "![a][1]",
+    "<img src=x>",
+    "<image_1>",
+    r"\includegraphics[width=3cm]{a}",
+    "<|image_pad|>",
+    "https://x.invalid/a.PNG",
+]
+
+
+@pytest.mark.parametrize(
+    ("shown", "left"), [*((text, 1) for text in PICTURES), ("[asy] draw(); [/asy]", 2), ("5! [x]", 2)]
+)
+def test_pictures_are_left_out(tmp_path: Path, shown: str, left: int) -> None:
+    path = rows_file(tmp_path, [NUMINA[0], {"problem": f"What is shown? {shown}", "answer": "1"}])
+    assert len(load("mine", "plain", Home(path), leave_out=LeaveOut(pictures=True))) == left
+
+
+def test_a_picture_in_a_column_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    rows = [
+        {"problem": "1?", "answer": "1", "image": None},
+        {"problem": "2?", "answer": "2", "image": {"bytes": b"\x89"}},
+    ]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    assert [row["id"] for row in load("d", "plain", Home(path), leave_out=LeaveOut(pictures=True))] == ["d/0"]
+    assert len(load("d", "plain", Home(path))) == 2
+
+
 def test_a_rule_for_a_column_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"datasets.mine.leave_out.where: no row has a column problem_valid"):
         load(
@@ -313,19 +389,26 @@ def test_a_hash_holds_for_a_sample_too(tmp_path: Path) -> None:
 ROWS = [{"problem": "1, or\n2?", "answer": "025"}, {"problem": "When?", "answer": "2024-01-05"}]
 
 
-def write_form(folder: Path, form: str) -> Path:
+def write_form(folder: Path, form: str, rows: Sequence[dict[str, Any]] = ROWS) -> Path:
     path = folder / f"rows.{form}"
-    lines = "".join(json.dumps(row) + "\n" for row in ROWS)
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
     if form == "parquet":
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist([row | {"picture": b"\x89"} for row in ROWS]), path)
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist([row | {"picture": b"\x89"} for row in rows]), path)
     elif "csv" in form or "tsv" in form:
         comma = "," if "csv" in form else "\t"
-        lines = f"problem{comma}answer\n" + "".join(f'"{row["problem"]}"{comma}{row["answer"]}\n' for row in ROWS)
+        lines = f"problem{comma}answer\n" + "".join(f'"{row["problem"]}"{comma}{row["answer"]}\n' for row in rows)
     elif "json" in form and "jsonl" not in form:
-        lines = json.dumps(ROWS, indent=1)
+        lines = json.dumps(rows, indent=1)
     if form != "parquet":
         path.write_bytes(gzip.compress(lines.encode()) if form.endswith("gz") else lines.encode())
     return path
+
+
+def test_a_csv_of_another_program_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes('\ufeffproblem; answer\r\n"1,\n""2""?";025\r\n\r\n{};3,5\r\n'.format("x" * 200_000).encode())
+    found = load("mine", "plain", Home(path))
+    assert [(row["problem"][:8], row["answer"]) for row in found] == [('1,\n"2"?', "025"), ("x" * 8, "3,5")]
 
 
 FORMS = ["jsonl", "jsonl.gz", "json", "json.gz", "csv", "csv.gz", "tsv", "parquet"]
@@ -339,14 +422,19 @@ def test_files_are_read_as_they_stand(tmp_path: Path, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["jsonl", "json", "csv", "parquet"])
-def test_the_hub_gives_the_same_rows(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "set"
-    folder.mkdir()
-    write_form(folder, form)
+@pytest.mark.parametrize("rows", [ROWS[:1], ROWS[1:]], ids=["025", "date"])
+def test_the_hub_gives_the_same_rows(
+    tmp_path: Path, form: str, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a snapshot as the hub's cache has it, whose folder is named after the commit."""
+    (tmp_path / "set").mkdir()
+    write_form(tmp_path / "set", form, rows)
+    folder = hub_cache.put(tmp_path, "dataset", "me/mine", tmp_path / "set")
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(folder))
     monkeypatch.setattr(datasets.config, "HF_CACHE_HOME", tmp_path / "cache")
-    found = load("mine", "plain", Home(None, "me/mine", None, "train", "abc123"))
-    assert [{field: row[field] for field in ("problem", "answer")} for row in found] == ROWS
+    found = load("mine", "plain", Home(None, "me/mine", None, "train", hub_cache.commit_of("me/mine")))
+    assert [row["raw_answer"] for row in found] == [row["answer"] for row in rows]
+    assert [{field: row[field] for field in ("problem", "answer")} for row in found] == rows
 
 
 @pytest.mark.parametrize(
@@ -354,6 +442,16 @@ def test_the_hub_gives_the_same_rows(tmp_path: Path, form: str, monkeypatch: pyt
     [
         ("a.zip", b"PK\x03\x04", r"a.zip: a compressed file of a kind that is not read; unpack it to JSON Lines"),
         ("a.csv", b"problem,answer\n1?,1,2\n", r"a.csv, row 0: it has not as many cells"),
+        ("a.csv", b"problem,answer,answer\n1?,1,2\n", r"a.csv: two columns have one name"),
+        ("a.csv", b"problem,answer\n", r"data set mine: it has no rows"),
+        ("a.txt", b"problem,answer\n1?,1\n", r"a.txt: no form that is read; make it JSON Lines"),
+        ("a.jsonl.gz", gzip.compress(b"{}" * 9)[:-9], r"a.jsonl.gz: not a whole gzip file"),
+        ("a.jsonl", b'{"problem": "?", "answer": ' + b"9" * 5000 + b"}", r"a.jsonl:1: not readable JSON"),
+        (
+            "a.jsonl",
+            b'{"problem": "?", "answer": 1, "\\ud800": 1}',
+            r"a.jsonl:1: .ud800 holds half of a surrogate pair",
+        ),
         ("a.json", b'[{"problem": "1?", "answer": "1"}, 5]', r"a.json, row 1: expected a JSON object, found int"),
         ("a.json", b'[{"problem": "1?"', r"a.json:1: not valid JSON"),
         ("a.parquet", b"PAR1 and no more", r"a.parquet: not valid Parquet"),

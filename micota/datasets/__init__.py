@@ -67,22 +67,35 @@ def loader_module(loader: str) -> ModuleType:
 
 
 # What stands for "there is no answer" in data sets that hold proofs and open questions.
-NO_ANSWER = {"proof", "notfound", "not found", "n/a", "nan", "null", "no answer"}
-PICTURE = re.compile(r"!\[[^]]*\]\(|<img\b|\\includegraphics|data:image/|<image\d*>|\[image[^]]*\]", re.IGNORECASE)
-SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d*)?[eE][-+]?\d{1,3}")
+NO_ANSWER = re.compile(
+    r"(?:see )?(?:the )?proof|not found|notfound|n/a|na|n\.a|nan|null|none|no answer|unknown|tbd|todo|omitted|[-?]+"
+    r"|see (?:the |its )?(?:solution|figure|picture|text|above|below|explanation)|answers? (?:may|will) vary"
+)
+PICTURE = re.compile(
+    r"!\[[^]]*\][(\[]|<(?:img|svg|picture|figure|embed)\b|\\includegraphics|data:image/|<image[_ ]?\d*>|\[image[^]]*\]"
+    r"|<\|(?:image|vision)\w*\|>|https?://\S+\.(?:png|jpe?g|gif|svg|webp)\b",
+    re.IGNORECASE,
+)
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+# A number as Python or a table's program writes it: an exponent of two digits, without sign, or behind a capital E.
+SCIENTIFIC = re.compile(r"(?<![\w.\\])(?:\d+\.?\d*|\.\d+)(?:e[-+]\d{2,3}|e\d{1,3}|E[-+]?\d{1,3})(?![\w.])")
+EITHER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)e[-+]\d")  # 2e-1: 0.2, or twice Euler's number less one
 
 
 def answer_text(value: Any) -> str:
     """An answer as text: 27.0 -> "27", 5e-05 -> "0.00005", None -> "" (which `records` then reports as missing).
 
-    Numbers are exact decimals, for a grader reads `5e-05` as 5 e - 5; so is a text that is a number of that form.
-    Raises ValueError for what is no answer: infinity, a list, bytes.
+    Numbers are exact decimals, for a grader reads `5e-05` as 5 e - 5; so are numbers of that form in a text. Raises
+    ValueError for what is no answer (infinity, a list, bytes), and for a text that may be a number or a formula.
     """
     if value is None or (isinstance(value, float | Decimal) and value != value):
         return ""
     if isinstance(value, str):
-        text = value.strip()
-        return decimal_text(Decimal(text)) if SCIENTIFIC.fullmatch(text) else text
+        text = INVISIBLE.sub("", value).strip()
+        if EITHER.fullmatch(text.strip("$ ")):
+            raise ValueError(f"{text} is a decimal number or a term with Euler's number; write it as one of them")
+        exact = SCIENTIFIC.sub(lambda number: decimal_text(Decimal(number[0])), text)
+        return text if exact == text else exact.removeprefix("+")
     if isinstance(value, float | Decimal):
         return decimal_text(Decimal(repr(value)) if isinstance(value, float) else value)
     if isinstance(value, bool | int):
@@ -119,13 +132,14 @@ def as_json(value: Any) -> Any:
 
 
 HOW = "; leave such rows out by `leave_out: {no_answer: true}` in the set's block, or give the answer"
+IS_ONE = ", or say by `no_answer: false` that this is one"
 
 
 @dataclass
 class LeaveOut:
     """Rows that are no problems for a text model, left out by the rules that a study declares, and counted by them."""
 
-    no_answer: bool = False
+    no_answer: bool | None = None  # false: what reads as if there were none is an answer
     pictures: bool = False
     where: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # column -> values
     counts: Counter[str] = field(default_factory=Counter)
@@ -142,13 +156,14 @@ class LeaveOut:
             return "no_answer" if self.no_answer and None in nulls else None
         if self.no_answer and no_answer(fields["answer"]):
             return "no_answer"
-        return "pictures" if self.pictures and PICTURE.search(fields["problem"]) else None
+        shown = self.pictures and (PICTURE.search(fields["problem"]) or len(holdable(row)) < len(row))
+        return "pictures" if shown else None
 
 
 def no_answer(answer: str) -> bool:
     """Whether an answer says that there is none."""
-    bare = re.sub(r"\\(?:text|boxed|mathrm)\b|[{}$.\s]+", " ", answer.replace("_", " ")).strip().lower()
-    return not answer or bare in NO_ANSWER
+    bare = " ".join(re.sub(r"\\(?:text|boxed|mathrm)\b|[{}$\s_]+", " ", answer).split()).rstrip(".").lower()
+    return not answer or bool(NO_ANSWER.fullmatch(bare))
 
 
 def load(
@@ -241,7 +256,8 @@ def data_files(folder: Path, home: Home) -> list[str]:
     kinds = {kind.__name__ for kind in type(builder).__mro__}  # the builder's own class is named after the folder
     if special or not kinds & {"Json", "Csv", "Parquet"}:
         return []
-    return [str(path) for path in (settings.data_files or {}).get(home.split, [])]
+    files = [str(path) for path in (settings.data_files or {}).get(home.split, [])]
+    return [] if any(path.endswith((".zip", ".zst", ".bz2", ".xz")) for path in files) else files
 
 
 def records(
@@ -266,11 +282,13 @@ def records(
         if rule := leave_out.rule(row, fields):
             leave_out.counts[rule] += 1
             continue
+        if not isinstance(fields["problem"], str):
+            raise UserError(f"{place(index)}: the problem is of type {type(fields['problem']).__name__}, not a text")
         for name in ("problem", "answer"):
-            if not fields[name]:
+            if not INVISIBLE.sub("", fields[name]):
                 raise UserError(f"{place(index)}: the row has no {name}{HOW if name == 'answer' else ''}")
-        if no_answer(fields["answer"]):
-            raise UserError(f"{place(index)}: {fields['answer']!r} says that the row has no answer{HOW}")
+        if leave_out.no_answer is None and no_answer(fields["answer"]):
+            raise UserError(f"{place(index)}: {fields['answer']!r} says that the row has no answer{HOW}{IS_ONE}")
         made.append(record(dataset, loader, index, holdable(fields)))
         if broken := surrogate_in(made[-1]):
             raise UserError(f"{place(index)}: {broken} holds half of a surrogate pair, which is no text; mend the file")
@@ -278,6 +296,8 @@ def records(
         raise UserError(f"datasets.{dataset}.leave_out.where: no row has a column {', '.join(sorted(unknown))}")
     if leave_out.counts and not made:
         raise UserError(f"datasets.{dataset}.leave_out: no row is left; left out: {dict(leave_out.counts)}")
+    if not made:
+        raise UserError(f"data set {dataset}: it has no rows")
     return made
 
 
@@ -304,8 +324,10 @@ def holdable(fields: Record) -> Record:
 def surrogate_in(record: Record) -> str | None:
     """The first field with half of a surrogate pair, which no tokenizer takes."""
     for name, value in record.items():
-        if re.search("[\ud800-\udfff]", value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)):
-            return name
+        if re.search(
+            "[\ud800-\udfff]", name + (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        ):
+            return name.encode("ascii", "backslashreplace").decode()
     return None
 
 

@@ -5,8 +5,10 @@ data set on the Hub are read by the same functions, so that both give the same r
 """
 
 import csv
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,24 +32,27 @@ def form_of(path: Path) -> str:
         return "parquet"
     if start.startswith((b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")):
         raise UserError(f"{path}: a compressed file of a kind that is not read; unpack it to {FORMS}")
+    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     ending = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if start.startswith(b"{"):
+        return "lines"
     if ending in (".csv", ".tsv"):
         return ending[1:]
-    return "array" if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[") else "lines"
+    if start.startswith(b"["):
+        return "array"
+    if start and ending not in (".json", ".jsonl", ".ndjson"):
+        raise UserError(f"{path}: no form that is read; make it {FORMS}")
+    return "lines"
 
 
 def rows_of(path: str | Path) -> Iterator[Record]:
     """The rows of one file, each a mapping of columns; errors name the file and the line or row."""
     path = Path(path)
-    form = form_of(path)
-    if form == "lines":
-        yield from read_jsonl(path)
-    elif form == "array":
-        yield from array_rows(path)
-    elif form == "parquet":
-        yield from parquet_rows(path)
-    else:
-        yield from separated_rows(path, "\t" if form == "tsv" else ",")
+    read = {"lines": read_jsonl, "array": array_rows, "parquet": parquet_rows}.get(form_of(path), separated_rows)
+    try:
+        yield from read(path)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise RecordError(f"{path}: not a whole gzip file ({error})") from None
 
 
 def array_rows(path: Path) -> Iterator[Record]:
@@ -58,21 +63,30 @@ def array_rows(path: Path) -> Iterator[Record]:
         raise RecordError(f"{path}:{error.lineno}: not valid JSON ({error.msg} at column {error.colno})") from None
     except UnicodeDecodeError as error:
         raise RecordError(f"{path}: not valid UTF-8 (byte {error.start})") from None
+    except (ValueError, RecursionError) as error:  # as in micota/records.py
+        raise RecordError(f"{path}: not readable JSON ({error})") from None
     for index, row in enumerate(rows):
         if not isinstance(row, dict):
             raise RecordError(f"{path}, row {index}: expected a JSON object, found {type(row).__name__}")
         yield row
 
 
-def separated_rows(path: Path, separator: str) -> Iterator[Record]:
-    """Every cell is a text; an empty one is no value."""
+def separated_rows(path: Path) -> Iterator[Record]:
+    """Every cell is a text; an empty one is no value. Commas, semicolons or tabs part the cells, as the names."""
+    csv.field_size_limit(2**31 - 1)  # a solution may be longer than the module's limit
     with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle, delimiter=separator, strict=True)
         try:
-            for index, row in enumerate(reader):
-                if None in row or None in row.values():
+            first = handle.readline()
+            separator = max(",;\t", key=first.count)
+            handle.seek(0)
+            reader = csv.reader(handle, delimiter=separator, strict=True)
+            names = [name.strip() for name in next(reader, [])]
+            if len(set(names)) < len(names):
+                raise RecordError(f"{path}: two columns have one name, of {', '.join(names)}")
+            for index, row in enumerate(filter(None, reader)):
+                if len(row) != len(names):
                     raise RecordError(f"{path}, row {index}: it has not as many cells as the first line has names")
-                yield {column: cell or None for column, cell in row.items()}
+                yield {name: cell or None for name, cell in zip(names, row, strict=True)}
         except UnicodeDecodeError as error:
             raise RecordError(f"{path}: not valid UTF-8 (byte {error.start})") from None
         except csv.Error as error:
