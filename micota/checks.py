@@ -4,6 +4,7 @@ The schema (micota/config.py) checks each key by itself; these functions check a
 """
 
 from math import fsum
+from os.path import normpath
 from typing import TYPE_CHECKING, Any
 
 from micota.cli import UserError
@@ -86,7 +87,7 @@ def check_benchmarks(study: "Study") -> None:
     for name in study.config.benchmarks:
         dataset = study.config.datasets[name]
         asked = dataset.model_dump(include={"prompt", "stop", "rule"})
-        home = {"path": dataset.path} if dataset.path else {"hub": dataset.hub and dataset.hub.model_dump()}
+        home = {"path": normpath(dataset.path)} if dataset.path else {"hub": dataset.hub and dataset.hub.model_dump()}
         same = repr((dataset.loader, dataset.options, home, asked))
         if (other := seen.setdefault(same, name)) != name:
             raise UserError(f"benchmarks: {other} and {name} are the same problems, asked alike; leave one of them out")
@@ -306,7 +307,6 @@ def check_variance(study: "Study") -> None:
     if repeated.n < 2 or repeated.temperature == 0:
         raise UserError("sampling.repeated: the variance budget needs n of 2 or more, at a temperature above 0")
     known(variance.dataset, study.config.datasets, "variance.dataset")
-    once(variance.corpora, "variance.corpora", "a corpus stands for one mask")
     for corpus in variance.corpora:
         known(f"{variance.base}-{corpus}", study.measured("accuracy"), "variance.corpora")
 

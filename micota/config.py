@@ -22,6 +22,16 @@ NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 NUMERIC = {"int_type", "float_type"}  # pydantic's names of the faults of something that is no number
 
 
+def each_once(values: list[Any]) -> list[Any]:
+    """The values, if none stands there twice; ValueError names one that does."""
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            raise ValueError(f"{value} stands there more than once")
+    return values
+
+
+Names = Annotated[list[Name], AfterValidator(each_once)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every library takes
 # An empty one would end every completion before it begins.
 StopString = Annotated[str, Field(min_length=1)]
 UserPrompt = Annotated[str, AfterValidator(lambda text: check_places(text, user=True))]
@@ -48,7 +58,7 @@ class Arithmetic(Closed):
 
     part: Literal["train", "validation", "test"]
     count: int = Field(ge=1)
-    seed: int
+    seed: Seed
     operations: list[Annotated[int, Field(ge=1, le=8)]] = Field(min_length=1)
     bound: int = Field(ge=9)
 
@@ -79,7 +89,7 @@ class Dataset(Closed):
         None, description="content of the set, before its sample is drawn, instead of the one its loader knows"
     )
     limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
-    seed: int = 0
+    seed: Seed = 0
     leave_out: LeaveOut | None = Field(None, description="none: a row without an answer is an error")
     options: Arithmetic | None = Field(None, description="of the procedural loader")
     prompt: Name | None = Field(None, description="evaluation prompt of this benchmark, where it has its own")
@@ -164,7 +174,7 @@ class ScratchBase(Closed):
 
     source: Literal["scratch"]
     pretrained: str | None = Field(None, description="folder of the finished model, taken if its recipe is this one")
-    seed: int
+    seed: Seed
     shape: Shape
     demonstrations: Demonstrations
     recipe: Name = Field(description="a recipe of `training`")
@@ -180,7 +190,7 @@ class Tuned(Closed):
     base: Name
     corpus: Name
     recipe: Name
-    seed: int = 0
+    seed: Seed = 0
 
 
 class MergeSweep(Closed):
@@ -192,13 +202,13 @@ class MergeSweep(Closed):
     densities: list[Annotated[float, Field(gt=0, le=1)]] = Field(
         min_length=1, description="share of the delta that is kept (drop rate = 1 - density)"
     )
-    seeds: list[int] = Field(min_length=1)
+    seeds: list[Seed] = Field(min_length=1)
 
 
 class Procedural(Closed):
     kind: Literal["demonstrations"]
     demonstrations: Demonstrations
-    seed: int
+    seed: Seed
 
 
 class Sampled(Closed):
@@ -208,7 +218,9 @@ class Sampled(Closed):
         description="finished: wrong traces too; all: also truncated ones, of which no end token is taught or scored",
     )
     sampler: str = Field(description="the model that writes the traces")
-    only_if_solved_by: list[str] = Field([], description="keep a problem only if all these models solved it as well")
+    only_if_solved_by: Annotated[list[str], AfterValidator(each_once)] = Field(
+        [], description="keep a problem only if all these models solved it as well"
+    )
     max_tokens: int | None = Field(None, ge=1, description="drop longer traces")
     special_tokens: Literal["drop", "strip", "keep"] = Field(
         "drop", description="of traces with special tokens in their text: drop them, strip the tokens, keep both"
@@ -220,7 +232,7 @@ class Mixed(Closed):
     shares: dict[Name, Annotated[float, Field(gt=0)]] = Field(
         min_length=1, description="share of the problems that each corpus answers"
     )
-    seed: int = 0
+    seed: Seed = 0
 
 
 class Matched(Closed):
@@ -228,17 +240,17 @@ class Matched(Closed):
 
     kind: Literal["matched"]
     of: Name = Field(description="the corpus that the rows are taken from")
-    problems_of: list[Name] = Field([], description="keep the problems that all these corpora hold as well")
+    problems_of: Names = Field([], description="keep the problems that all these corpora hold as well")
     match: Literal["examples", "tokens"] | None = Field(None, description="cut at random to the size of `to`")
     to: Name | None = Field(None, description="the corpus whose number of examples or tokens is not to be exceeded")
-    seed: int = Field(0, description="of the choice of problems")
+    seed: Seed = Field(0, description="of the choice of problems")
 
 
 class Chosen(Closed):
     """Auto-mid: one of several sampled corpora, chosen by a rule that looks at training problems only."""
 
     kind: Literal["chosen"]
-    candidates: list[Name] = Field(min_length=2, description="sampled corpora, such as one a merge weight")
+    candidates: Names = Field(min_length=2, description="sampled corpora, such as one a merge weight")
     by: Literal["length", "nll"] = Field(
         description="length: mean tokens nearest those of `between`; nll: lowest per token under `base`"
     )
@@ -265,7 +277,7 @@ class Decoding(Closed):
     n: int = Field(1, ge=1, description="samples a problem")
     max_tokens: int = Field(ge=1)
     stop: list[StopString] = []
-    seed: int = 0
+    seed: Seed = 0
 
 
 class Engine(Closed):
@@ -301,9 +313,9 @@ class Sampling(Closed):
 
 
 class Students(Closed):
-    bases: list[Name]
-    corpora: list[Name]
-    more: dict[Name, list[Name]] = Field({}, description="further corpora of single student bases: {base: [corpus]}")
+    bases: Names
+    corpora: Names
+    more: dict[Name, Names] = Field({}, description="further corpora of single student bases: {base: [corpus]}")
     recipe: Name
     proposed: Name = Field(description="the corpus that is compared with every other one (MiCoTA's)")
 
@@ -342,21 +354,23 @@ class Claims(Closed):
 class Sizes(Closed):
     """The gap by student size: `corpus` minus `against` for each pair, on every student base that has both."""
 
-    gaps: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = Field(min_length=1)
+    gaps: Annotated[list[Annotated[list[Name], Field(min_length=2, max_length=2)]], AfterValidator(each_once)] = Field(
+        min_length=1
+    )
 
 
 class Variance(Closed):
     """The variance budget of one student's score."""
 
     base: Name
-    corpora: list[Name] = Field(min_length=2, description="one a mask seed, otherwise alike")
+    corpora: Names = Field(min_length=2, description="one a mask seed, otherwise alike")
     dataset: Name = Field(description="problems that these students answer several times (sampling.repeated)")
 
 
 class Alignment(Closed):
     """Likelihood of each corpus under the untrained students."""
 
-    corpora: list[Name]
+    corpora: Names
     prompt: Name
     batch_size: int = Field(32, ge=1)
 
@@ -402,7 +416,7 @@ class Config(Closed):
     """One study."""
 
     study: Name
-    seeds: list[int] = Field(min_length=1, description="training seeds of the students")
+    seeds: list[Seed] = Field(min_length=1, description="training seeds of the students")
     from_scratch: bool = Field(False, description="pre-train every from-scratch base, whatever `pretrained` offers")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto",

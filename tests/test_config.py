@@ -61,6 +61,11 @@ def test_the_studies_are_valid(study: str) -> None:
         ({"sampling.engine.gpu_memory_utilization": 9.0}, ["gpu_memory_utilization", "less than or equal to 1"]),
         ({"corpora.short.max_tokens": 0}, ["corpora.short.sampled.max_tokens", "greater than or equal to 1"]),
         ({"grading": {"workers": 0}}, ["grading.workers", "greater than or equal to 1"]),
+        ({"prompts.chat.user": "{ problem }"}, ["prompts.chat.user", "it stands there 0 times"]),
+        ({"seeds": [0, -1]}, ["seeds.1", "greater than or equal to 0"]),
+        ({"datasets.train.options.seed": -1}, ["datasets.train.options.seed", "greater than or equal to 0"]),
+        ({"students.corpora": ["long", "short", "long"]}, ["students.corpora", "long stands there more than once"]),
+        ({"students.bases": ["small", "small"]}, ["students.bases", "small stands there more than once"]),
         ({"datasets.two_steps.leave_out": {"where": {"kind": []}}}, ["leave_out.where.kind", "at least 1 item"]),
         (
             {"training.student.epoch": 1, "benchmark": []},
