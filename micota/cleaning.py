@@ -248,7 +248,7 @@ def clean(problems: Iterable[Record], held: Held, drop_duplicates: bool, report:
             original, other = first.setdefault(digest(" ".join(made.tokens)), (record["id"], answer))
             if original != record["id"]:
                 report.duplicates += 1
-                same = "".join(answer.split()) == "".join(other.split())
+                same = form(answer).tokens == form(other).tokens
                 answers = {} if same else {"answer": answer, "with_answer": other}
                 found = {"with": original, "reason": DUPLICATE if same else CONTRADICTION, **answers}
         if found:

@@ -14,7 +14,7 @@ from statistics import fmean
 from micota.cleaning import digest
 from micota.cli import UserError
 from micota.records import Record
-from micota.special_tokens import MARKS, OPEN, UNPAIRED, SpecialTokens, thinking_fault
+from micota.special_tokens import BEGUN, MARKS, OPEN, UNPAIRED, SpecialTokens, begun_by, thinking_fault
 
 TRUNCATED, NO_BOX, INCORRECT = "truncated", "no_box", "incorrect"
 TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED = "too_long", "not_solved_by_all", "repeated"
@@ -121,7 +121,8 @@ def filter_traces(
     """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
 
     With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either, nor for
-    thinking that is open or unpaired. A truncated row says that it is `truncated`, so that no end token is taught or
+    thinking that is open or unpaired. Thinking that the sampler's prompt began gets its mark back, for a student has
+    another prompt. A truncated row says that it is `truncated`, so that no end token is taught or
     scored where none was written. Stripped special tokens stay in `n_tokens`, the length of what was sampled.
     """
     seen: set[bytes] = set()
@@ -143,6 +144,9 @@ def filter_traces(
             if fault := thinking_fault(row["prompt"], completion):
                 counts.thinking[fault] += 1
                 reason = fault if keep != "all" else None
+        if reason is None and (mark := begun_by(row["prompt"], completion)):
+            counts.thinking[BEGUN] += 1
+            completion = f"{mark}\n{completion.lstrip(chr(10))}"
         if reason is None and (found := special.found(completion)):
             counts.special.update(found)
             reason = SPECIAL_TOKENS if special.rule == "drop" else None

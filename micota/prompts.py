@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from micota.cli import UserError
-from micota.special_tokens import FAMILIES
+from micota.special_tokens import FAMILIES, THINKING, begins, begun_by
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
 IGNORED = -100  # the label that PyTorch's cross entropy skips
@@ -124,9 +124,18 @@ def render_user(
         prompt_ids = prompt_ids + tokenizer(part, add_special_tokens=False)["input_ids"]
     completion_ids: list[int] = []
     if completion is not None:
+        completion = behind(text, completion)
         completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"]
         completion_ids += [tokenizer.eos_token_id] if ended else []
     return Rendered("".join((first, *further)), prompt_ids, completion_ids)
+
+
+def behind(prompt: str, completion: str) -> str:
+    """A completion without the mark of thinking that its prompt ends in: a student's template may write it too."""
+    own = THINKING.match(completion.lstrip())
+    if own and begins(own) and begun_by(prompt, "") == own[0]:
+        return completion.lstrip()[own.end() :].lstrip("\n")
+    return completion
 
 
 def render_row(tokenizer: Any, prompt: Prompt, row: Mapping[str, Any]) -> Rendered:

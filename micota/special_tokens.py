@@ -17,19 +17,29 @@ FAMILIES = (
     r"<\|[A-Za-z_][\w ]+\|>|<｜[^<>｜\n]+｜>|</?s>|<(?:bos|eos|pad|unk|start_of_turn|end_of_turn)>|\[/?INST\]|<</?SYS>>"
 )
 
+OPEN, UNPAIRED, BEGUN = "thinking_open", "thinking_unpaired", "thinking_begun_by_prompt"
+# Marks of thinking: those of the reasoning models whose traces are sampled or published.
+THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning|seed:think)>|\[(/?)THINK\]|◁(/?)think▷", re.IGNORECASE)
 
-OPEN, UNPAIRED = "thinking_open", "thinking_unpaired"
+
+def begins(mark: re.Match[str]) -> bool:
+    return not any(mark.groups())
+
+
+def begun_by(prompt: str, completion: str) -> str | None:
+    """The mark that a prompt ends in, as some chat templates write it; None if the completion begins with its own."""
+    *_, last = (None, *THINKING.finditer(prompt.rstrip()))
+    if last is None or last.end() < len(prompt.rstrip()) or not begins(last):
+        return None
+    own = THINKING.match(completion.lstrip())
+    return None if own and begins(own) else last[0]
 
 
 def thinking_fault(prompt: str, completion: str) -> str | None:
-    """What is wrong with a trace's marks of thinking: begun and never ended, or not in pairs; None if nothing is.
-
-    A prompt that ends in `<think>`, as some chat templates write it, has begun the thinking.
-    """
-    opening, _ = MARKS
-    depth, begun = 0, prompt.rstrip().endswith(opening) and not completion.lstrip().startswith(opening)
-    for mark in [opening] * begun + re.findall("|".join(MARKS), completion):
-        depth += 1 if mark == opening else -1
+    """What is wrong with a trace's marks of thinking: begun and never ended, or not in pairs; None if nothing is."""
+    depth = 1 if begun_by(prompt, completion) else 0
+    for mark in THINKING.finditer(completion):
+        depth += 1 if begins(mark) else -1
         if depth not in (0, 1):
             return UNPAIRED
     return OPEN if depth else None

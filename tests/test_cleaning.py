@@ -276,6 +276,18 @@ def test_a_duplicate_with_another_answer_is_said_to_be_one() -> None:
     assert len(kept) == 3 and report.duplicates == 2 and not report.dropped
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [(r"$\dfrac{1}{2}$", DUPLICATE), ("1/2", DUPLICATE), ("-1/2", CONTRADICTION), ("2", CONTRADICTION)],
+)
+def test_answers_in_another_spelling_are_no_contradiction(answer: str, reason: str) -> None:
+    problems = [
+        record("p/0", "Half of $1$?") | {"answer": r"\frac12"},
+        record("p/1", "half of 1?") | {"answer": answer},
+    ]
+    assert dict(run(problems, [])[1].dropped) == {reason: 1}
+
+
 def write(path: Path, records: list[Record]) -> str:
     path.write_text("".join(json.dumps(one) + "\n" for one in records))
     return str(path)

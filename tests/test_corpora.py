@@ -354,6 +354,13 @@ def test_the_median_of_counted_lengths_is_that_of_the_lengths(lengths: list[int]
         ("p", "a</think> \\boxed{1}", "thinking_unpaired"),
         ("p", "<think><think>a</think> \\boxed{1}", "thinking_unpaired"),
         ("p", "<think>a</think></think> \\boxed{1}", "thinking_unpaired"),
+        ("p", "</think>a<think> \\boxed{1}", "thinking_unpaired"),
+        ("p", "[THINK]a[/THINK] \\boxed{1}", None),
+        ("p", "<thought>so \\boxed{1}", "thinking_open"),
+        ("p", "<Think>a \\boxed{1}", "thinking_open"),
+        ("p", "a◁/think▷ \\boxed{1}", "thinking_unpaired"),
+        ("What is <think>? Say it", "\\boxed{1}", None),
+        ("assistant\n<think>\n\n</think>\n\n", "\\boxed{1}", None),
         ("assistant\n<think>\n", "a</think> \\boxed{1}", None),
         ("assistant\n<think>\n", "<think>a</think> \\boxed{1}", None),
         ("assistant\n<think>\n", "so \\boxed{1}", "thinking_open"),
@@ -365,6 +372,15 @@ def test_unfinished_and_unpaired_thinking_has_reasons_of_its_own(
 ) -> None:
     rows = [graded("train/0", prompt=prompt, completion=completion)]
     out, counts = kept(rows, [], keep, None)
+    begun = counts.thinking.pop("thinking_begun_by_prompt", 0)
+    assert begun == (prompt.endswith("<think>\n") and not completion.startswith("<think>") and len(out) == 1)
     assert dict(counts.dropped) == ({fault: 1} if fault and keep != "all" else {})
     assert dict(counts.thinking) == ({fault: 1} if fault else {}) and len(out) == (not fault or keep == "all")
     assert solved(rows, "train") == (set() if fault else {"train/0"})
+
+
+def test_thinking_that_the_samplers_prompt_began_gets_its_mark_back() -> None:
+    rows = [graded("train/0", prompt="assistant\n<think>\n", completion="\na</think> \\boxed{1}")]
+    out, counts = kept(rows, [], "correct", None)
+    assert [row["completion"] for row in out] == ["<think>\na</think> \\boxed{1}"]
+    assert dict(counts.thinking) == {"thinking_begun_by_prompt": 1}
