@@ -21,12 +21,23 @@ SYMBOLS = {
     **dict.fromkeys(["le", "leq", "leqslant"], "≤"),
     **dict.fromkeys(["ge", "geq", "geqslant"], "≥"),
     **dict.fromkeys(["ne", "neq"], "≠"),
-    **dict.fromkeys(["to", "rightarrow", "longrightarrow"], "→"),
+    **dict.fromkeys(["to", "rightarrow", "longrightarrow", "implies"], "→"),
     **dict.fromkeys(["circ", "degree"], "°"),
     **{"div": "/", "pm": "±", "mp": "∓", "sqrt": "√", "infty": "∞", "angle": "∠", "triangle": "△", "in": "∈"},
     **{"cup": "∪", "cap": "∩", "subset": "⊂", "subseteq": "⊆", "perp": "⊥", "parallel": "∥", "equiv": "≡"},
     **{"sum": "∑", "prod": "∏", "int": "∫", "cong": "≅", "sim": "∼", "approx": "≈", "emptyset": "∅", "lt": "<"},
-    **{"gt": ">", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "prime": "'", "neg": "¬", "colon": ":"},
+    **{
+        "gt": ">",
+        "mid": "|",
+        "vert": "|",
+        "lvert": "|",
+        "rvert": "|",
+        "prime": "'",
+        "neg": "¬",
+        "colon": ":",
+        "ell": "l",
+        "notin": "∉",
+    },
     **dict.fromkeys(["lfloor", "rfloor", "lceil", "rceil", "langle", "rangle"], ""),
     **dict.fromkeys(["ldots", "dots", "cdots", "dotsc", "dotsb"], ""),
 }
@@ -34,31 +45,50 @@ SYMBOLS = {
 SHAPE = (
     r"left|right|middle|[bB]igg?[lrm]?|[dtc]?frac|text|textbf|textit|textrm|textnormal|emph|mathrm|mathbf|mathit|mathsf"
     r"|mathbb|mathcal|boldsymbol|bm|operatorname|displaystyle|textstyle|limits|nolimits|q?quad|mbox|hbox|rm|bf|it"
+    r"|[dt]?binom|choose|overline|underline|bar|vec|overrightarrow|newline|noindent"
 )
 COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 SIGNS = str.maketrans(
-    {"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "⁄": "/", "∕": "/", "−": "-", "–": "-", "—": "-"}
+    {
+        "×": "*",
+        "·": "*",
+        "⋅": "*",
+        "∙": "*",
+        "÷": "/",
+        "⁄": "/",
+        "∕": "/",
+        "−": "-",
+        "–": "-",
+        "—": "-",
+        "‐": "-",
+        "⇒": "→",
+        "⟹": "→",
+    }
 )
-SCRIPTS = str.maketrans(
-    {c: f"^{d}" for c, d in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "0123456789n", strict=True)} | {"∛": "√[3]", "∜": "√[4]"}
+SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ⁺⁻]+")
+SUBSCRIPT = re.compile("[\u2080-\u209c]+")
+PAIRS = {"∛": "√[3]", "∜": "√[4]", "<=": "≤", ">=": "≥", "!=": "≠"}
+ENVIRONMENT = re.compile(
+    r"\\(?:begin|end)\{(?:align|aligned|equation|gather|array|cases|split|multline|eqnarray|center)\*?\}(?:\{[lcr|]+\})?"
+    r"|\\[hv]space\*?\{[^{}]*\}"
 )
 TWINS = str.maketrans("аеорсухіјѕһο", "aeopcyxijsho")  # Cyrillic letters and a Greek one that look like Latin ones
 # A tag of one letter is one only where it is closed: `a<b>c` may be mathematics.
 TAG = re.compile(
     r"</?(?:br|div|span|em|strong|sub|ul|ol|li|table|tbody|tr|td|th|h[1-6]|code|pre|font)(?:\s[^<>]*)?/?>"
-    r"|<([pbiu])(?:\s[^<>]*)?>(?=.*?</\1>)|</[pbiu]>",
+    r"|<([pbiu])(?:\s[^<>]*)?>(?=.{0,2000}?</\1>)|</[pbiu]>",
     re.DOTALL,
 )
 # Seen by nobody, and not of class Cf.
 FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]")
 # Han, kana, Thai, Lao, Burmese, Khmer: written without spaces, so that a clause would be one word. And Hangul, whose
-# spaces are set in more ways than one.
+# spaces are set in more ways than one; and Greek, whose letters are mostly signs here.
 UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\uac00-\ud7af"
+    "\u0370-\u03ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\uac00-\ud7af"
     "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 )
 TOKEN = re.compile(
-    rf"[{UNSPACED}]|\d+(?:\.\d+)*|(?:(?![{UNSPACED}\d_])\w)+|[-+*/=<>^%!|()\[\]≤≥≠≈→°±∓√∞∠△∈∪∩⊂⊆⊥∥≡∑∏∫≅∼∅¬]"
+    rf"[{UNSPACED}]|\d+(?:\.\d+)*|(?:(?![{UNSPACED}\d_])\w)+|[-+*/=<>^%!|()\[\]≤≥≠≈→°±∓√∞∠△∈∪∩⊂⊆⊥∥≡∑∏∫≅∼∅¬∉]"
 )
 END = re.compile(r"(?<=[.?!:])(?=\s)|(?<=[。？！：])|\n+")
 # Sentences about the task or the answer's form, and the phrases that competitions end in; neither tells two problems
@@ -94,14 +124,22 @@ class Form:
 
 def plain(text: str) -> str:
     """The text with its spelling folded; only letters, numbers, signs, and the ends of sentences count from here on."""
-    text = TAG.sub(" ", html.unescape(text).replace("<sup>", "^").replace("</sup>", " ")).translate(SCRIPTS)
+    text = html.unescape(html.unescape(text))
+    text = FILLERS.sub("", "".join(c for c in text if unicodedata.category(c) != "Cf"))
+    text = TAG.sub(" ", text.replace("<sup>", "^").replace("</sup>", " "))
+    # Escaped once more than LaTeX has it: `\\frac`, and a line's end that stayed `\n`.
+    text = re.sub(r"\\n(?![a-z])", "\n", re.sub(r"\\\\(?=[A-Za-z])", r"\\", text))
+    text = SUPERSCRIPT.sub(r"^\g<0>", SUBSCRIPT.sub(r" \g<0>", re.sub("[¼-¾⅐-⅞]", r" \g<0>", text)))
+    for sign, other in PAIRS.items():
+        text = text.replace(sign, other)
+    text = ENVIRONMENT.sub(" ", text)
     text = unicodedata.normalize("NFKC", text).translate(SIGNS).lower().translate(TWINS)
     text = re.sub(r"\d", lambda digit: str(unicodedata.decimal(digit[0])), text)
-    text = FILLERS.sub("", "".join(c for c in text if unicodedata.category(c) != "Cf"))
     text = re.sub(r"\\[()\[\]]|\\?\$|\\[ ,;:!>]|~|\\\\|\*\*", lambda found: "" if found[0] == r"\!" else " ", text)
     text = re.sub(r"\\[dtc]?frac\s*(\d)\s*(\d)", r" \1/\2 ", text)  # \frac12
     text = re.sub(r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r" \1/\2 ", text)
     text = re.sub(r"\b[pb]matrix\b", "matrix", COMMAND.sub(as_sign, text))
+    text = re.sub(r"(?<=\d) ?x ?(?=\d)", " * ", text)
     # Thousands apart, however they are written; `(100,200)` has the same words as `(100, 200)` then.
     text = re.sub(r"(?<![\d.])\d{4,}", in_thousands, text)
     return re.sub(r"[^\S\n]+", " ", re.sub(r"\^\s*\{?\s*°", "°", text))

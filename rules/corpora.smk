@@ -14,7 +14,7 @@ rule corpus:
     params:
         block=lambda wildcards: as_json(corpus_block(wildcards).model_dump()),
         flags=corpus_flags,
-        version=2,
+        version=3,
     message:
         "Corpus: {wildcards.corpus}"
     shell:

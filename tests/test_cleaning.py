@@ -213,6 +213,11 @@ RESPELT = {
         r"How many subsets has $\{1,2,300\}$?",
         r"How many subsets has $\left\{1,\, 2,\, 300\right\}$?",
     ),
+    "escaped twice": ("Find $\\frac{1}{2}+a$.\nAdd $b$.", "Find $\\\\frac{1}{2}+a$.\\nAdd $b$."),
+    "an environment": (r"Find $x$ in \[2x&=4.\]", r"Find $x$ in \begin{align*}2x=4.\end{align*}"),
+    "comparisons": (r"Is $x \le 3$ or $x \geq 9$, $x \ne 4$?", "Is x <= 3 or x >= 9, x != 4?"),
+    "a mixed number": (r"Add $3\frac12$ and $\pi r^{10}$.", "Add 3½ and πr¹⁰."),
+    "indices": (r"Find $a_1$ and $a_{n}$ of $\binom{n}{2}$.", r"Find a₁ and aₙ of $n \choose 2$."),
     "thousands, another way": ("Which primes are under 10,000?", r"Which primes are under $10\,000$?"),
     "a cube root": (r"Simplify $\sqrt[3]{8}+\sqrt{50}$.", "Simplify ∛8 + √50."),
     "a matrix": (

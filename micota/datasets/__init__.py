@@ -72,14 +72,15 @@ NO_ANSWER = re.compile(
     r"|see (?:the |its )?(?:solution|figure|picture|text|above|below|explanation)|answers? (?:may|will) vary"
 )
 PICTURE = re.compile(
-    r"!\[[^]]*\][(\[]|<(?:img|svg|picture|figure|embed)\b|\\includegraphics|data:image/|<image[_ ]?\d*>|\[image[^]]*\]"
-    r"|<\|(?:image|vision)\w*\|>|https?://\S+\.(?:png|jpe?g|gif|svg|webp)\b",
+    r"!\[[^]]{0,200}\][(\[]|<(?:img|svg|picture|figure|embed)\b|\\includegraphics|data:image/"
+    r"|<image[_ ]?\d*>|\[image[^]]{0,200}\]|<\|(?:image|vision)\w*\|>"
+    r"|https?://\S{1,300}?\.(?:png|jpe?g|gif|svg|webp)\b",
     re.IGNORECASE,
 )
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 # A number as Python or a table's program writes it: an exponent of two digits, without sign, or behind a capital E.
-SCIENTIFIC = re.compile(r"(?<![\w.\\])(?:\d+\.?\d*|\.\d+)(?:e[-+]\d{2,3}|e\d{1,3}|E[-+]?\d{1,3})(?![\w.])")
-EITHER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)e[-+]\d")  # 2e-1: 0.2, or twice Euler's number less one
+SCIENTIFIC = re.compile(r"(?<![\w.\\])(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]\d{2,3}|e\d{1,3}|E[-+]?\d{1,3})(?![\w.])")
+EITHER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)e[-+]\d")  # 2e-1: 0.2, or twice Euler's number less one
 
 
 def answer_text(value: Any) -> str:
