@@ -14,7 +14,8 @@ from huggingface_hub import constants
 
 from micota.cli import UserError
 from micota.config import HubBase, LocalBase, ScratchBase
-from micota.datasets import Home, LeaveOut, load
+from micota.datasets import Home, load
+from micota.datasets.leaving_out import LeaveOut
 from micota.hub import NotFetched, reason, snapshot
 from micota.models import FILES, check_folder, load_tokenizer, parameters
 from micota.records import Record, read_json

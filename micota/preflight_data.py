@@ -5,7 +5,8 @@ from pathlib import Path
 
 from micota.cleaning import Held, Report, clean
 from micota.config import ScratchBase
-from micota.datasets import LOADERS, PICTURE
+from micota.datasets import LOADERS
+from micota.datasets.leaving_out import PICTURE
 from micota.gold import is_excepted, rejected_golds
 from micota.grading import Judge
 from micota.hub import NotFetched, snapshot

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.cli import json_flag, run
-from micota.datasets import LOADERS, Home, LeaveOut, load
+from micota.datasets import LOADERS, Home, load
+from micota.datasets.leaving_out import LeaveOut
 from micota.records import write_json, write_jsonl
 
 

@@ -14,7 +14,9 @@ import pyarrow.parquet
 import pytest
 
 from micota.cli import UserError
-from micota.datasets import LOADERS, Home, LeaveOut, answer_text, check_content, load, loader_module, normalise
+from micota.datasets import LOADERS, Home, check_content, load, loader_module, normalise
+from micota.datasets.answers import answer_text
+from micota.datasets.leaving_out import LeaveOut
 from micota.records import PROBLEM_FIELDS, RecordError, read_jsonl
 from scripts import clean, problems
 from tests import hub_cache
@@ -328,6 +330,14 @@ def test_an_empty_answer_is_none_whatever_a_study_says(tmp_path: Path, answer: A
     path = rows_file(tmp_path, [NUMINA[0], {"problem": "Which?", "answer": answer}])
     with pytest.raises(UserError, match=r"rows.jsonl:2: the row has no answer"):
         load("mine", "plain", Home(path), leave_out=LeaveOut(no_answer=False))
+
+
+def test_a_rule_sees_the_texts_of_a_csv_and_one_that_finds_nothing_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("problem,answer,valid,kind\n1?,1,0,a\n2?,2,1,b\n3?,3,False,b\n")
+    rules = LeaveOut(where={"valid": [0, False], "kind": ["c"]})
+    assert [row["id"] for row in load("mine", "plain", Home(path), leave_out=rules)] == ["mine/1"]
+    assert dict(rules.counts) == {"where valid is 0": 1, "where valid is False": 1, "where kind is c": 0}
 
 
 PICTURES = [

@@ -11,11 +11,8 @@ import hashlib
 import json
 import random
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
+from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -23,7 +20,9 @@ from types import ModuleType
 from typing import Any
 
 from micota.cli import UserError
+from micota.datasets.answers import INVISIBLE, no_answer
 from micota.datasets.files import place_in, rows_of
+from micota.datasets.leaving_out import LeaveOut, holdable
 from micota.hub import UNRESOLVED, reason, snapshot
 from micota.records import Record
 
@@ -66,105 +65,8 @@ def loader_module(loader: str) -> ModuleType:
     return import_module(LOADERS[loader])
 
 
-# What stands for "there is no answer" in data sets that hold proofs and open questions.
-NO_ANSWER = re.compile(
-    r"(?:see )?(?:the )?proof|not found|notfound|n/a|na|n\.a|nan|null|none|no answer|unknown|tbd|todo|omitted|[-?]+"
-    r"|see (?:the |its )?(?:solution|figure|picture|text|above|below|explanation)|answers? (?:may|will) vary"
-)
-PICTURE = re.compile(
-    r"!\[[^]]{0,200}\][(\[]|<(?:img|svg|picture|figure|embed)\b|\\includegraphics|data:image/"
-    r"|<image[_ ]?\d*>|\[image[^]]{0,200}\]|<\|(?:image|vision)\w*\|>"
-    r"|https?://\S{1,300}?\.(?:png|jpe?g|gif|svg|webp)\b",
-    re.IGNORECASE,
-)
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-# A number as Python or a table's program writes it: an exponent of two digits, without sign, or behind a capital E.
-SCIENTIFIC = re.compile(r"(?<![\w.\\])(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]\d{2,3}|e\d{1,3}|E[-+]?\d{1,3})(?![\w.])")
-EITHER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)e[-+]\d")  # 2e-1: 0.2, or twice Euler's number less one
-
-
-def answer_text(value: Any) -> str:
-    """An answer as text: 27.0 -> "27", 5e-05 -> "0.00005", None -> "" (which `records` then reports as missing).
-
-    Numbers are exact decimals, for a grader reads `5e-05` as 5 e - 5; so are numbers of that form in a text. Raises
-    ValueError for what is no answer (infinity, a list, bytes), and for a text that may be a number or a formula.
-    """
-    if value is None or (isinstance(value, float | Decimal) and value != value):
-        return ""
-    if isinstance(value, str):
-        text = INVISIBLE.sub("", value).strip()
-        if EITHER.fullmatch(text.strip("$ ")):
-            raise ValueError(f"{text} is a decimal number or a term with Euler's number; write it as one of them")
-        exact = SCIENTIFIC.sub(lambda number: decimal_text(Decimal(number[0])), text)
-        return text if exact == text else exact.removeprefix("+")
-    if isinstance(value, float | Decimal):
-        return decimal_text(Decimal(repr(value)) if isinstance(value, float) else value)
-    if isinstance(value, bool | int):
-        return str(value)
-    if isinstance(value, date | time):
-        return str(as_json(value))
-    raise ValueError(f"an answer is a text or a number, not a {type(value).__name__}")
-
-
-def decimal_text(value: Decimal) -> str:
-    """A number without exponent, and without zeros behind its decimals."""
-    if not value.is_finite():
-        raise ValueError(f"{value} is no answer")
-    text = format(value, "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
-
-
-def as_json(value: Any) -> Any:
-    """A value as JSON holds it: dates and exact decimals as texts; ValueError for bytes and the like."""
-    if isinstance(value, datetime) and value.time() == time() and value.tzinfo is None:
-        value = value.date()  # a column of dates is read as one of times
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return decimal_text(value)
-    if isinstance(value, list | tuple):
-        return [as_json(part) for part in value]
-    if isinstance(value, Mapping):
-        return {str(key): as_json(part) for key, part in value.items()}
-    if value is None or isinstance(value, str | int | float):
-        return value
-    raise ValueError(type(value).__name__)
-
-
 HOW = "; leave such rows out by `leave_out: {no_answer: true}` in the set's block, or give the answer"
 IS_ONE = ", or say by `no_answer: false` that this is one"
-
-
-@dataclass
-class LeaveOut:
-    """Rows that are no problems for a text model, left out by the rules that a study declares, and counted by them."""
-
-    no_answer: bool | None = None  # false: what reads as if there were none is an answer
-    pictures: bool = False
-    where: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # column -> values
-    counts: Counter[str] = field(default_factory=Counter)
-    columns: set[str] = field(default_factory=set)  # of `where`, found in a row
-
-    def rule(self, row: Record, fields: Record | None) -> str | None:
-        """The rule that leaves a row out; `fields` are None as long as no loader has read it."""
-        self.columns.update(column for column in self.where if column in row)
-        for column, values in self.where.items():
-            if row.get(column) in values:
-                return f"where {column} is {row[column]}"
-        if fields is None:
-            nulls = [row[column] for column in ("answer", "final_answer") if column in row]
-            return "no_answer" if self.no_answer and None in nulls else None
-        if self.no_answer and no_answer(fields["answer"]):
-            return "no_answer"
-        shown = self.pictures and (PICTURE.search(fields["problem"]) or len(holdable(row)) < len(row))
-        return "pictures" if shown else None
-
-
-def no_answer(answer: str) -> bool:
-    """Whether an answer says that there is none."""
-    bare = " ".join(re.sub(r"\\(?:text|boxed|mathrm)\b|[{}$\s_]+", " ", answer).split()).rstrip(".").lower()
-    return not answer or bool(NO_ANSWER.fullmatch(bare))
 
 
 def load(
@@ -295,7 +197,7 @@ def records(
             raise UserError(f"{place(index)}: {broken} holds half of a surrogate pair, which is no text; mend the file")
     if unknown := set(leave_out.where) - leave_out.columns:
         raise UserError(f"datasets.{dataset}.leave_out.where: no row has a column {', '.join(sorted(unknown))}")
-    if leave_out.counts and not made:
+    if leave_out.counts.total() and not made:
         raise UserError(f"datasets.{dataset}.leave_out: no row is left; left out: {dict(leave_out.counts)}")
     if not made:
         raise UserError(f"data set {dataset}: it has no rows")
@@ -309,17 +211,6 @@ def record(dataset: str, loader: str, index: int, fields: Record) -> Record:
     """
     own = {"source": fields["source"], "loader": loader} if fields.get("source") else {"source": loader}
     return {**fields, "id": f"{dataset}/{index}", **own}
-
-
-def holdable(fields: Record) -> Record:
-    """The fields that JSON can hold; a column of pictures or bytes stays behind."""
-    kept = {}
-    for name, value in fields.items():
-        try:
-            kept[name] = as_json(value)
-        except ValueError:
-            continue
-    return kept
 
 
 def surrogate_in(record: Record) -> str | None:

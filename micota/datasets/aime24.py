@@ -11,7 +11,7 @@ math-verify takes either, but the string rule of the paper's harness holds "025"
 
 from typing import Any
 
-from micota.datasets import answer_text
+from micota.datasets.answers import answer_text
 
 ROWS = {"train": 30, "test": 30}
 SHA256 = dict.fromkeys(ROWS, "e17f9740ee56c7be0368190b2c34041d6e0e0ad843ac933cb5c6ee28bc0ceb9b")

@@ -11,7 +11,7 @@ one.
 
 from typing import Any
 
-from micota.datasets import answer_text
+from micota.datasets.answers import answer_text
 
 ROWS = {"test": 40}
 SHA256 = {"test": "ad97c7f607f1c958d5e5efb429dc4f895f521422e11d03f913e02079c3bd0e8d"}

@@ -10,7 +10,7 @@ A row (github.com/openai/prm800k, math_splits/test.jsonl):
 
 from typing import Any
 
-from micota.datasets import answer_text
+from micota.datasets.answers import answer_text
 
 ROWS = {"test": 500}
 SHA256 = {"test": "6619d6d0edda9a17f29cca76952b497ce7219bd4ee36a5ccd3280644e3c4c88a"}

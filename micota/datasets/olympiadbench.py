@@ -24,7 +24,7 @@ kept in the record beside the answer, without dollar signs; an answer that write
 
 from typing import Any
 
-from micota.datasets import answer_text
+from micota.datasets.answers import answer_text
 
 ROWS = {"train": 675, "test": 675}
 SHA256 = dict.fromkeys(ROWS, "acb8e61e970f4d59ec9ad6547d80768c5b224cd609b0e2012ffd427644c1acad")
