@@ -36,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     columns = [column for column in COLUMNS if column.key not in LATER or any(row[column.key] for row in rows)]
     write_table(args.out_stem, rows, columns, group="dataset")
     pairs = [pair_row(pair) for report in reports.values() for pair in report["pairs"]]
-    write_csv(f"{args.out_stem}_pairs.csv", pairs, [Column(key) for key in PAIR])
+    shown = [key for key in PAIR if key not in LATER or any(pair[key] for pair in pairs)]
+    write_csv(f"{args.out_stem}_pairs.csv", pairs, [Column(key) for key in shown])
 
 
 def read_report(path: Path) -> Row:
@@ -114,7 +115,13 @@ PAIR = (
     "text",
     "with_text",
 )
-LATER = {"left_out", CONTRADICTION}  # where they concern nothing, tables stay as those of archived reports
+LATER = {
+    "left_out",
+    CONTRADICTION,
+    "shared",
+    "answer",
+    "with_answer",
+}  # where they concern nothing, tables stay as those of archived reports
 COLUMNS = (
     Column("dataset", "Data set"),
     Column("against", "Held against"),

@@ -60,3 +60,19 @@ def test_a_report_that_loses_a_problem_is_refused(reports: list[str], tmp_path: 
         Path(reports[0]).write_text(json.dumps(report | change), encoding="utf-8")
         with pytest.raises(RecordError, match=said):
             table_contamination.main(["--reports", *reports, "--out-stem", str(tmp_path / "t")])
+
+
+def test_what_was_left_out_and_contradictions_have_columns_only_where_there_are_some(tmp_path: Path) -> None:
+    def table(answer: str, left_out: dict[str, int]) -> tuple[list[str], list[str]]:
+        rows = [record("t/0", "1 + 1?"), record("t/1", "1+1?") | {"answer": answer}]
+        (tmp_path / "loaded.json").write_text(json.dumps({"left_out": left_out}))
+        files = ["--problems", write(tmp_path / "t.jsonl", rows), "--loaded", str(tmp_path / "loaded.json")]
+        out = ["--out", str(tmp_path / "o.jsonl"), "--report", str(tmp_path / "t.report.json")]
+        clean.main([*files, *out, "--drop-duplicates"])
+        table_contamination.main(["--reports", str(tmp_path / "t.report.json"), "--out-stem", str(tmp_path / "t")])
+        return list(read_csv(tmp_path / "t.csv")[0]), list(read_csv(tmp_path / "t_pairs.csv")[0])
+
+    counts, pairs = table("1", {})
+    assert not {"left_out", "duplicate_other_answer"} & set(counts) and "with_answer" not in pairs
+    counts, pairs = table("2", {"no_answer": 3})
+    assert {"left_out", "duplicate_other_answer"} <= set(counts) and "with_answer" in pairs
