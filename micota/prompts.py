@@ -26,6 +26,7 @@ JUDGE_PLACES = ("{problem}", "{answer}", "{extracted}")  # what a judge model is
 PLACE = re.compile(r"\\[A-Za-z]+(?:\[[^]]*\])?(?:\{(?!problem\})[^{}]*\})+|[_^]\{\w+\}|(\{\s*[A-Za-z_]{3,}\s*\})")
 # Of a tokenizer's added tokens, those that steer a model; others (Gemma's runs of spaces, HTML tags) are spelling.
 CONTROL = re.compile(rf"{FAMILIES}|</?(?:think|tool_\w+)>")
+SURROGATE = re.compile("[\ud800-\udfff]")
 CUT = "\ufdd0"  # a noncharacter, which no text holds: where a text is cut before it is tokenised
 
 
@@ -101,6 +102,9 @@ def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None 
     writes its own. A problem that quotes a control token (`<|im_end|>`) is tokenised as the text it is: it cannot end
     the user's turn. A completion that was cut off (`ended` false) has no end token: none was written there.
     """
+    for text in (problem, completion or ""):
+        if SURROGATE.search(text):
+            raise UserError(f"half of a surrogate pair, which no tokenizer takes, stands in {text[:80]!a}")
     user = prompt.user.replace("{problem}", as_text(tokenizer, problem))
     return render_user(tokenizer, prompt, user, completion, ended)
 

@@ -24,6 +24,7 @@ from micota.datasets.answers import INVISIBLE, no_answer
 from micota.datasets.files import place_in, rows_of
 from micota.datasets.leaving_out import LeaveOut, holdable
 from micota.hub import UNRESOLVED, reason, snapshot
+from micota.prompts import SURROGATE
 from micota.records import Record
 
 LOADERS = {
@@ -216,9 +217,8 @@ def record(dataset: str, loader: str, index: int, fields: Record) -> Record:
 def surrogate_in(record: Record) -> str | None:
     """The first field with half of a surrogate pair, which no tokenizer takes."""
     for name, value in record.items():
-        if re.search(
-            "[\ud800-\udfff]", name + (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        ):
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if SURROGATE.search(name + text):
             return name.encode("ascii", "backslashreplace").decode()
     return None
 
