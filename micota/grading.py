@@ -16,7 +16,7 @@ from itertools import groupby, islice
 from types import TracebackType
 from typing import Any
 
-from micota.answers import LONGEST, boxed_answers, last_box, squeezed, tidy_pair
+from micota.answers import LONGEST, boxed_answers, final_box, last_box, squeezed
 from micota.records import Record
 from micota.string_rule import same_last_number, same_string
 
@@ -26,14 +26,6 @@ REASONS = (EQUAL, EQUIVALENT, DIFFERENT, NO_BOX, UNPARSABLE, TIMEOUT)
 RIGHT = {EQUAL, EQUIVALENT}
 
 INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
-# math-verify adds digits that only a space parts: to it "1 2" is 3.
-LOOSE_DIGITS = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
-# ... and takes the set {1, 2} for the pair or interval (1, 2).
-SET = re.compile(r"\\\{.*\\\}")
-TUPLE = re.compile(r"\([^()]*\)")
-# ... and drops the base of a number: 52_8 and 52_9 are 52 to it.
-BASED = re.compile(r"[0-9A-Z]+_\{?(?P<base>\d+)\}?")
-PERCENT = re.compile(r"\s*\\?%$")
 CHUNK = 2048
 REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
@@ -43,39 +35,10 @@ WORKER_MEMORY = 4 << 30
 Pair = tuple[str, str]  # gold, extracted
 
 
-def verify(pair: Pair) -> str:
-    """math-verify's verdict on a tidy pair; runs in a worker. A percent sign on one side alone may be left out."""
-    from latex2sympy2_extended import NormalizationConfig
-    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
-    from math_verify import verify as math_verify
-
-    # Its defaults, but for the units: it would drop the m of 5m.
-    plain = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all")
-    targets = [LatexExtractionConfig(normalization_config=plain), ExprExtractionConfig()]
-
-    def read(text: str) -> list[Any]:
-        return parse(rf"\boxed{{{text}}}", targets, fallback_mode="no_fallback", parsing_timeout=None)
-
-    def same(gold: list[Any], extracted: list[Any]) -> bool:
-        return bool(math_verify(gold, extracted, allow_set_relation_comp=True, timeout_seconds=None))
-
-    gold, extracted = pair
-    try:
-        answer = read(extracted)
-        if not answer:
-            return UNPARSABLE
-        if same(read(gold), answer):
-            return EQUIVALENT
-        bare = PERCENT.sub("", gold), PERCENT.sub("", extracted)
-        # Both with the sign, or neither: nothing was left out.
-        one_sided = (bare[0] == gold) != (bare[1] == extracted)
-        return EQUIVALENT if one_sided and same(read(bare[0]), read(bare[1])) else DIFFERENT
-    except (MemoryError, RecursionError):
-        return UNPARSABLE
-
-
 def verify_all(pairs: list[Pair]) -> list[str]:
     """The verdicts on a batch of pairs; runs in a worker."""
+    from micota.equivalence import verify
+
     return [verify(pair) for pair in pairs]
 
 
@@ -84,7 +47,7 @@ def start_worker() -> None:
     import logging
     import resource
 
-    import math_verify  # noqa: F401
+    import micota.equivalence  # noqa: F401
 
     logging.disable(logging.CRITICAL)  # math-verify warns of each comparison without a timeout of its own
     if sys.platform == "linux":
@@ -116,7 +79,7 @@ class Judge:
 
         # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["math_verify", "micota.warm"])
+        context.set_forkserver_preload(["micota.warm"])
         self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
 
     def judge(self, pairs: Iterable[Pair]) -> None:
@@ -149,21 +112,17 @@ class Judge:
         return killed
 
 
-def quick_verdict(gold: str, extracted: str) -> str | None:
-    """The verdict that needs no judge, or None. `gold` and `extracted` are tidy."""
-    if not extracted:
+def quick_verdict(gold: str, box: str | None) -> str | None:
+    """The verdict that needs no judge, or None."""
+    if box is None:
+        return NO_BOX
+    if not box.strip():
         return UNPARSABLE
-    if squeezed(gold) == squeezed(extracted):
+    if gold == box or squeezed(gold) == squeezed(box):
         return EQUAL
-    if INTEGER.fullmatch(gold) and INTEGER.fullmatch(extracted):
-        return EQUIVALENT if int(gold) == int(extracted) else DIFFERENT
-    if any(SET.fullmatch(one) and TUPLE.fullmatch(other) for one, other in ((gold, extracted), (extracted, gold))):
-        return DIFFERENT
-    if two_bases(gold, extracted):
-        return DIFFERENT
-    if len(extracted) > LONGEST or LOOSE_DIGITS.search(extracted) or depth(extracted) > DEEPEST:
-        return UNPARSABLE
-    return None
+    if INTEGER.fullmatch(gold) and INTEGER.fullmatch(box):
+        return EQUIVALENT if int(gold) == int(box) else DIFFERENT
+    return UNPARSABLE if len(box) > LONGEST or depth(box) > DEEPEST else None
 
 
 def depth(answer: str) -> int:
@@ -176,20 +135,6 @@ def depth(answer: str) -> int:
         elif mark in ")]}":
             open_now -= 1
     return deepest
-
-
-def two_bases(one: str, other: str) -> bool:
-    """Whether both are numbers with a base, and of different ones. A base that is left out is as good as a unit."""
-    first, second = BASED.fullmatch(one), BASED.fullmatch(other)
-    return bool(first and second and first["base"] != second["base"])
-
-
-def tidied(gold: str, box: str | None) -> tuple[Pair | None, str | None]:
-    """A tidy pair for the judge and the verdict that needs none; a monster is not worth tidying."""
-    if box is None:
-        return None, NO_BOX
-    pair = (gold, box) if len(box) > LONGEST else tidy_pair(gold, box)
-    return pair, DIFFERENT if pair is None else quick_verdict(*pair)
 
 
 def in_turn(shards: Sequence[Iterator[Record]]) -> Iterator[Record]:
@@ -216,11 +161,12 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> I
     """Graded traces, in order; `golds` maps problem ids to gold answers. Holds one chunk of traces at a time."""
     traces = iter(traces)
     while chunk := list(islice(traces, CHUNK)):
-        found = [(golds[trace["id"]], last_box(trace["completion"])) for trace in chunk]
-        quick = [tidied(gold, box) for gold, box in found]
-        judge.judge(pair for pair, verdict in quick if verdict is None and pair is not None)
-        for trace, (gold, box), (pair, verdict) in zip(chunk, found, quick, strict=True):
-            reason = verdict or (judge.memory[pair] if pair else UNPARSABLE)
+        found = [(golds[trace["id"]], final_box(trace["completion"])) for trace in chunk]
+        quick = [quick_verdict(gold, box) for gold, box in found]
+        judge.judge((gold, box) for (gold, box), verdict in zip(found, quick, strict=True) if box and not verdict)
+        for trace, (gold, box), verdict in zip(chunk, found, quick, strict=True):
+            reason = verdict or judge.memory[gold, box or ""]
+            papers = last_box(trace["completion"])
             yield {
                 **trace,
                 "answer": gold,
@@ -230,7 +176,7 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> I
                 "reason": reason,
                 "verdicts": {
                     "math_verify": reason in RIGHT,
-                    "string_rule": box is not None and len(box) <= LONGEST and same_string(box, gold),
+                    "string_rule": papers is not None and len(papers) <= LONGEST and same_string(papers, gold),
                     "last_number": same_last_number(trace["completion"], gold),
                 },
             }

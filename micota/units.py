@@ -1,96 +1,141 @@
-"""The unit at the end of an answer: 12 cm^2, 18 dollars, 40\text{ miles per hour}.
+r"""The unit at the end of an answer: 12 cm^2, 18 dollars, 40\text{ miles per hour}, 9.8\,\mathrm{m}\,\mathrm{s}^{-2}.
 
 Units decide nothing where one side leaves them out, and everything where the two sides name different ones. What is a
 unit and what a product of variables is a matter of typography: in `5m` m is a variable, as in OlympiadBench's `6m`.
-math-verify 0.9 takes l, t, h, d, c, g, m and s after a number for units, and drops them; its own rule is therefore off.
+Every word must be a known unit, or a plural that is no known other word: 5 apples, but not 5 wrong. math-verify 0.9
+takes l, t, h, d, c, g, m and s after a number for units, and drops them; its own rule is therefore off.
 """
 
 import re
+from collections import Counter
 
 SPELLINGS = {
     **{"mm": "millimeter millimetre", "cm": "centimeter centimetre", "dm": "decimeter decimetre", "m": "meter metre"},
-    **{"km": "kilometer kilometre", "in": "inch inche", "ft": "foot feet", "yd": "yard", "mi": "mile"},
+    **{"km": "kilometer kilometre", "in": "inch inche", "ft": "foot feet", "yd": "yard", "mi": "mile", "rad": "radian"},
     **{"mg": "milligram", "g": "gram", "kg": "kilogram", "lb": "lbs pound", "oz": "ounce", "ms": "millisecond"},
     **{"s": "sec second", "min": "minute", "h": "hr hrs hour", "day": "", "week": "", "month": "", "year": "yr yrs"},
-    **{"l": "liter litre", "ml": "milliliter millilitre", "mi/h": "mph", "km/h": "kph kmh kmph", "dollar": "usd"},
-    **{"cent": "", "degree": "deg", "unit": "", "percent": "", "man": "men", "person": "people"},
+    **{"l": "liter litre", "ml": "milliliter millilitre", "gal": "gallon", "qt": "quart", "pint": "", "cup": ""},
+    **{"dollar": "usd buck", "cent": "", "penny": "pennie", "euro": "eur", "yen": "", "rupee": "rs", "acre": ""},
+    **{"n": "newton", "j": "joule", "kj": "kilojoule", "w": "watt", "kw": "kilowatt", "v": "volt", "ohm": ""},
+    **{"a": "ampere", "hz": "hertz", "pa": "pascal", "mol": "mole", "k": "kelvin", "degree": "deg", "unit": ""},
+    **{"celsius": "", "fahrenheit": "", "person": "people", "man": "men", "woman": "women", "child": "children"},
+    **{"mouse": "mice", "tooth": "teeth", "goose": "geese", "fish": "", "sheep": "", "century": "centurie", "point": ""},
 }
 NAMES = {word: name for name, words in SPELLINGS.items() for word in (name, *words.split())}
-
-# Words that are no unit: they change the number, or say something about it.
-NOT_A_UNIT = (
-    "and|or|not|to|by|of|mod|plus|minus|times|over|squared|cubed|factorial|hundred|thousand|million|billion|trillion|"
-    "dozen|half|halves|thirds|quarters|fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|"
-    "percent|pct|percentage|pi|sin|cos|tan|log|exp|sqrt|infinity|inf|mixed|base"
+SHORT = re.compile(r"\b(?:mph|km?ph)\b")  # miles and kilometres per hour
+# What may stand beside a unit and says nothing of the number, and what belongs to its grammar.
+BESIDE = set("old of age long tall wide high deep total all left away different distinct possible per".split())
+EXPONENTS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
+# Words with a plural's s that are no things: they change the number, or say something about it.
+NO_THINGS = set(
+    "times plus minus less unless equals is was has does this thus its yes always halves thirds fourths fifths sixths "
+    "sevenths eighths ninths tenths hundreds hundredths thousands thousandths millions billions dozens means makes "
+    "gives implies fails lies holds exists remains works others cos varies depends guess satisfies becomes seems looks "
+    "perhaps besides follows infinities contradicts divides modulus".split()
 )
-NUMBER_END = r"(?:[\d}]|\\pi)"
-GAP = r"(?:\s|\\[,;:! ])"
-POWER = r"(?:\s*\^\s*\{?[23]\}?)?"
-# In plain letters a word of four letters or more, or a word or symbol of the table: `2 abc` is a product.
-SYMBOL = r"(?:mm|cm|dm|km|in|ft|yd|mi|mg|kg|lbs?|oz|ms|sec|min|hrs?|ml|mph|km/hr?|m/s|day|men|deg|usd)" + POWER
-WORD = r"(?!abc)(?=[a-z]*[aeiouy])[a-z]{4,}"
-WORDS = rf"(?:(?:square|sq\.?|cubic) )?(?:{WORD}{POWER}|{SYMBOL})(?: per [a-z]+)?"
-IN_TEXT = re.compile(
-    rf"(?P<rest>.*[\w}})]){GAP}*\\(?:text|textrm|textit|mathrm|mbox)\s*\{{(?P<unit>[^{{}}\d=]*)\}}(?P<power>{POWER})",
-    re.S,
+LETTERS = "mgshlNJWV"  # bare letters that may be units, behind a number and a space
+GLUED = "mm cm dm km kg mg ml ft min sec mph kph kmph hrs".split()  # 5cm
+POWER = r"\^\s*\{?\s*-?[1-9]\s*\}?"
+WORD = r"\\text\{[^{}\d=]*\}|(?<![a-zA-Z\\])[a-zA-Z]+\.?"
+PIECE = re.compile(
+    rf"(?:{WORD}|{POWER}|(?<=[a-z])[23]|[/\s]|\\cdot(?![a-z])|\\frac\{{(?:{WORD}|{POWER})+\}}\{{(?:{WORD}|{POWER})+\}})$"
 )
-PLAIN = re.compile(rf"(?i)(?P<rest>.*{NUMBER_END}){GAP}+(?P<unit>(?!(?:{NOT_A_UNIT})\b){WORDS})", re.S)
-GLUED = re.compile(r"(?P<rest>.*\d)(?P<unit>(?:mm|cm|km|kg|ft|min|sec|mph|km/hr?)(?:\^\{?[23]\}?)?)", re.S)
-# The judge understands these two, so they stay.
-SIGNS = ((re.compile(r"\\?%$"), "percent"), (re.compile(r"\^\s*\{?\s*\\circ\s*\}?$"), "degree"))
-
-# `5 m`, for an answer to a number: set against `3m` or `3 m` the letter is a variable.
-LETTER_UNIT = re.compile(rf"(?P<rest>.*\d\}}?){GAP}+(?P<unit>[mgshl])", re.S)
+TERM = re.compile(r"(/)|([a-z]+)\.?\s*(?:\^?\s*(-?[1-9]))?")
+DEGREE = re.compile(r"(?P<rest>.*\S)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\text\s*\{)?\s*(?P<scale>[CFK]?)\s*\}?", re.S)
+SCALES = {"": "degree", "C": "degree celsius", "F": "degree fahrenheit", "K": "k"}
+MONEY = re.compile(r"(?P<sign>[-+]?)\s*(?:US)?(?P<before>\\\$|[€£¥₹])\s*(?P<rest>.+)|(?P<all>.+?)\s*(?P<after>\\\$|[€£¥₹])", re.S)
+CURRENCY = {r"\$": "dollar", "€": "euro", "£": "lb", "¥": "yen", "₹": "rupee"}
+FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]")
-LEFT_SIDE = re.compile(r"^\s*[a-zA-Z]\s*=")
+SHORT_WORD = re.compile(r"(?<![a-zA-Z])[a-zA-Z]{1,3}(?![a-zA-Z])")
+TEXT = re.compile(r"\\(?:text|frac|cdot)|\{[^{}]*\}")
 
 
-def split_unit(answer: str) -> tuple[str, str | None]:
-    """The answer without its unit, and the unit's one name; None if there is none."""
-    if (found := IN_TEXT.fullmatch(answer)) and is_unit_text(found["rest"], found["unit"]):
-        return found["rest"], name_of(found["unit"] + found["power"])
-    if (found := PLAIN.fullmatch(answer)) and (len(found["unit"]) > 3 or is_number(found["rest"])):
-        return found["rest"], name_of(found["unit"])
-    if (found := GLUED.fullmatch(answer)) and is_number(found["rest"]):
-        return found["rest"], name_of(found["unit"])
-    for sign, name in SIGNS:
-        if sign.search(answer):
-            return answer, name
-    return answer, None
+def split_unit(answer: str, letters: bool) -> tuple[str, str | None]:
+    """The answer without its unit, and the unit's one name; None if there is none.
+
+    `letters`: whether a bare letter may be one, `5 m`. It may not where the gold answer has variables.
+    """
+    if money := MONEY.fullmatch(answer):
+        rest, more = split_unit((money["all"] or money["sign"] + money["rest"]).strip(), letters)
+        name = CURRENCY[money["before"] or money["after"]]
+        return rest, name if more in (None, name) else f"{name} {more}"
+    if answer.endswith("%"):
+        return answer, "percent"
+    if not FUNCTION.search(answer) and (degree := DEGREE.fullmatch(answer)):
+        return degree["rest"], SCALES[degree["scale"]]
+    rest = answer
+    while (piece := PIECE.search(rest)) and fits(rest[: piece.start()], piece[0], answer[len(rest) :], letters):
+        rest = rest[: piece.start()]
+    unit = answer[len(rest) :]
+    words = re.findall("[a-z]+", unit.lower().replace("text", " "))
+    if not set(words) - BESIDE - EXPONENTS.keys() or not re.search(r"[\w)}!]\s*$", rest):
+        return answer, None
+    # Letters and short words need a number and a space: 5m is a product.
+    glued = re.match("[a-zA-Z]{1,3}(?![a-zA-Z])", unit)
+    if (glued and glued[0] not in GLUED) or (SHORT_WORD.search(TEXT.sub(" ", unit)) and not is_number(rest)):
+        return answer, None
+    return rest.strip(), name_of(unit)
+
+
+def fits(rest: str, piece: str, after: str, letters: bool) -> bool:
+    """Whether a piece at the end of an answer, before `after`, may belong to a unit behind `rest`."""
+    words = [w for w in re.findall("[a-zA-Z]+", piece) if w not in ("text", "cdot", "frac")]
+    if not words:
+        return "^" not in piece or bool(re.search(r"[a-zA-Z}]\s*$", rest))
+    before = [rest.split()[-1] if rest.split() else "", *words]
+    if not all(known(w, p, rest) for w, p in zip(words, before, strict=False)):
+        return False
+    if len(words[0]) > 1 or piece[0] == "\\":
+        return True
+    beside_slash = rest.rstrip().endswith("/") or after.lstrip().startswith("/")
+    return words[0] in LETTERS and (letters or beside_slash)
+
+
+def known(word: str, before: str, rest: str) -> bool:
+    """Whether a word is a unit, goes with one, or is a plural behind a number."""
+    low = word.lower()
+    if singular(low) in NAMES or low in BESIDE or low in EXPONENTS or SHORT.fullmatch(low) or before == "per":
+        return True
+    thing = re.fullmatch("(?=.*[aeiouy])[a-z]{3,}(?<![sui])s", low) and low not in NO_THINGS
+    return bool(thing) and bool(re.search(r"(?:[\d})!]|\\pi)", rest))
 
 
 def is_number(text: str) -> bool:
-    """Whether no variable stands in it, but for a left side, `x = 5`."""
-    return not VARIABLE.search(LEFT_SIDE.sub("", text))
-
-
-def is_unit_text(rest: str, text: str) -> bool:
-    r"""Whether `\text{...}` behind `rest` is a unit: after a number any word, after a variable a known unit.
-
-    A single letter must be known: `3\mathrm{i}` and `2\mathrm{e}` are numbers.
-    """
-    words = text.lower().split()
-    if not words or re.match(rf"(?:{NOT_A_UNIT})\b", words[0]):
-        return False
-    if all(singular(word) in NAMES for word in words if word not in ("per", "square", "cubic")):
-        return True
-    return len(text.strip()) > 1 and bool(re.search(rf"{NUMBER_END}$", rest)) and bool(re.search(r"\d|\\pi", rest))
+    """Whether no variable stands in it."""
+    return not VARIABLE.search(text)
 
 
 def name_of(unit: str) -> str:
-    """The unit's one name: `square inches`, `sq in` and `in^{2}` are `in^2`, `miles per hour` and `mph` `mi/h`."""
-    unit = re.sub(r"[{}\s.\\]+", " ", unit.lower().replace("^", " ^").replace("/", " per ")).strip()
-    over = []
-    for part in re.split(r"\bper\b", re.sub(r"\^ ", "^", unit)):
-        words = part.split()
-        power = "".join(word for word in words if word.startswith("^"))
-        power = "^2" if {"square", "sq"} & set(words) else "^3" if "cubic" in words else power
-        names = [singular(word) for word in words if word[0] != "^" and word not in ("square", "sq", "cubic")]
-        over.append(" ".join(NAMES.get(word, word) for word in names) + power)
-    return "/".join(over)
+    """The unit's one name: `square inches`, `sq in` and `in^{2}` are `in^2`, `m/s` and `m s^{-1}` are `m s^-1`."""
+    unit = re.sub(r"\bin (?:total|all)\b", " ", unit)
+    unit = re.sub(r"\\frac\{(.*?\}?)\}\{(.*)\}", r"\1/\2", unit)
+    unit = SHORT.sub(lambda m: "mi/h" if m[0] == "mph" else "km/h", re.sub(r"\\text|\\cdot|[{}]", " ", unit.lower()))
+    powers: Counter[str] = Counter()
+    sign, times, last = 1, 1, ""
+    for slash, word, power in TERM.findall(unit.replace(" per ", " / ")):
+        if slash:
+            sign = -1
+        elif word in ("squared", "cubed"):
+            powers[last] *= EXPONENTS[word]
+        elif word in EXPONENTS:
+            times = EXPONENTS[word]
+        elif word not in BESIDE:
+            last = NAMES.get(singular(word), singular(word))
+            powers[last] += sign * int(power or times)
+            times = 1
+    if {"celsius", "fahrenheit"} & powers.keys():
+        return "degree " + ("celsius" if "celsius" in powers else "fahrenheit")
+    return " ".join(name + (f"^{power}" if power != 1 else "") for name, power in sorted(powers.items()))
 
 
 def singular(word: str) -> str:
     """Without the plural's s: enough to compare a unit with itself."""
-    word = word.strip(".,;:()")
     return word if word in NAMES or word.endswith("ss") or len(word) < 4 else word.removesuffix("s")
+
+
+def conflict(one: str | None, other: str | None) -> bool:
+    """Whether both sides name a unit, and not the same one; a bare degree may be one of temperature."""
+    if not one or not other or one == other:
+        return False
+    return "degree" not in (one, other) or not (one.startswith("degree") and other.startswith("degree"))
