@@ -7,7 +7,6 @@ it accepts must pass `VETOES`. What is not read whole equals nothing but its own
 
 import re
 from collections.abc import Callable, Iterable
-from itertools import product
 from typing import NamedTuple
 
 from math_verify import verify as math_verify
@@ -15,24 +14,24 @@ from sympy import Basic, Expr, Float, MatrixBase, Mul, Pow, Symbol, cancel, ceil
 
 from micota.answers import squeezed
 from micota.normal_form import normal_form
-from micota.reading import Unreadable, read, region, split
+from micota.reading import RELATION, Unreadable, read, region, signed, split
 from micota.units import conflict, is_number, split_unit
 
 Pair = tuple[str, str]  # gold, answer
 EQUAL, EQUIVALENT, DIFFERENT, UNPARSABLE = "equal", "equivalent", "different", "unparsable"
 
 INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
-LABEL = re.compile(r"\(([A-J])\)\s*(?![,;(]|\\(?:land|lor|cup|cap))(.*)|([A-J])[).:]\s*(.+)|([A-J])", re.S)
+NO_OPTION = r"\s*(?:[-+*/^=<>,;(]|\\(?:land|lor|cup|cap)|(?:\\text\{)?\s*(?:is|isn't|was|not|or|wrong|incorrect|false)\b)"
+LABEL = re.compile(rf"\(([A-J])\)(?!{NO_OPTION})\s*(.*)|([A-J])[).:](?!{NO_OPTION})\s*(.*)|([A-J])", re.S)
 REGION = re.compile(r"[<>]|\\(?:le|ge|ne|cup|cap|setminus|mathbb|emptyset|in|notin|mid|infty)(?![a-z])")
 STARTS = re.compile(r"(<|>|\\(?:le|ge|ne|in|notin|equiv|sim|propto|cong|subset\w*|mid|nmid)(?![a-z]))\s*(.*)", re.S)
 EQUALS = re.compile(r"=|\\equiv(?![a-z])")
 MATRIX = re.compile(r"\\begin\{([pbB]?matrix)\}(.*)\\end\{\1\}", re.S)
 NAME = r"(?:\\?[a-zA-Z]+(?:_\{\w+\})?)"
 MEMBER = re.compile(rf"^{NAME} ?\\in ?(?=\\\{{)|^\({NAME}(?:, ?{NAME})+\) ?(?:=|\\in) ?(?=\(|\\\{{)")
-SIGN = re.compile(r"\\(pm|mp)(?![a-z])")
 # The left side of an equation that names a value: x, f(2), AB, P(X=2), \angle ABC, m+n, but not 2x, x^2 or x+y.
 ARGUMENTS = re.compile(
-    r"_\{[^{}]*\}|([a-wA-Z}])'?\s*\((?![^()]*\1)[^()]*\)|\\text\{[^{}]*\}|(?<![a-zA-Z\\])[a-zA-Z]{4,}"
+    r"_\{[^{}]*\}|([a-wA-Z}])'?\s*\((?![^()]*\1)[^()]*\)|\[[^\[\],]*\]|\\text\{[^{}]*\}|(?<![a-zA-Z\\])[a-zA-Z]{4,}"
 )
 NAMING = r"angle|triangle|overline|vec|hat|bar|tilde|sin|cos|tan|frac|cdot|max|min|mathbb|mathcal|gcd|lcm|arg|deg|ell"
 LETTERS = "alpha|beta|gamma|delta|epsilon|theta|lambda|mu|rho|sigma|tau|phi|psi|omega|Delta|Omega|Phi|Sigma|Gamma"
@@ -96,7 +95,21 @@ def same(gold: str, answer: str) -> bool:
         if one and two:
             named_alike = one[1] == two[1] or not one[1] or not two[1]
             return named_alike and bool(math_verify([one[0]], [two[0]], timeout_seconds=None))
+        if RELATION.search(gold) is None or RELATION.search(answer) is None:
+            gold, answer = bounds(gold), bounds(answer)
     return same_parts(parts(gold), parts(answer))
+
+
+def bounds(text: str) -> str:
+    r"""An inequality between letters as the interval it says: `a < x \le b` is `(a,b]`, `x > a` is `(a,\infty)`."""
+    pieces, signs = split(text, RELATION), RELATION.findall(text)
+    if signs and all(sign in (">", r"\ge") for sign in signs):
+        pieces, signs = pieces[::-1], [{">": "<", r"\ge": r"\le"}[sign] for sign in signs[::-1]]
+    if len(pieces) not in (2, 3) or len(signs) != len(pieces) - 1 or not all(sign in ("<", r"\le") for sign in signs):
+        return text
+    if len(pieces) == 2:
+        pieces, signs = ([*pieces, r"\infty"], [*signs, "<"]) if is_name(pieces[1]) else ([r"-\infty", *pieces], ["<", *signs])
+    return f"{'(' if signs[0] == '<' else '['}{pieces[0]},{pieces[2]}{')' if signs[1] == '<' else ']'}"
 
 
 def option(text: str) -> tuple[str, str]:
@@ -140,23 +153,11 @@ def encloses(text: str) -> bool:
     return False
 
 
-def signed(items: list[str]) -> list[str]:
-    r"""With `\pm` read both ways, and `\mp` in turn with it. Raises Unreadable where an item is missing."""
-    found = []
-    for item in items:
-        signs = SIGN.findall(item)
-        if not item or len(signs) > 3:
-            raise Unreadable(item)
-        for ways in product("+-", repeat=len(signs) if "mp" not in signs else 1):
-            way = iter(ways * len(signs) if "mp" in signs else ways)
-            found.append(SIGN.sub(lambda m, way=way: next(way) if m[1] == "pm" else "-+"["+-".index(next(way))], item))
-    return found
-
-
 def same_parts(gold: Parts, answer: Parts) -> bool:
     """Lists as often as each value stands in them, tuples in order, named values by name or in their names' order."""
     if gold.kind == answer.kind == "{":
         gold, answer = distinct(gold), distinct(answer)
+    gold, answer = in_letters(gold, answer), in_letters(answer, gold)
     if len(gold.items) != len(answer.items):
         return False
     if len(gold.items) == 1:
@@ -176,6 +177,14 @@ def same_parts(gold: Parts, answer: Parts) -> bool:
             return False
         del left[found]
     return True
+
+
+def in_letters(found: Parts, other: Parts) -> Parts:
+    """`ACD` as A, C, D where the other is a list of options."""
+    alone = len(found.items) == 1 and re.fullmatch("[A-J]{2,}", found.items[0])
+    if alone and len(other.items) > 1 and all(option(item)[0] for item in other.items):
+        return Parts("", list(found.items[0]))
+    return found
 
 
 def distinct(found: Parts) -> Parts:
@@ -355,9 +364,9 @@ def far_apart(gold: Term, answer: Term) -> bool:
     places = [PLACES.fullmatch(term.text) for term in (gold, answer)]
     if all(places) and len(places[0][1]) == len(places[1][1]):
         return True
-    size, difference = max(abs(one.evalf(30)), abs(other.evalf(30))), abs((one - other).evalf(50))
+    size, difference = max(abs(one.evalf(30)), abs(other.evalf(30))), abs((one.doit() - other.doit()).evalf(50))
     if not (gold.read[0].has(Float) or answer.read[0].has(Float)):
-        return bool(difference > size * Float("1e-30"))
+        return difference._prec > 1 and bool(difference > size * Float("1e-30"))
     return bool(difference > Float("1e-6") * min(1, 10 ** ceiling(log(size, 10))))
 
 

@@ -35,7 +35,7 @@ CALLED = "exp|gcd|lcm|max|min|det|sec"  # bare, `min` and `sec` are units too
 GREEK = "alpha|beta|gamma|delta|epsilon|zeta|theta|kappa|lambda|sigma|phi|psi|omega|rho|tau|pi"
 FONTS = r"text(?:bf|rm|it|sf|tt|normal|up|md|sl)?|emph|[mh]box|mathrm|operatorname\*?"
 DRESS = (
-    "boldsymbol|bm|pmb|mathbf|mathit|mathsf|mathtt|mathnormal|underline|uline|ensuremath|(?:display|text|script)style|"
+    "framebox|boldsymbol|bm|pmb|mathbf|mathit|mathsf|mathtt|mathnormal|underline|uline|ensuremath|(?:display|text|script)style|"
     "(?:no)?limits|(?:math)?strut|bf|it|rm|tt|[lL]arge|LARGE|[hH]uge|small|normalsize|left|right|middle|[bB]igg?[lrm]?"
 )
 COLOUR = r"(?:(?:text|math)?color(?:\s*\[\w*\])?|colorbox|fcolorbox\s*\{[^{}]*\})\s*\{[^{}]*\}"
@@ -45,6 +45,7 @@ UNIT = r"\b(?:" + "|".join(sorted(NAMES, key=len, reverse=True)) + r")s?\b"
 COMPOUND = rf"\d[\d.]* ?(?:\\text\{{\s*{UNIT}\s*\}}|{UNIT})"
 DECIMAL = r"(?<![\d.])(?P<whole>\d*)\.(?P<fixed>\d*?)"
 WORDS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+ENDS = r"\s*[^\[\],;\s][^\[\],;]*[,;][^\[\],;]+"
 PERCENT = "(?:percent|percentage|pct|per cent)"
 
 
@@ -64,8 +65,10 @@ def primes(match: Match) -> str:
 DRESSED: list[Rule] = [
     (r"\\\\\s*\[[^\[\]]*\]", r"\\\\", "the height of a row says nothing", "TeX"),
     (r"(?<!\\)\\[\[\]()]|(?<!\\)\$|`", "", "a formula's delimiters", "Math-Verify#10"),
+    (r"^\*\*(?!\s)(.+?)\*\*(?![\w(\\{])|^\*([^*]+)\*$", r"\1\2", "Markdown, no power", "Math-Verify#76"),
     (r"\\(?:left|right)\s*\.", "", "a bracket that is not there", "TeX"),
     (rf"\\(?:{COLOUR})", " ", "colours", "Math-Verify#13"),
+    (r"\{\s*\\rm\s+([^{}]*)\}", r"\\text{\1}", "plain TeX's upright words", "hendrycks/math"),
     (rf"\\(?:{DRESS})\s*\{{\s*([\w.]+)\s*\}}", r" \1", "fonts of a letter or a number", "hendrycks/math"),
     (rf"\\(?:{DRESS})(?![a-zA-Z])", " ", "fonts and sizes; their braces stay", "hendrycks/math"),
     (rf"\\(?:{FONTS})\s*(?=\{{)", r"\\text", "one name for upright words", "hendrycks/math"),
@@ -74,6 +77,7 @@ DRESSED: list[Rule] = [
         rf"\\text\{{\s*({FUNCTIONS}|(?:{CALLED})(?=\s*\}}\s*[({{\\]))\s*\}}",
         r"\\\1 ", "functions in upright letters", "latex2sympy2",
     ),
+    (r"\\text\{([^{}^]*)\^\s*\{?(-?\d+)\}?([^{}]*)\}", r"\\text{\1}^{\2}\\text{\3}", r"\mathrm{m s^{-1}}", "evalscope#392"),
     (r"\\text\{([^a-zA-Z{}\\]*|\s*[eid]\s*)\}", r" \1 ", r"\text{18}, 3\mathrm{i}: no words", "MATH"),
     (r"\\text\{\s*\^\\circ\s*([CFK]?)\s*\}", r"^\\circ \1 ", "12 °C in one text", "evalscope#392"),
     (r"(?<=\d)\s*(?:,\s*\\!|\{,\})\s*(?=\d{3}(?!\d))", "", r"thousands: 32,\!348 and 1{,}000", "MATH"),
@@ -82,7 +86,6 @@ DRESSED: list[Rule] = [
     (r"(?<!\\)\{,\}", ",", "a comma", "TeX"),
     (r"\.{3,}|\\(?:[lcv]?dots[bcmio]?|ldotp)(?![a-zA-Z])", r"\\dots ", "dots are never dropped", "Math-Verify#82"),
     (r"^(?:\"|'{1,2})([^\"']*)(?:\"|'{1,2})$", r"\1", "quotes around the whole", "evalscope#1537"),
-    (r"^\*\*(?!\s)(.+?)\*\*(?![\w(\\{])|^\*([^*]+)\*$", r"\1\2", "Markdown, no power", "Math-Verify#76"),
     (r"^\s*\\text\{([^{}]*)\}\s*$", r"\1", "nothing but words", "MATH"),
     (r"^\s*\\text\{(\s*\(?[A-J][).:]\s*|(?i:[^{}]*\banswer(?: is)?:?\s*))\}", r"\1 ", "a label", "NeMo-Gym#1790"),
     (r"^\s*(?i:(?:the |final |correct )*(?:answer|option|choice)(?: is)?:?)\s+(?=\S)", "", "a label", "Math-Verify#16"),
@@ -118,9 +121,9 @@ TYPED: list[Rule] = [
     (r"\\(?:smallsetminus|backslash)(?![a-zA-Z])", r"\\setminus ", "one name", "OpenThoughts-Agent#129"),
     (r"\\(?:mathbb|Bbb)\s*\{?\s*([NZQRC])(?![a-zA-Z])\s*\}?", r"\\mathbb{\1}", "sets of numbers", "TeX"),
     (r"(?<=[\])}])\s*U\s*(?=[(\[\\])", r"\\cup ", "a union in letters", "OpenThoughts-Agent#129"),
-    (r"\](\s*[^\[\],\s][^\[\],]*,[^\[\],]+)\[", r"(\1)", "an open interval, ]2,3[", "ISO 80000-2"),
-    (r"\[(\s*[^\[\],\s][^\[\],]*,[^\[\],]+)\[", r"[\1)", "[2,3[", "ISO 80000-2"),
-    (r"\](\s*[^\[\],\s][^\[\],]*,[^\[\],]+)\]", r"(\1]", "]2,3]", "ISO 80000-2"),
+    (rf"\]({ENDS})\[", r"(\1)", "an open interval, ]2,3[", "ISO 80000-2"),
+    (rf"\[({ENDS})\[", r"[\1)", "[2,3[", "ISO 80000-2"),
+    (rf"\]({ENDS})\]", r"(\1]", "]2,3]", "ISO 80000-2"),
     (r"\\(?:ast|star)(?![a-zA-Z])", "*", "one name for a product", "TeX"),
     (r"\\(?:bullet|cdotp)(?![a-zA-Z])", r"\\cdot ", "one name for a product", "TeX"),
     (r"\\(?:degree|textdegree)(?![a-zA-Z])|(?<=\d)\s*\^\s*(?:\{\s*o\s*\}|o(?![a-z]))", r"^\\circ ", "degrees", "MATH"),
@@ -183,7 +186,12 @@ def normal_form(text: str) -> str:
     dressed, typed, numbers = COMPILED
     text = rewritten(plain_unicode(text).strip(), dressed)
     text = "".join(piece if at % 2 else rewritten(piece, typed) for at, piece in enumerate(TEXT.split(text)))
-    text = rewritten(braced(text).strip(), numbers).strip()
+    return unwrapped(rewritten(unwrapped(braced(text)), numbers))
+
+
+def unwrapped(text: str) -> str:
+    """Without braces around the whole."""
+    text = text.strip()
     while text.startswith("{") and closing(text, 0) == len(text) - 1:
         text = text[1:-1].strip()
     return text

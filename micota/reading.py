@@ -7,6 +7,7 @@ they are a unit. Imports SymPy, which takes a second: for the grader's workers a
 import re
 from collections.abc import Iterator
 from functools import lru_cache, reduce
+from itertools import product
 
 from latex2sympy2_extended import latex2sympy
 from latex2sympy2_extended.latex2sympy2 import ConversionConfig
@@ -21,8 +22,10 @@ from micota.units import FUNCTION
 SETTINGS = ConversionConfig(lowercase_symbols=False)
 # What latex2sympy2 reads as something else: to it "1 2" is 3, `\$` is a space, and dx no product.
 HALF_READ = re.compile(r"\d\s+\d|\\\$|\\dots")
+CONSTANTS = re.compile(r"\\(gamma|Gamma)(?![a-z])(?!\s*\()")  # Euler's, both, to it
 PRODUCT_WITH_D = re.compile(r"(?<![a-zA-Z\\{])d(?=\s*[a-zA-Z\\])")
 CALCULUS = re.compile(r"\\int|\\frac\{d")
+SIGN = re.compile(r"\\(pm|mp)(?![a-z])")
 SEPARATOR = re.compile(r"[,;]|\\land(?![a-z])|\\lor(?![a-z])")
 RELATION = re.compile(r"[<>=]|\\(?:le|ge|ne)(?![a-z])")
 MEMBER = re.compile(r"(?P<name>\\?[a-zA-Z]+(?:_\{\w+\})?) ?\\(?P<sign>in|notin)(?![a-z]) ?(?P<set>.+)", re.S)
@@ -48,7 +51,7 @@ def read(text: str) -> list[Basic | MatrixBase]:
     degrees = bool(FUNCTION.search(text)) or "e^{i" in text
     try:
         found = latex2sympy(
-            text if CALCULUS.search(text) else PRODUCT_WITH_D.sub("{d}", text),
+            CONSTANTS.sub(r"\\mathfrak{\1}", text if CALCULUS.search(text) else PRODUCT_WITH_D.sub("{d}", text)),
             is_real=True,
             convert_degrees=degrees,
             normalization_config=None,
@@ -83,6 +86,19 @@ def split(text: str, separator: re.Pattern[str] = SEPARATOR) -> list[str]:
     return [*pieces, text[start:].strip()]
 
 
+def signed(items: list[str]) -> list[str]:
+    r"""With `\pm` read both ways, and `\mp` in turn with it. Raises Unreadable where an item is missing."""
+    found = []
+    for item in items:
+        signs = SIGN.findall(item)
+        if not item or len(signs) > 3:
+            raise Unreadable(item)
+        for ways in product("+-", repeat=len(signs) if "mp" not in signs else 1):
+            way = iter(ways * len(signs) if "mp" in signs else ways)
+            found.append(SIGN.sub(lambda m, way=way: next(way) if m[1] == "pm" else "-+"["+-".index(next(way))], item))
+    return found
+
+
 Region = tuple[Set, frozenset[str]]  # of real numbers, and the letters it is described with
 
 
@@ -99,7 +115,7 @@ def described(text: str) -> Region | None:
     text = text.strip()
     if len(pieces := split(text, re.compile(r"\\lor(?![a-z])"))) > 1:
         return joined(pieces, Union)
-    if len(pieces := split(text)) > 1:  # a comma says that both hold, if both can, and names two sets otherwise
+    if len(pieces := signed(split(text))) > 1:  # a comma says that both hold, if both can, and names two sets otherwise
         both = joined(pieces, Intersection) if RELATION.search(text) else None
         return both if both and not both[0].is_empty else joined(pieces, Union)
     if found := MEMBER.fullmatch(text):
@@ -146,8 +162,8 @@ def named_calls(side: Basic) -> Basic:
 
 def plain_set(text: str) -> Region | None:
     """An interval, a set of numbers, or a set in braces."""
-    if found := re.fullmatch(r"\\mathbb\{([NZQR])\}", text):
-        return NUMBERS[found[1]], frozenset()
+    if found := re.fullmatch(r"\\mathbb\{([NZQR])\}([\^_]\{\+\})?", text):
+        return Intersection(NUMBERS[found[1]], Interval.open(0, S.Infinity)) if found[2] else NUMBERS[found[1]], frozenset()
     if text.strip() == r"\emptyset":
         return S.EmptySet, frozenset()
     if text.startswith(r"\{") and text.endswith(r"\}"):
