@@ -13,7 +13,7 @@ from math_verify import verify as math_verify
 from sympy import Basic, Expr, Float, MatrixBase, Mul, Pow, Symbol, cancel, ceiling, fraction, log, simplify, together
 
 from micota.answers import squeezed
-from micota.normal_form import normal_form
+from micota.normal_form import closing, normal_form
 from micota.reading import RELATION, Unreadable, read, region, signed, split
 from micota.units import conflict, is_number, split_unit
 
@@ -21,7 +21,9 @@ Pair = tuple[str, str]  # gold, answer
 EQUAL, EQUIVALENT, DIFFERENT, UNPARSABLE = "equal", "equivalent", "different", "unparsable"
 
 INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
-NO_OPTION = r"\s*(?:[-+*/^=<>,;(]|\\(?:land|lor|cup|cap)|(?:\\text\{)?\s*(?:is|isn't|was|not|or|wrong|incorrect|false)\b)"
+NO_OPTION = (
+    r"\s*(?:[-+*/^=<>,;(]|\\(?:land|lor|cup|cap)|(?:\\text\{)?\s*(?:is|isn't|was|not|or|wrong|incorrect|false)\b)"
+)
 LABEL = re.compile(rf"\(([A-J])\)(?!{NO_OPTION})\s*(.*)|([A-J])[).:](?!{NO_OPTION})\s*(.*)|([A-J])", re.S)
 REGION = re.compile(r"[<>]|\\(?:le|ge|ne|cup|cap|setminus|mathbb|emptyset|in|notin|mid|infty)(?![a-z])")
 STARTS = re.compile(r"(<|>|\\(?:le|ge|ne|in|notin|equiv|sim|propto|cong|subset\w*|mid|nmid)(?![a-z]))\s*(.*)", re.S)
@@ -53,7 +55,12 @@ WORD_ALONE = re.compile(
 MONTH = "(january|february|march|april|may|june|july|august|september|october|november|december)"
 # Times and dates are texts: (pattern, the text, reason, source).
 MOMENTS = [
-    (r"0?(\d+):([0-5]\d(?::[0-5]\d)?)(?: ?(?P<half>[ap])\.? ?m\.?)?", r"\1:\2", "3:30 is no fraction", "Math-Verify#14"),
+    (
+        r"0?(\d+):([0-5]\d(?::[0-5]\d)?)(?: ?(?P<half>[ap])\.? ?m\.?)?",
+        r"\1:\2",
+        "3:30 is no fraction",
+        "Math-Verify#14",
+    ),
     (r"0?(\d+) ?(?P<half>[ap])\.? ?m\.?", r"\1:00", "3 p.m.", "Math-Verify#14"),
     (r"(\d{4})([-/.])0?(\d{1,2})\2[0]?(\d{1,2})", r"\1-\3-\4", "2023-01-05 is no difference", "Math-Verify#14"),
     (r"0?(\d{1,2})([-/.])0?(\d{1,2})\2(\d{4})", r"\1/\3/\4", "5/1/2023 is no quotient", "Math-Verify#14"),
@@ -77,7 +84,7 @@ def verify(pair: Pair) -> str:
         return UNPARSABLE
     try:
         return EQUIVALENT if same(gold, answer) else DIFFERENT
-    except (Unreadable, MemoryError, RecursionError):
+    except Exception:  # Unreadable, and what SymPy raises: of every kind
         return EQUAL if squeezed(gold) == squeezed(answer) else UNPARSABLE
 
 
@@ -91,13 +98,24 @@ def same(gold: str, answer: str) -> bool:
     if value or answered:  # one letter is left out, or all there is
         return same(value or gold, answered or answer)
     if REGION.search(gold) or REGION.search(answer):
-        one, two = region(gold), region(answer)
-        if one and two:
+        if (one := region(gold)) and (two := region(answer)):
             named_alike = one[1] == two[1] or not one[1] or not two[1]
             return named_alike and bool(math_verify([one[0]], [two[0]], timeout_seconds=None))
         if RELATION.search(gold) is None or RELATION.search(answer) is None:
             gold, answer = bounds(gold), bounds(answer)
+    (name, unit, gold), (other_name, other_unit, answer) = bare_parts(gold), bare_parts(answer)
+    if conflict(name, other_name) or conflict(unit, other_unit):
+        return False
     return same_parts(parts(gold), parts(answer))
+
+
+def bare_parts(text: str) -> tuple[str | None, str | None, str]:
+    r"""The name and the unit of a tuple, matrix or set, and the thing itself: `P = (1,2)`; single values keep both."""
+    rest, unit = split_unit(text, letters=False)
+    name, _, value = rest.partition("=")
+    if value and is_name(name) and parts(value.strip()).kind:
+        return squeezed(name), unit, value.strip()
+    return (None, unit, rest) if unit and parts(rest).kind else (None, None, text)
 
 
 def bounds(text: str) -> str:
@@ -108,7 +126,9 @@ def bounds(text: str) -> str:
     if len(pieces) not in (2, 3) or len(signs) != len(pieces) - 1 or not all(sign in ("<", r"\le") for sign in signs):
         return text
     if len(pieces) == 2:
-        pieces, signs = ([*pieces, r"\infty"], [*signs, "<"]) if is_name(pieces[1]) else ([r"-\infty", *pieces], ["<", *signs])
+        pieces, signs = (
+            ([*pieces, r"\infty"], [*signs, "<"]) if is_name(pieces[1]) else ([r"-\infty", *pieces], ["<", *signs])
+        )
     return f"{'(' if signs[0] == '<' else '['}{pieces[0]},{pieces[2]}{')' if signs[1] == '<' else ']'}"
 
 
@@ -128,7 +148,7 @@ class Parts(NamedTuple):
 def parts(text: str) -> Parts:
     """A text taken apart once; a single value is a list of one."""
     text = MEMBER.sub("", text)
-    if text.startswith(r"\{") and encloses(text[1:]):
+    if text.startswith(r"\{") and closing(text, 1) == len(text) - 1:
         items = signed(split(text[2:-2]))
         return Parts("{", items) if len(items) > 1 else parts(items[0])
     items = signed(split(text))
@@ -139,18 +159,8 @@ def parts(text: str) -> Parts:
     if found := MATRIX.fullmatch(items[0]):
         rows = [row for row in found[2].split(r"\\") if row.strip()]
         return Parts(f"{len(rows)} rows", [cell.strip() for row in rows for cell in row.split("&")])
-    inside = split(items[0][1:-1]) if items[0][:1] in ("(", "[") and encloses(items[0]) else []
+    inside = split(items[0][1:-1]) if items[0][:1] in ("(", "[") and closing(items[0]) == len(items[0]) - 1 else []
     return Parts(items[0][0] + items[0][-1], inside) if len(inside) > 1 else Parts("", items)
-
-
-def encloses(text: str) -> bool:
-    """Whether the bracket that a text begins with is closed at its very end."""
-    depth = 0
-    for at, mark in enumerate(text):
-        depth += (mark in "([{") - (mark in ")]}")
-        if depth == 0:
-            return at == len(text) - 1
-    return False
 
 
 def same_parts(gold: Parts, answer: Parts) -> bool:
@@ -374,5 +384,9 @@ def far_apart(gold: Term, answer: Term) -> bool:
 VETOES: list[tuple[Callable[[Term, Term], bool], str, str]] = [
     (two_bases, "the base of a number is dropped: 52_8 and 52_9", "latex2sympy2"),
     (two_letters, "the case of a letter alone is dropped, and E is e", "sieval#90"),
-    (far_apart, "differences below 1e-15 are nothing, decimals end after six places: 2^-60 and 2^-61", "Math-Verify#14"),
+    (
+        far_apart,
+        "differences below 1e-15 are nothing, decimals end after six places: 2^-60 and 2^-61",
+        "Math-Verify#14",
+    ),
 ]

@@ -1,42 +1,40 @@
 r"""Read a value, or a set of real numbers, from its normal form: whole or not at all.
 
 latex2sympy2 reads with its own settings: letters keep their case, and degrees count inside functions alone, for outside
-they are a unit. Imports SymPy, which takes a second: for the grader's workers alone.
+they are a unit. Imports SymPy, which takes a second: for the grader's workers.
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache, reduce
-from itertools import product
+from itertools import cycle, product
+from typing import Any
 
 from latex2sympy2_extended import latex2sympy
 from latex2sympy2_extended.latex2sympy2 import ConversionConfig
-from sympy import (
-    Basic, Complement, Eq, FiniteSet, Float, Ge, Gt, I, Intersection, Interval, Le, Lt, MatrixBase, Ne, Pow, Rational, S,
-    Set, Symbol, Union, solveset,
-)  # fmt: skip
+from sympy import Basic, Complement, Eq, FiniteSet, Float, Ge, Gt, I, Intersection, Interval, Le, Lt, MatrixBase, Ne
+from sympy import Pow, Rational, S, Set, Symbol, Union, solveset
 from sympy.core.function import AppliedUndef
 
 from micota.units import FUNCTION
 
 SETTINGS = ConversionConfig(lowercase_symbols=False)
-# What latex2sympy2 reads as something else: to it "1 2" is 3, `\$` is a space, and dx no product.
+# What latex2sympy2 takes for something else: "1 2" for 3, `\$` for a space, both gammas for a number, d x for dx.
 HALF_READ = re.compile(r"\d\s+\d|\\\$|\\dots")
-CONSTANTS = re.compile(r"\\(gamma|Gamma)(?![a-z])(?!\s*\()")  # Euler's, both, to it
-PRODUCT_WITH_D = re.compile(r"(?<![a-zA-Z\\{])d(?=\s*[a-zA-Z\\])")
-CALCULUS = re.compile(r"\\int|\\frac\{d")
-SIGN = re.compile(r"\\(pm|mp)(?![a-z])")
+GAMMA = re.compile(r"\\(gamma|Gamma)(?![a-z])(?!\s*\()")
+PRODUCT_WITH_D, CALCULUS = re.compile(r"(?<![a-zA-Z\\{])d(?=\s*[a-zA-Z\\])"), re.compile(r"\\int|\\frac\{d")
 SEPARATOR = re.compile(r"[,;]|\\land(?![a-z])|\\lor(?![a-z])")
+SIGN = re.compile(r"\\(pm|mp)(?![a-z])")
 RELATION = re.compile(r"[<>=]|\\(?:le|ge|ne)(?![a-z])")
-MEMBER = re.compile(r"(?P<name>\\?[a-zA-Z]+(?:_\{\w+\})?) ?\\(?P<sign>in|notin)(?![a-z]) ?(?P<set>.+)", re.S)
-BUILDER = re.compile(r"\\\{(?P<name>.+?)(?:\\mid(?![a-z])|\||:)(?P<condition>.+)\\\}", re.S)
 RELATIONS = {"<": Lt, ">": Gt, "=": Eq, r"\le": Le, r"\ge": Ge, r"\ne": Ne}
-SET_OPERATIONS = (
-    (re.compile(r"\\cup(?![a-z])"), Union),
-    (re.compile(r"\\cap(?![a-z])"), Intersection),
-    (re.compile(r"\\setminus(?![a-z])|-(?= ?(?:\\\{|[(\[]))"), Complement),
-)
+MEMBER = re.compile(r"(?P<name>\\?[a-zA-Z]+(?:_\{\w+\})?) ?\\(?P<no>not)?in(?![a-z])(?P<set>.+)", re.S)
+BUILDER = re.compile(r"\\\{(?:(?P<member>.+?\\in .+?)|.+?)(?:\\mid(?![a-z])|\||:)(?P<condition>.+)\\\}", re.S)
+OPERATIONS = [  # a comma says that both hold, or names two sets where both cannot
+    (re.compile(r"\\lor(?![a-z])|\\cup(?![a-z])"), Union),
+    (re.compile(r"[,;]|\\land(?![a-z])|\\cap(?![a-z])"), Intersection),
+    (re.compile(r"\\setminus(?![a-z])|-(?= ?\\\{)"), Complement),
+]
 NUMBERS = {"R": S.Reals, "Z": S.Integers, "N": S.Naturals, "Q": S.Rationals}
+Region = tuple[Set, frozenset[str]]  # of real numbers, and the letters it is described with
 
 
 class Unreadable(ValueError):
@@ -44,33 +42,23 @@ class Unreadable(ValueError):
 
 
 @lru_cache(maxsize=4096)
-def read(text: str) -> list[Basic | MatrixBase]:
-    """A value or a relation: as it is written, and with its decimals as fractions. Raises Unreadable."""
+def read(text: str) -> list[Any]:
+    """A value or a relation, as written and with its decimals as fractions. Raises Unreadable, and what SymPy raises."""
     if HALF_READ.search(text):
         raise Unreadable(text)
+    text = GAMMA.sub(r"\\mathfrak{\1}", text if CALCULUS.search(text) else PRODUCT_WITH_D.sub("{d}", text))
     degrees = bool(FUNCTION.search(text)) or "e^{i" in text
-    try:
-        found = latex2sympy(
-            CONSTANTS.sub(r"\\mathfrak{\1}", text if CALCULUS.search(text) else PRODUCT_WITH_D.sub("{d}", text)),
-            is_real=True,
-            convert_degrees=degrees,
-            normalization_config=None,
-            conversion_config=SETTINGS,
-        )
-        if not isinstance(found, Basic | MatrixBase):
-            raise Unreadable(text)
-        found = found.xreplace({Symbol("i", real=True): I}).replace(is_odd_root, lambda e: -Pow(-e.base, e.exp))
-        return [found, found.xreplace({number: Rational(str(number)) for number in found.atoms(Float)})]
-    except (MemoryError, RecursionError, Unreadable):
-        raise
-    except Exception as error:  # the parser's own are plain ones
-        raise Unreadable(text) from error
+    found = latex2sympy(text, None, True, degrees, normalization_config=None, conversion_config=SETTINGS)
+    if not isinstance(found, Basic | MatrixBase):
+        raise Unreadable(text)
+    found = found.xreplace({Symbol("i", real=True): I}).replace(is_odd_root, lambda e: -Pow(-e.base, e.exp))
+    return [found, found.xreplace({number: Rational(str(number)) for number in found.atoms(Float)})]
 
 
-def is_odd_root(power: Basic) -> bool:
+def is_odd_root(power: Any) -> bool:
     """Whether it is the third, fifth ... root of a negative number, which is real here: the cube root of -8 is -2."""
-    exponent = getattr(power, "exp", None)
-    return isinstance(power, Pow) and isinstance(exponent, Rational) and exponent.q % 2 == 1 < exponent.q and power.base.is_negative
+    odd = isinstance(power, Pow) and power.exp.is_Rational and power.exp.q % 2 == 1 < power.exp.q
+    return odd and bool(power.base.is_negative)
 
 
 def split(text: str, separator: re.Pattern[str] = SEPARATOR) -> list[str]:
@@ -93,87 +81,68 @@ def signed(items: list[str]) -> list[str]:
         signs = SIGN.findall(item)
         if not item or len(signs) > 3:
             raise Unreadable(item)
-        for ways in product("+-", repeat=len(signs) if "mp" not in signs else 1):
-            way = iter(ways * len(signs) if "mp" in signs else ways)
-            found.append(SIGN.sub(lambda m, way=way: next(way) if m[1] == "pm" else "-+"["+-".index(next(way))], item))
+        for ways in product("+-", repeat=1 if "mp" in signs else len(signs)):
+            text = item
+            for way, sign in zip(cycle(ways), signs, strict=False):
+                text = SIGN.sub(way if sign == "pm" else {"+": "-", "-": "+"}[way], text, count=1)
+            found.append(text)
     return found
-
-
-Region = tuple[Set, frozenset[str]]  # of real numbers, and the letters it is described with
 
 
 def region(text: str) -> Region | None:
     r"""The real numbers that a text describes: intervals, inequalities, `x \ne 1`, `\{x \mid x > 2\}`; or None."""
     try:
-        return described(text)
-    except Unreadable:
+        return described(text.strip())
+    except Exception:  # whatever SymPy cannot read or solve
         return None
 
 
 def described(text: str) -> Region | None:
-    """The same. Raises Unreadable."""
-    text = text.strip()
-    if len(pieces := split(text, re.compile(r"\\lor(?![a-z])"))) > 1:
-        return joined(pieces, Union)
-    if len(pieces := signed(split(text))) > 1:  # a comma says that both hold, if both can, and names two sets otherwise
-        both = joined(pieces, Intersection) if RELATION.search(text) else None
-        return both if both and not both[0].is_empty else joined(pieces, Union)
-    if found := MEMBER.fullmatch(text):
-        inside = described(found["set"])
-        outside = found["sign"] == "notin"
-        return inside and (Complement(S.Reals, inside[0]) if outside else inside[0], frozenset({found["name"]}))
-    if len(sides := split(text, RELATION)) > 1:
-        return solved(sides, RELATION.findall(text))
-    for sign, operation in SET_OPERATIONS:
-        if len(pieces := split(text, sign)) > 1:
-            return joined(pieces, operation)
+    """The same; raises what SymPy raises."""
+    for sign, operation in OPERATIONS:
+        pieces = split(text, sign)
+        if len(pieces := signed(pieces) if operation is Intersection else pieces) > 1:
+            found = [described(piece) for piece in pieces]
+            sets, names = [one[0] for one in found if one], [one[1] for one in found if one]
+            if len(sets) < len(pieces):
+                return None
+            whole = reduce(operation, sets)
+            empty = whole.is_empty and operation is Intersection
+            return reduce(Union, sets) if empty else whole, names[0].union(*names)
     if found := BUILDER.fullmatch(text):
-        return joined([name for name in [found["name"]] if MEMBER.match(name)] + [found["condition"]], Intersection)
-    return plain_set(text)
+        return described(", ".join(filter(None, [found["member"], found["condition"].strip()])))
+    if found := MEMBER.fullmatch(text):
+        inside = described(found["set"].strip())
+        return inside and (S.Reals - inside[0] if found["no"] else inside[0], frozenset([found["name"]]))
+    return solved(text) if RELATION.search(text) else plain_set(text)
 
 
-def joined(pieces: list[str], operation: type[Set]) -> Region | None:
-    """An operation on what the pieces describe."""
-    found = [described(piece) for piece in pieces]
-    sets = [region[0] for region in found if region]
-    names = frozenset[str]().union(*(region[1] for region in found if region))
-    return (reduce(operation, sets), names) if len(sets) == len(pieces) else None
-
-
-def solved(sides: list[str], signs: list[str]) -> Region | None:
-    """The solutions of a chain of relations in one unknown."""
-    read_sides = [named_calls(read(side)[-1]) for side in sides]
-    unknowns = frozenset[Symbol]().union(*(side.free_symbols for side in read_sides))
+def solved(text: str) -> Region | None:
+    """The solutions of a chain of relations in one unknown, which may be a function's value."""
+    signs = RELATION.findall(text)
+    sides = [
+        side.replace(lambda e: isinstance(e, AppliedUndef), lambda e: Symbol(str(e), real=True))
+        for side in (read(piece)[-1] for piece in split(text, RELATION))
+    ]
+    unknowns = frozenset[Symbol]().union(*(side.free_symbols for side in sides))
     if len(unknowns) != 1 or len(signs) != len(sides) - 1:
         return None
     [unknown] = unknowns
-    try:
-        found = [RELATIONS[s](a, b) for s, a, b in zip(signs, read_sides, read_sides[1:], strict=False)]
-        sets = [solveset(relation, unknown, S.Reals) for relation in found]
-    except (NotImplementedError, ValueError, TypeError):
-        return None
-    return reduce(Intersection, sets), frozenset({unknown.name})
-
-
-def named_calls(side: Basic) -> Basic:
-    """With `f(x)` as an unknown of its own."""
-    return side.replace(lambda e: isinstance(e, AppliedUndef), lambda e: Symbol(str(e), real=True))
+    chain = [RELATIONS[sign](*sides[at : at + 2]) for at, sign in enumerate(signs)]
+    return reduce(Intersection, (solveset(one, unknown, S.Reals) for one in chain)), frozenset([unknown.name])
 
 
 def plain_set(text: str) -> Region | None:
     """An interval, a set of numbers, or a set in braces."""
     if found := re.fullmatch(r"\\mathbb\{([NZQR])\}([\^_]\{\+\})?", text):
-        return Intersection(NUMBERS[found[1]], Interval.open(0, S.Infinity)) if found[2] else NUMBERS[found[1]], frozenset()
-    if text.strip() == r"\emptyset":
+        return NUMBERS[found[1]] & Interval.open(0, S.Infinity) if found[2] else NUMBERS[found[1]], frozenset()
+    if text == r"\emptyset":
         return S.EmptySet, frozenset()
     if text.startswith(r"\{") and text.endswith(r"\}"):
         return FiniteSet(*(read(element)[-1] for element in split(text[2:-2]))), frozenset()
-    ends = split(text[1:-1])
     if text[:1] not in ("(", "[") or text[-1:] not in (")", "]"):
         return None
-    if len(ends) == 1:
-        return described(text[1:-1]) if text[0] == "(" else None
-    if len(ends) != 2:
+    ends = [read(side)[-1] for side in split(text[1:-1])]
+    if len(ends) != 2 or not ends[0] < ends[1]:
         return None
-    start, end = (read(side)[-1] for side in ends)
-    return (Interval(start, end, text[0] == "(", text[-1] == ")"), frozenset()) if (start < end) == True else None
+    return Interval(*ends, text[0] == "(", text[-1] == ")"), frozenset()

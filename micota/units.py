@@ -19,7 +19,15 @@ SPELLINGS = {
     **{"n": "newton", "j": "joule", "kj": "kilojoule", "w": "watt", "kw": "kilowatt", "v": "volt", "ohm": ""},
     **{"a": "ampere", "hz": "hertz", "pa": "pascal", "mol": "mole", "k": "kelvin", "degree": "deg", "unit": ""},
     **{"celsius": "", "fahrenheit": "", "person": "people", "man": "men", "woman": "women", "child": "children"},
-    **{"mouse": "mice", "tooth": "teeth", "goose": "geese", "fish": "", "sheep": "", "century": "centurie", "point": ""},
+    **{
+        "mouse": "mice",
+        "tooth": "teeth",
+        "goose": "geese",
+        "fish": "",
+        "sheep": "",
+        "century": "centurie",
+        "point": "",
+    },
 }
 NAMES = {word: name for name, words in SPELLINGS.items() for word in (name, *words.split())}
 SHORT = re.compile(r"\b(?:mph|km?ph)\b")  # miles and kilometres per hour
@@ -43,7 +51,9 @@ PIECE = re.compile(
 TERM = re.compile(r"(/)|([a-z]+)\.?\s*(?:\^?\s*(-?[1-9]))?")
 DEGREE = re.compile(r"(?P<rest>.*\S)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\text\s*\{)?\s*(?P<scale>[CFK]?)\s*\}?", re.S)
 SCALES = {"": "degree", "C": "degree celsius", "F": "degree fahrenheit", "K": "k"}
-MONEY = re.compile(r"(?P<sign>[-+]?)\s*(?:US)?(?P<before>\\\$|[€£¥₹])\s*(?P<rest>.+)|(?P<all>.+?)\s*(?P<after>\\\$|[€£¥₹])", re.S)
+MONEY = re.compile(
+    r"(?P<sign>[-+]?)\s*(?:US)?(?P<before>\\\$|[€£¥₹])\s*(?P<rest>.+)|(?P<all>.+?)\s*(?P<after>\\\$|[€£¥₹])", re.S
+)
 CURRENCY = {r"\$": "dollar", "€": "euro", "£": "lb", "¥": "yen", "₹": "rupee"}
 FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]")
