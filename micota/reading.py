@@ -11,7 +11,7 @@ from typing import Any
 
 from latex2sympy2_extended import latex2sympy
 from latex2sympy2_extended.latex2sympy2 import ConversionConfig
-from sympy import Basic, Complement, Eq, FiniteSet, Float, Ge, Gt, I, Intersection, Interval, Le, Lt, MatrixBase, Ne
+from sympy import Basic, Eq, Float, Ge, Gt, I, Intersection, Le, Lt, MatrixBase, Ne
 from sympy import Pow, Rational, S, Set, Symbol, Union, solveset
 from sympy.core.function import AppliedUndef
 
@@ -31,9 +31,7 @@ BUILDER = re.compile(r"\\\{(?:(?P<member>.+?\\in .+?)|.+?)(?:\\mid(?![a-z])|\||:
 OPERATIONS = [  # a comma says that both hold, or names two sets where both cannot
     (re.compile(r"\\lor(?![a-z])|\\cup(?![a-z])"), Union),
     (re.compile(r"[,;]|\\land(?![a-z])|\\cap(?![a-z])"), Intersection),
-    (re.compile(r"\\setminus(?![a-z])|-(?= ?\\\{)"), Complement),
 ]
-NUMBERS = {"R": S.Reals, "Z": S.Integers, "N": S.Naturals, "Q": S.Rationals}
 Region = tuple[Set, frozenset[str]]  # of real numbers, and the letters it is described with
 
 
@@ -114,7 +112,10 @@ def described(text: str) -> Region | None:
     if found := MEMBER.fullmatch(text):
         inside = described(found["set"].strip())
         return inside and (S.Reals - inside[0] if found["no"] else inside[0], frozenset([found["name"]]))
-    return solved(text) if RELATION.search(text) else plain_set(text)
+    if RELATION.search(text):
+        return solved(text)
+    whole = read(text)[-1]
+    return (whole, frozenset[str]()) if isinstance(whole, Set) else None
 
 
 def solved(text: str) -> Region | None:
@@ -130,19 +131,3 @@ def solved(text: str) -> Region | None:
     [unknown] = unknowns
     chain = [RELATIONS[sign](*sides[at : at + 2]) for at, sign in enumerate(signs)]
     return reduce(Intersection, (solveset(one, unknown, S.Reals) for one in chain)), frozenset([unknown.name])
-
-
-def plain_set(text: str) -> Region | None:
-    """An interval, a set of numbers, or a set in braces."""
-    if found := re.fullmatch(r"\\mathbb\{([NZQR])\}([\^_]\{\+\})?", text):
-        return NUMBERS[found[1]] & Interval.open(0, S.Infinity) if found[2] else NUMBERS[found[1]], frozenset()
-    if text == r"\emptyset":
-        return S.EmptySet, frozenset()
-    if text.startswith(r"\{") and text.endswith(r"\}"):
-        return FiniteSet(*(read(element)[-1] for element in split(text[2:-2]))), frozenset()
-    if text[:1] not in ("(", "[") or text[-1:] not in (")", "]"):
-        return None
-    ends = [read(side)[-1] for side in split(text[1:-1])]
-    if len(ends) != 2 or not ends[0] < ends[1]:
-        return None
-    return Interval(*ends, text[0] == "(", text[-1] == ")"), frozenset()
