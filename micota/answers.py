@@ -1,7 +1,7 @@
 r"""Find the answer in a completion: what its last box holds.
 
-`last_box` is the rule of the paper's evaluation, `last_boxed_only_string` of Hendrycks et al. (2021,
-github.com/hendrycks/math) as in lm-evaluation-harness, and is kept for the paper's string rule. `final_box` is ours: it
+`papers_box` is the rule of the paper's evaluation, `last_boxed_only_string` of Hendrycks et al. (2021,
+github.com/hendrycks/math) as in lm-evaluation-harness, and serves the paper's string rule alone. `last_box` is ours: it
 looks behind the thinking, and a mention of the macro in a sentence is no box.
 """
 
@@ -13,9 +13,7 @@ BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t\r\n]*")
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 UNBRACED_END = re.compile(r"[$\n]|\\[)\]]")
 # <think> and </think>, <reasoning>, [THINK] of Mistral's, <|begin_of_thought|> of Sky-T1's.
-THOUGHT = re.compile(
-    r"<(?P<end>/?)(?i:think|thinking|thoughts?|reasoning)>|\[(?P<close>/?)THINK\]|<\|(?:begin|(?P<stop>end))_of_thought\|>"
-)
+THOUGHT = re.compile(r"<(/?)(?i:think|thinking|thoughts?|reasoning)>|\[(/?)THINK\]|<\|(?:begin|(end))_of_thought\|>")
 TOKEN = re.compile(BOX.pattern + r"|\\.|[{}]", re.DOTALL)
 SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 TEXT = re.compile(r"\\text(?:bf|rm|it)?\{([^{}]*)\}")
@@ -23,7 +21,7 @@ LONGEST = 2000  # no grader looks into a longer answer
 LOOK = 200  # how far an answer without braces is looked for
 
 
-def last_box(completion: str) -> str | None:
+def papers_box(completion: str) -> str | None:
     r"""What the last `\boxed{...}` or `\fbox{...}` holds; None if there is none or it is never closed.
 
     Escaped braces do not count, so `\boxed{\left\{ 1 \right.}` is closed. `\boxed 5` without braces holds the rest of
@@ -40,7 +38,7 @@ def last_box(completion: str) -> str | None:
     return rest if rest and last[0].group()[-1].isspace() else None
 
 
-def final_box(completion: str) -> str | None:
+def last_box(completion: str) -> str | None:
     r"""What the last box behind the thinking holds; None if there is none or it is never closed.
 
     A macro without braces is a box if a formula follows, `$\boxed5$`, and not in "as asked, in a \boxed environment".
@@ -56,9 +54,10 @@ def final_box(completion: str) -> str | None:
 
 def without_thinking(completion: str) -> str:
     """What stands outside of thinking, finished or not; an end without a start ends what the prompt began."""
-    spoken, start, thinking = [], 0, False
+    spoken: list[str] = []
+    start, thinking = 0, False
     for mark in THOUGHT.finditer(completion):
-        if mark["end"] or mark["close"] or mark["stop"]:
+        if any(mark.groups()):
             spoken = spoken if thinking else []
             start, thinking = mark.end(), False
         elif not thinking:
@@ -84,8 +83,8 @@ def unbraced(text: str, start: int) -> str | None:
     rest = text[start : end.start() if end else stop].strip()
     if not re.search(r"\w", rest) or rest[0] in ".,:;!?)]}'\"`":
         return None
-    in_formula = bool(end) and end[0] == "$" and text[max(0, start - LOOK) : start].rpartition("\n")[2].count("$") % 2
-    if in_formula or not re.search("[a-zA-Z]{2}", re.sub(r"\\[a-zA-Z]+", "", rest)):
+    dollars = text[max(0, start - LOOK) : start].rpartition("\n")[2].count("$")
+    if (end and end[0] == "$" and dollars % 2) or not re.search("[a-zA-Z]{2}", re.sub(r"\\[a-zA-Z]+", "", rest)):
         return rest
     return rest.split()[0] if re.search(r"\d", rest.split()[0]) else None
 
@@ -98,7 +97,7 @@ def boxed_answers(completion: str) -> int:
     completion = without_thinking(completion)
     first = BOX.search(completion)
     if first is None or not BOX.search(completion, first.end()):  # nearly every completion
-        return int(bool(final_box(completion)))
+        return int(bool(last_box(completion)))
     found: set[str] = set()
     # Of each open brace: where a box's content starts (None: it is no box's), and whether there is a box in it.
     braces: list[tuple[int | None, bool]] = []

@@ -17,7 +17,9 @@ from micota.values import EQUALS, NAME, consecutive, is_name, same_value, sides
 
 EQUAL, EQUIVALENT, DIFFERENT, UNPARSABLE = "equal", "equivalent", "different", "unparsable"
 INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
-NO_OPTION = r"\s*(?:[-+*/^=<>,;(]|\\(?:land|lor|cup|cap)|(?:\\text\{)?\s*(?:is|isn't|was|not|or|wrong|incorrect|false)\b)"
+NO_OPTION = (
+    r"\s*(?:[-+*/^=<>,;(]|\\(?:land|lor|cup|cap)|(?:\\text\{)?\s*(?:is|isn't|was|not|or|wrong|incorrect|false)\b)"
+)
 LABEL = re.compile(rf"(?:\(([A-J])\)|([A-J])[).:])(?!{NO_OPTION})\s*(.*)|([A-J])", re.S)
 OF_SETS = re.compile(r"[<>]|\\(?:le|ge|ne|cup|cap|setminus|mathbb|emptyset|in|notin|mid|infty)(?![a-z])")
 MATRIX = re.compile(r"\\begin\{([pbB]?matrix)\}(.*)\\end\{\1\}", re.S)

@@ -1,9 +1,10 @@
 """Grade completions: is what the last box holds the gold answer?
 
-The primary verdict is math-verify's, on the extracted answer and the gold alone: given a whole completion it makes a
-set of two boxes and accepts arithmetic in prose. Equal strings and differing integers need no judge. Everything else
-goes to worker processes with a deadline per answer that the parent enforces by killing, since math-verify's own timeout
-is per comparison, needs the main thread, and cannot interrupt a big power; memory is bounded too.
+The primary verdict is math-verify's, on the extracted answer and the gold alone, both taken apart first
+(`micota.equivalence`): given a whole completion it makes a set of two boxes and accepts arithmetic in prose. Equal
+strings and differing integers need no judge. Everything else, what makes an answer plain included, is done by worker
+processes with a deadline that the parent enforces by killing, since math-verify's own timeout is per comparison, needs
+the main thread, and cannot interrupt a big power; memory is bounded too.
 """
 
 import multiprocessing
@@ -12,11 +13,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as DeadlineError
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from types import TracebackType
 from typing import Any
 
-from micota.answers import LONGEST, boxed_answers, final_box, last_box, squeezed
+from micota.answers import LONGEST, boxed_answers, last_box, papers_box, squeezed
 from micota.records import Record
 from micota.string_rule import same_last_number, same_string
 
@@ -85,7 +86,8 @@ class Judge:
     def judge(self, pairs: Iterable[Pair]) -> None:
         """Put the verdict on every pair into `memory`.
 
-        A batch has the deadline of one pair; what it does not finish is judged pair by pair, each with its own.
+        A batch has a tenth of a pair's deadline for each of its pairs and one more, for nearly all take milliseconds; what
+        it does not finish is judged pair by pair, each with its own.
         """
         if len(self.memory) > REMEMBERED:
             self.memory.clear()
@@ -101,8 +103,11 @@ class Judge:
         from pebble import ProcessExpired
 
         killed = []
-        futures = [(batch, self.pool.schedule(verify_all, args=(batch,), timeout=self.timeout)) for batch in batches]
-        for batch, future in futures:
+        schedule, whole = self.pool.schedule, self.timeout
+        for batch, future in [
+            (batch, schedule(verify_all, args=(batch,), timeout=whole * (1 + (len(batch) - 1) / 10)))
+            for batch in batches
+        ]:
             try:
                 self.memory |= zip(batch, future.result(), strict=True)
             except DeadlineError:
@@ -122,19 +127,8 @@ def quick_verdict(gold: str, box: str | None) -> str | None:
         return EQUAL
     if INTEGER.fullmatch(gold) and INTEGER.fullmatch(box):
         return EQUIVALENT if int(gold) == int(box) else DIFFERENT
-    return UNPARSABLE if len(box) > LONGEST or depth(box) > DEEPEST else None
-
-
-def depth(answer: str) -> int:
-    """How deep brackets are nested."""
-    open_now = deepest = 0
-    for mark in answer:
-        if mark in "([{":
-            open_now += 1
-            deepest = max(deepest, open_now)
-        elif mark in ")]}":
-            open_now -= 1
-    return deepest
+    depths = accumulate((mark in "([{") - (mark in ")]}") for mark in box[: LONGEST + 1])
+    return UNPARSABLE if len(box) > LONGEST or max(depths) > DEEPEST else None
 
 
 def in_turn(shards: Sequence[Iterator[Record]]) -> Iterator[Record]:
@@ -161,12 +155,12 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> I
     """Graded traces, in order; `golds` maps problem ids to gold answers. Holds one chunk of traces at a time."""
     traces = iter(traces)
     while chunk := list(islice(traces, CHUNK)):
-        found = [(golds[trace["id"]], final_box(trace["completion"])) for trace in chunk]
+        found = [(golds[trace["id"]], last_box(trace["completion"])) for trace in chunk]
         quick = [quick_verdict(gold, box) for gold, box in found]
         judge.judge((gold, box) for (gold, box), verdict in zip(found, quick, strict=True) if box and not verdict)
         for trace, (gold, box), verdict in zip(chunk, found, quick, strict=True):
             reason = verdict or judge.memory[gold, box or ""]
-            papers = last_box(trace["completion"])
+            papers = papers_box(trace["completion"])
             yield {
                 **trace,
                 "answer": gold,

@@ -9,10 +9,9 @@ from functools import lru_cache, reduce
 from itertools import cycle, product
 from typing import Any
 
+import sympy
 from latex2sympy2_extended import latex2sympy
 from latex2sympy2_extended.latex2sympy2 import ConversionConfig
-from sympy import Basic, Eq, Float, Ge, Gt, I, Intersection, Le, Lt, MatrixBase, Ne
-from sympy import Pow, Rational, S, Set, Symbol, Union, solveset
 from sympy.core.function import AppliedUndef
 
 from micota.units import FUNCTION
@@ -25,14 +24,11 @@ PRODUCT_WITH_D, CALCULUS = re.compile(r"(?<![a-zA-Z\\{])d(?=\s*[a-zA-Z\\])"), re
 SEPARATOR = re.compile(r"[,;]|\\land(?![a-z])|\\lor(?![a-z])")
 SIGN = re.compile(r"\\(pm|mp)(?![a-z])")
 RELATION = re.compile(r"[<>=]|\\(?:le|ge|ne)(?![a-z])")
-RELATIONS = {"<": Lt, ">": Gt, "=": Eq, r"\le": Le, r"\ge": Ge, r"\ne": Ne}
+RELATIONS = {"<": sympy.Lt, ">": sympy.Gt, "=": sympy.Eq, r"\le": sympy.Le, r"\ge": sympy.Ge, r"\ne": sympy.Ne}
 MEMBER = re.compile(r"(?P<name>\\?[a-zA-Z]+(?:_\{\w+\})?) ?\\(?P<no>not)?in(?![a-z])(?P<set>.+)", re.S)
 BUILDER = re.compile(r"\\\{(?:(?P<member>.+?\\in .+?)|.+?)(?:\\mid(?![a-z])|\||:)(?P<condition>.+)\\\}", re.S)
-OPERATIONS = [  # a comma says that both hold, or names two sets where both cannot
-    (re.compile(r"\\lor(?![a-z])|\\cup(?![a-z])"), Union),
-    (re.compile(r"[,;]|\\land(?![a-z])|\\cap(?![a-z])"), Intersection),
-]
-Region = tuple[Set, frozenset[str]]  # of real numbers, and the letters it is described with
+OR, AND = re.compile(r"\\lor(?![a-z])|\\cup(?![a-z])"), re.compile(r"[,;]|\\land(?![a-z])|\\cap(?![a-z])")
+Region = tuple[Any, frozenset[str]]  # a set of SymPy's, and the letters it is described with
 
 
 class Unreadable(ValueError):
@@ -41,21 +37,22 @@ class Unreadable(ValueError):
 
 @lru_cache(maxsize=4096)
 def read(text: str) -> list[Any]:
-    """A value or a relation, as written and with its decimals as fractions. Raises Unreadable, and what SymPy raises."""
+    """A value or a relation of SymPy's: as written, and with its decimals as fractions. Raises whatever SymPy raises."""
     if HALF_READ.search(text):
         raise Unreadable(text)
     text = GAMMA.sub(r"\\mathfrak{\1}", text if CALCULUS.search(text) else PRODUCT_WITH_D.sub("{d}", text))
     degrees = bool(FUNCTION.search(text)) or "e^{i" in text
     found = latex2sympy(text, None, True, degrees, normalization_config=None, conversion_config=SETTINGS)
-    if not isinstance(found, Basic | MatrixBase):
+    if not isinstance(found, sympy.Basic | sympy.MatrixBase):
         raise Unreadable(text)
-    found = found.xreplace({Symbol("i", real=True): I}).replace(is_odd_root, lambda e: -Pow(-e.base, e.exp))
-    return [found, found.xreplace({number: Rational(str(number)) for number in found.atoms(Float)})]
+    found = found.xreplace({sympy.Symbol("i", real=True): sympy.I})
+    found = found.replace(is_odd_root, lambda root: -sympy.Pow(-root.base, root.exp))
+    return [found, found.xreplace({number: sympy.Rational(str(number)) for number in found.atoms(sympy.Float)})]
 
 
 def is_odd_root(power: Any) -> bool:
     """Whether it is the third, fifth ... root of a negative number, which is real here: the cube root of -8 is -2."""
-    odd = isinstance(power, Pow) and power.exp.is_Rational and power.exp.q % 2 == 1 < power.exp.q
+    odd = power.is_Pow and power.exp.is_Rational and power.exp.q % 2 == 1 < power.exp.q
     return odd and bool(power.base.is_negative)
 
 
@@ -97,37 +94,38 @@ def region(text: str) -> Region | None:
 
 def described(text: str) -> Region | None:
     """The same; raises what SymPy raises."""
-    for sign, operation in OPERATIONS:
-        pieces = split(text, sign)
-        if len(pieces := signed(pieces) if operation is Intersection else pieces) > 1:
-            found = [described(piece) for piece in pieces]
-            sets, names = [one[0] for one in found if one], [one[1] for one in found if one]
-            if len(sets) < len(pieces):
-                return None
-            whole = reduce(operation, sets)
-            empty = whole.is_empty and operation is Intersection
-            return reduce(Union, sets) if empty else whole, names[0].union(*names)
-    if found := BUILDER.fullmatch(text):
-        return described(", ".join(filter(None, [found["member"], found["condition"].strip()])))
-    if found := MEMBER.fullmatch(text):
-        inside = described(found["set"].strip())
-        return inside and (S.Reals - inside[0] if found["no"] else inside[0], frozenset([found["name"]]))
+    if len(pieces := split(text, OR)) > 1:
+        return joined(pieces, sympy.Union)
+    if len(pieces := signed(split(text, AND))) > 1:  # both hold, or two sets are named where both cannot
+        both = joined(pieces, sympy.Intersection)
+        return joined(pieces, sympy.Union) if both and both[0].is_empty else both
+    if builder := BUILDER.fullmatch(text):
+        return described(", ".join(filter(None, [builder["member"], builder["condition"].strip()])))
+    if member := MEMBER.fullmatch(text):
+        inside = described(member["set"].strip())
+        return inside and (sympy.S.Reals - inside[0] if member["no"] else inside[0], frozenset([member["name"]]))
     if RELATION.search(text):
         return solved(text)
     whole = read(text)[-1]
-    return (whole, frozenset[str]()) if isinstance(whole, Set) else None
+    return (whole, frozenset()) if isinstance(whole, sympy.Set) else None
+
+
+def joined(pieces: list[str], operation: Any) -> Region | None:
+    """An operation on what the pieces describe."""
+    found = [one for one in map(described, pieces) if one]
+    names = frozenset[str]().union(*(one[1] for one in found))
+    return (reduce(operation, [one[0] for one in found]), names) if len(found) == len(pieces) else None
 
 
 def solved(text: str) -> Region | None:
     """The solutions of a chain of relations in one unknown, which may be a function's value."""
-    signs = RELATION.findall(text)
-    sides = [
-        side.replace(lambda e: isinstance(e, AppliedUndef), lambda e: Symbol(str(e), real=True))
-        for side in (read(piece)[-1] for piece in split(text, RELATION))
-    ]
-    unknowns = frozenset[Symbol]().union(*(side.free_symbols for side in sides))
+    sides = [read(side)[-1] for side in split(text, RELATION)]
+    calls = {call: sympy.Symbol(str(call), real=True) for side in sides for call in side.atoms(AppliedUndef)}
+    sides = [side.xreplace(calls) for side in sides]
+    signs, unknowns = RELATION.findall(text), set[Any]().union(*(side.free_symbols for side in sides))
     if len(unknowns) != 1 or len(signs) != len(sides) - 1:
         return None
     [unknown] = unknowns
     chain = [RELATIONS[sign](*sides[at : at + 2]) for at, sign in enumerate(signs)]
-    return reduce(Intersection, (solveset(one, unknown, S.Reals) for one in chain)), frozenset([unknown.name])
+    sets = [sympy.solveset(relation, unknown, sympy.S.Reals) for relation in chain]
+    return reduce(sympy.Intersection, sets), frozenset([unknown.name])

@@ -12,6 +12,7 @@ from math_verify import verify as math_verify
 from sympy import Expr, Float, Mul, Pow, Symbol, cancel, ceiling, fraction, log, simplify, together
 
 from micota.answers import squeezed
+from micota.normal_form import GREEK
 from micota.reading import Unreadable, read, split
 from micota.units import conflict, is_number, split_unit
 
@@ -20,7 +21,8 @@ NAME = r"(?:\\?[a-zA-Z]+(?:_\{\w+\})?)"
 ARGUMENTS = re.compile(
     r"_\{[^{}]*\}|([a-wA-Z}])'?\s*\((?![^()]*\1)[^()]*\)|\[[^\[\],]*\]|\\text\{[^{}]*\}|(?<![a-zA-Z\\])[a-zA-Z]{4,}"
 )
-NO_NAME = re.compile(r"\d|[^-+/|(){}'\sa-zA-Z\\]|\\(?:sqrt|ln|log|exp|int|sum|prod|lim|times|cup|cap|le|ge|ne|pm)(?![a-z])")
+NAMING = "angle|triangle|overline|vec|hat|bar|tilde|sin|cos|tan|frac|cdot|max|min|mathbb|mathcal|gcd|lcm|arg|deg|ell|mu"
+NO_NAME = re.compile(rf"\d|[^-+/|(){{}}'\sa-zA-Z\\]|\\(?!(?:{NAMING}|(?i:{GREEK}))(?![a-z]))")
 DERIVATIVE = re.compile(r"\\frac\{d[^{}]*\}\{d[^{}]*\}")
 COMMAND, UNKNOWN = re.compile(r"\\[a-zA-Z]+"), re.compile("[xyz](?!')")
 EQUALS = re.compile(r"=|\\equiv(?![a-z])")
@@ -29,7 +31,9 @@ SAID = re.compile(r"(<|>|\\(?:le|ge|ne|in|notin|equiv|sim|propto|cong|subset\w*|
 
 # Words, not products of letters: long ones, and short ones by their letters.
 SHORT = "is|are|was|not|no|if|for|all|any|the|but|odd|may|can|has|too|on|so|or|of|to|it|yes"
-WORD = re.compile(rf"(?<![a-zA-Z])(?:(?=[a-z]*[eiou])[a-z]{{4,}}|(?i:{SHORT}))(?![a-zA-Z])|\\text\{{[^{{}}]*[a-zA-Z]{{2}}")
+WORD = re.compile(
+    rf"(?<![a-zA-Z])(?:(?=[a-z]*[eiou])[a-z]{{4,}}|(?i:{SHORT}))(?![a-zA-Z])|\\text\{{[^{{}}]*[a-zA-Z]{{2}}"
+)
 WORD_ALONE = re.compile(
     r"[a-zA-Z]{4,}(?:[ ,.-]+[a-zA-Z\d]+)*|(?=.*[aeiouy])[A-Z][a-z]{1,2}|[b-df-hj-np-tv-z]a[b-df-hj-np-tvw]"
     r"|(?=[a-z]*[eiou])[a-z]{3}|([a-z])\1[a-z]?|[a-z]([a-z])\2"
@@ -118,7 +122,10 @@ def same_term(gold: str, answer: str) -> bool:
     if one or other:
         return bool(one and other) and one[1] == other[1] and same_term(one[2], other[2])
     shares = [text.removesuffix(r"\%").strip() for text in (gold, answer)]
-    wholes = [rf"\frac{{{share}}}{{100}}" if share != text else text for share, text in zip(shares, (gold, answer))]
+    wholes = [
+        rf"\frac{{{share}}}{{100}}" if share != text else text
+        for share, text in zip(shares, (gold, answer), strict=True)
+    ]
     if (shares[0] == gold) == (shares[1] == answer):
         return equivalent(*shares)
     # A sign on one side alone may be left out, but a gold without one and below one may be a share of one.
