@@ -1,8 +1,7 @@
-r"""Find the answer in a completion: what its last box holds.
+r"""Find the answer in a completion: what its last box holds, behind the thinking, if the box is more than a mention.
 
-`papers_box` is the rule of the paper's evaluation, `last_boxed_only_string` of Hendrycks et al. (2021,
-github.com/hendrycks/math) as in lm-evaluation-harness, and serves the paper's string rule alone. `last_box` is ours: it
-looks behind the thinking, and a mention of the macro in a sentence is no box.
+`papers_box` is the paper's own way, for its string rule alone: `last_boxed_only_string` of Hendrycks et al. (2021,
+github.com/hendrycks/math) as in lm-evaluation-harness.
 """
 
 import re
@@ -21,27 +20,11 @@ LONGEST = 2000  # no grader looks into a longer answer
 LOOK = 200  # how far an answer without braces is looked for
 
 
-def papers_box(completion: str) -> str | None:
-    r"""What the last `\boxed{...}` or `\fbox{...}` holds; None if there is none or it is never closed.
-
-    Escaped braces do not count, so `\boxed{\left\{ 1 \right.}` is closed. `\boxed 5` without braces holds the rest of
-    the line up to a dollar sign, as in lm-evaluation-harness. A box in a box: the inner one is the last.
-    """
-    last = deque(BOX.finditer(completion), maxlen=1)
-    if not last:
-        return None
-    start = last[0].end()
-    if completion.startswith("{", start):
-        return group(completion, start)
-    # A space must part macro and answer, and a brace that opens later opens no box.
-    rest = re.split(r"[$\n]", completion[start:], maxsplit=1)[0].strip()
-    return rest if rest and last[0].group()[-1].isspace() else None
-
-
 def last_box(completion: str) -> str | None:
-    r"""What the last box behind the thinking holds; None if there is none or it is never closed.
+    r"""What the last `\boxed{...}` or `\fbox{...}` outside of thinking holds; None if there is none or it is not closed.
 
     A macro without braces is a box if a formula follows, `$\boxed5$`, and not in "as asked, in a \boxed environment".
+    A box in a box: the inner one is the last.
     """
     spoken = without_thinking(completion)
     for macro in reversed(list(BOX.finditer(spoken))):
@@ -50,6 +33,15 @@ def last_box(completion: str) -> str | None:
         if found := unbraced(spoken, macro.end()):
             return found
     return None
+
+
+def papers_box(completion: str) -> str | None:
+    r"""What the last box of all holds, for the paper's rule; `\boxed 5` holds the rest of the line up to a dollar sign."""
+    last = deque(BOX.finditer(completion), maxlen=1)
+    if not last or completion.startswith("{", last[0].end()):
+        return group(completion, last[0].end()) if last else None
+    rest = re.split(r"[$\n]", completion[last[0].end() :], maxsplit=1)[0].strip()
+    return rest if rest and last[0].group()[-1].isspace() else None
 
 
 def without_thinking(completion: str) -> str:
@@ -67,7 +59,7 @@ def without_thinking(completion: str) -> str:
 
 
 def group(text: str, start: int) -> str | None:
-    """What the balanced group at `start` holds; None if it is never closed."""
+    r"""What the group at `start` holds; None if it is never closed. Escaped braces do not count: `{\left\{ 1 \right.}`."""
     depth = 0
     for brace in BRACE.finditer(text, start):
         depth += {"{": 1, "}": -1}.get(brace.group(), 0)

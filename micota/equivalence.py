@@ -1,7 +1,7 @@
 r"""Is an answer the gold answer? Both are brought into one form, taken apart, and compared part by part.
 
-Lists, tuples and matrices are taken apart here, for math-verify 0.9 makes sets of them; `micota/values.py` compares what
-they are made of. What is not read whole equals nothing but its own text. Imports SymPy: for the grader's workers.
+Lists, tuples and matrices are taken apart here, for math-verify 0.9 makes sets of them; `micota.values` compares what
+is in them. What is not read whole equals nothing but its own text. Imports SymPy: for the grader's workers.
 """
 
 import re
@@ -11,9 +11,9 @@ from math_verify import verify as math_verify
 
 from micota.answers import squeezed
 from micota.normal_form import closing, normal_form
-from micota.reading import RELATION, region, signed, split
+from micota.reading import region, signed, split
 from micota.units import conflict, split_unit
-from micota.values import EQUALS, NAME, consecutive, is_name, same_value, sides
+from micota.values import EQUALS, consecutive, is_name, same_value, sides
 
 EQUAL, EQUIVALENT, DIFFERENT, UNPARSABLE = "equal", "equivalent", "different", "unparsable"
 INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
@@ -23,6 +23,7 @@ NO_OPTION = (
 LABEL = re.compile(rf"(?:\(([A-J])\)|([A-J])[).:])(?!{NO_OPTION})\s*(.*)|([A-J])", re.S)
 OF_SETS = re.compile(r"[<>]|\\(?:le|ge|ne|cup|cap|setminus|mathbb|emptyset|in|notin|mid|infty)(?![a-z])")
 MATRIX = re.compile(r"\\begin\{([pbB]?matrix)\}(.*)\\end\{\1\}", re.S)
+NAME = r"\\?[a-zA-Z]+(?:_\{\w+\})?"
 MEMBER = re.compile(rf"^{NAME} ?\\in ?(?=\\\{{)|^\({NAME}(?:, ?{NAME})+\) ?(?:=|\\in) ?(?=\(|\\\{{)")
 
 
@@ -33,7 +34,7 @@ def verify(pair: tuple[str, str]) -> str:
         return UNPARSABLE
     try:
         return EQUIVALENT if same(gold, answer) else DIFFERENT
-    except Exception:  # Unreadable, and what SymPy raises: of every kind
+    except Exception:  # Unreadable, and what SymPy raises at what people write: of every kind
         return EQUAL if squeezed(gold) == squeezed(answer) else UNPARSABLE
 
 
@@ -46,12 +47,9 @@ def same(gold: str, answer: str) -> bool:
         return label == other and (not value or not answered or same(value, answered))
     if value or answered:  # one letter is left out, or all there is
         return same(value or gold, answered or answer)
-    if OF_SETS.search(gold) or OF_SETS.search(answer):
-        if (one := region(gold)) and (two := region(answer)):
-            named_alike = one[1] == two[1] or not one[1] or not two[1]
-            return named_alike and bool(math_verify([one[0]], [two[0]], timeout_seconds=None))
-        if not (RELATION.search(gold) and RELATION.search(answer)):
-            gold, answer = interval(gold), interval(answer)
+    if (OF_SETS.search(gold) or OF_SETS.search(answer)) and (one := region(gold)) and (two := region(answer)):
+        same_letters = one[1] == two[1] or not one[1] or not two[1]
+        return same_letters and bool(math_verify([one[0]], [two[0]], timeout_seconds=None))
     (name, unit, gold), (other_name, other_unit, answer) = bare(gold), bare(answer)
     return not conflict(name, other_name) and not conflict(unit, other_unit) and same_parts(parts(gold), parts(answer))
 
@@ -60,20 +58,6 @@ def option(text: str) -> tuple[str, str]:
     """The letter of a multiple choice and what stands behind it: `(C) 18`, `C: 18`, `(C)`, `C`."""
     found = LABEL.fullmatch(text)
     return (found[1] or found[2] or found[4], found[3] or "") if found else ("", "")
-
-
-def interval(text: str) -> str:
-    r"""An inequality between letters as the interval it says: `a < x \le b` is `(a,b]`, `x > a` is `(a,\infty)`."""
-    ends, signs = split(text, RELATION), RELATION.findall(text)
-    if signs and set(signs) <= {">", r"\ge"}:
-        ends, signs = ends[::-1], [{">": "<", r"\ge": r"\le"}[sign] for sign in signs[::-1]]
-    if len(ends) == 2 and is_name(ends[1]):
-        ends, signs = [*ends, r"\infty"], [*signs, "<"]
-    elif len(ends) == 2:
-        ends, signs = [r"-\infty", *ends], ["<", *signs]
-    if len(ends) != 3 or len(signs) != 2 or not set(signs) <= {"<", r"\le"}:
-        return text
-    return f"{'(' if signs[0] == '<' else '['}{ends[0]},{ends[2]}{')' if signs[1] == '<' else ']'}"
 
 
 def bare(text: str) -> tuple[str | None, str | None, str]:
@@ -112,11 +96,14 @@ def parts(text: str) -> Parts:
 
 def same_parts(gold: Parts, answer: Parts) -> bool:
     """Lists as often as each value stands in them, tuples in order, named values by name or in their names' order."""
-    kinds, letters = {gold.kind, answer.kind}, "".join(answer.items)
+    kinds, letters = {gold.kind, answer.kind}, "".join(sorted("".join(answer.items)))
     if kinds == {"{"}:
-        return within(gold.items, answer.items) and within(answer.items, gold.items)
-    if re.fullmatch("[A-J]{2,}", letters) and (len(gold.items) > 1) != (len(answer.items) > 1):  # ACD for A, C, D
-        return sorted(letters) == sorted("".join(option(item)[0] for item in gold.items) or gold.items[0])
+        pairs = ((gold.items, answer.items), (answer.items, gold.items))
+        return all(any(same(one, other) for other in others) for ones, others in pairs for one in ones)
+    if re.fullmatch("[A-J]{2,}", letters) and letters == "".join(
+        sorted("".join(gold.items))
+    ):  # options: ACD for A, C, D
+        return gold.kind == answer.kind == "" or gold.items == answer.items
     if len(gold.items) != len(answer.items):
         return False
     if len(gold.items) == 1:
@@ -134,11 +121,6 @@ def same_parts(gold: Parts, answer: Parts) -> bool:
             return False
         del left[found[0]]
     return True
-
-
-def within(items: list[str], others: list[str]) -> bool:
-    """Whether all of these stand among those."""
-    return all(any(same(item, other) for other in others) for item in items)
 
 
 def names_of(items: list[str]) -> list[str]:

@@ -1,15 +1,15 @@
 r"""Is one value another? Names, units, words, percent signs and equations; the rest is math-verify's to say.
 
-math-verify 0.9 takes the right side of any equation, drops units of its own, and compares with fixed thresholds: the
-first two are looked to here, and what it accepts must pass `VETOES`. Imports SymPy: for the grader's workers.
+math-verify 0.9 takes the right side of any equation, and compares with fixed thresholds: the first is looked to here,
+and what it accepts must pass `VETOES`. Imports SymPy: for the grader's workers.
 """
 
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import sympy
 from math_verify import verify as math_verify
-from sympy import Expr, Float, Mul, Pow, Symbol, cancel, ceiling, fraction, log, simplify, together
 
 from micota.answers import squeezed
 from micota.normal_form import GREEK
@@ -17,15 +17,12 @@ from micota.reading import Unreadable, read, split
 from micota.units import conflict, is_number, split_unit
 
 # The left side of an equation that names a value: x, f(2), AB, P(X=2), \angle ABC, m+n, but not 2x, x^2 or x+y.
-NAME = r"(?:\\?[a-zA-Z]+(?:_\{\w+\})?)"
 ARGUMENTS = re.compile(
     r"_\{[^{}]*\}|([a-wA-Z}])'?\s*\((?![^()]*\1)[^()]*\)|\[[^\[\],]*\]|\\text\{[^{}]*\}|(?<![a-zA-Z\\])[a-zA-Z]{4,}"
 )
 NAMING = "angle|triangle|overline|vec|hat|bar|tilde|sin|cos|tan|frac|cdot|max|min|mathbb|mathcal|gcd|lcm|arg|deg|ell|mu"
-NO_NAME = re.compile(rf"\d|[^-+/|(){{}}'\sa-zA-Z\\]|\\(?!(?:{NAMING}|(?i:{GREEK}))(?![a-z]))")
-DERIVATIVE = re.compile(r"\\frac\{d[^{}]*\}\{d[^{}]*\}")
-COMMAND, UNKNOWN = re.compile(r"\\[a-zA-Z]+"), re.compile("[xyz](?!')")
-EQUALS = re.compile(r"=|\\equiv(?![a-z])")
+NO_NAME = re.compile(rf"^[-+]|^$|\d|[^-+/|(){{}}'\sa-zA-Z\\]|\\(?!(?:{NAMING}|(?i:{GREEK}))(?![a-z]))")
+COMMAND, UNKNOWN, EQUALS = re.compile(r"\\[a-zA-Z]+"), re.compile("[xyz](?!')"), re.compile(r"=|\\equiv(?![a-z])")
 # What is said of a value, not its value: < 5 is not 5.
 SAID = re.compile(r"(<|>|\\(?:le|ge|ne|in|notin|equiv|sim|propto|cong|subset\w*|n?mid)(?![a-z]))\s*(.*)", re.S)
 
@@ -40,7 +37,7 @@ WORD_ALONE = re.compile(
 )
 MATHEMATICS = re.compile(r"[\\^{}=<>+*|]|\d\s*[-/]\s*\d")
 MONTH = "(january|february|march|april|may|june|july|august|september|october|november|december)"
-# Times and dates are texts: (pattern, the text, reason, source).
+# Times and dates are texts: (pattern, the text and the half of the day, reason, source).
 MOMENTS = [
     (r"0?(\d+):([0-5]\d(?::[0-5]\d)?)(?: ?([ap])\.? ?m\.?)?", r"\1:\2/\3", "3:30 is no fraction", "Math-Verify#14"),
     (r"0?(\d+) ?([ap])\.? ?m\.?", r"\1:00/\2", "3 p.m. is 3:00 p.m.", "Math-Verify#14"),
@@ -49,7 +46,7 @@ MOMENTS = [
     (rf"{MONTH} (\d+)(?:st|nd|rd|th)?", r"\1 \2/", "June 20th is June 20", "MATH"),
     (rf"(\d+)(?:st|nd|rd|th)?(?: of)? {MONTH}", r"\2 \1/", "20 June is June 20", "MATH"),
 ]
-BASED, PLACES = re.compile(r"[0-9A-Z]+_\{(?P<base>\w+)\}"), re.compile(r"-?\d*\.(\d+)")
+BASED, PLACES = re.compile(r"[0-9A-Z]+_\{(\w+)\}"), re.compile(r"-?\d*\.(\d+)")
 
 
 def same_value(gold: str, answer: str) -> bool:
@@ -65,10 +62,8 @@ def same_value(gold: str, answer: str) -> bool:
 
 def moment(text: str) -> list[str]:
     """A time or a date as one text, and the half of the day; nothing if it is none."""
-    for pattern, template, *_ in MOMENTS:
-        if found := re.fullmatch(pattern, plain(text)):
-            return found.expand(template).split("/")
-    return []
+    found = ((re.fullmatch(pattern, plain(text)), template) for pattern, template, *_ in MOMENTS)
+    return next((match.expand(template).split("/") for match, template in found if match), [])
 
 
 def plain(text: str) -> str:
@@ -99,8 +94,8 @@ def sides(text: str) -> Sides:
 def is_name(text: str) -> bool:
     """Whether a left side names a value. A sum of letters does (m+n), but not one of the unknowns x, y and z."""
     short = ARGUMENTS.sub("'", text).strip()
-    if not short or short[0] in "+-" or NO_NAME.search(short):
-        return bool(DERIVATIVE.fullmatch(text))
+    if NO_NAME.search(short):
+        return bool(re.fullmatch(r"\\frac\{d[^{}]*\}\{d[^{}]*\}", text))
     return len(short) == 1 or not UNKNOWN.search(COMMAND.sub("", short))
 
 
@@ -120,17 +115,14 @@ def same_term(gold: str, answer: str) -> bool:
         return wording(gold) == wording(answer)
     one, other = SAID.fullmatch(gold), SAID.fullmatch(answer)
     if one or other:
-        return bool(one and other) and one[1] == other[1] and same_term(one[2], other[2])
+        return bool(one and other) and one[1] == other[1] and same_term(one[2], other[2])  # type: ignore[index]
     shares = [text.removesuffix(r"\%").strip() for text in (gold, answer)]
-    wholes = [
-        rf"\frac{{{share}}}{{100}}" if share != text else text
-        for share, text in zip(shares, (gold, answer), strict=True)
-    ]
-    if (shares[0] == gold) == (shares[1] == answer):
+    signs = [share != text for share, text in zip(shares, (gold, answer), strict=True)]
+    if signs[0] == signs[1]:
         return equivalent(*shares)
     # A sign on one side alone may be left out, but a gold without one and below one may be a share of one.
-    left_out = shares[0] != gold or not below_one(gold)
-    return equivalent(*wholes) or (left_out and equivalent(*shares))
+    wholes = [rf"\frac{{{share}}}{{100}}" if sign else share for share, sign in zip(shares, signs, strict=True)]
+    return equivalent(*wholes) or ((signs[0] or not below_one(gold)) and equivalent(*shares))
 
 
 def has_words(text: str) -> bool:
@@ -157,69 +149,60 @@ def same_equation(gold: str, answer: str) -> bool:
     differences = []
     for text in (gold, answer):
         pieces = [read(side)[-1] for side in split(text, EQUALS)]
-        if len(pieces) != 2 or not all(isinstance(side, Expr) for side in pieces):
+        if len(pieces) != 2 or not all(isinstance(side, sympy.Expr) for side in pieces):
             return False
-        differences.append(fraction(together(pieces[0] - pieces[1]))[0])
+        differences.append(sympy.fraction(sympy.together(pieces[0] - pieces[1]))[0])
     if 0 in differences:
         return False
-    ratio = cancel(differences[0] / differences[1])
-    return bool((ratio if ratio.is_number else simplify(ratio)).is_number)
-
-
-class Term(NamedTuple):
-    """A value or a relation: its text, and what it is read as (see `read`)."""
-
-    text: str
-    read: list[Any]
+    ratio = sympy.cancel(differences[0] / differences[1])
+    return bool((ratio if ratio.is_number else sympy.simplify(ratio)).is_number)
 
 
 def equivalent(gold: str, answer: str) -> bool:
     """math-verify's verdict on two values, unless a rule of ours forbids it. Roots and logarithms have real values."""
-    pair = [Term(gold, read(gold)), Term(answer, read(answer))]
-    positive = {letter: Symbol(letter.name, positive=True) for term in pair for letter in under_roots(term.read[-1])}
+    pair = read(gold), read(answer)
+    positive = {s: sympy.Symbol(s.name, positive=True) for found in pair for s in under_roots(found[-1])}
     for known in [{}, positive] if positive else [{}]:
-        one, other = (Term(term.text, [e.xreplace(known) for e in term.read]) for term in pair)
-        if math_verify(one.read, other.read, allow_set_relation_comp=True, timeout_seconds=None):
-            return not any(veto(one, other) for veto, *_ in VETOES)
+        ones, others = ([value.xreplace(known) for value in found] for found in pair)
+        if math_verify(ones, others, allow_set_relation_comp=True, timeout_seconds=None):
+            return not any(veto(gold, answer, ones[-1], others[-1]) for veto, *_ in VETOES)
     return False
 
 
-def under_roots(expression: Any) -> set[Symbol]:
+def under_roots(expression: Any) -> set[Any]:
     """The letters that are factors under an even root or a logarithm, and so cannot be negative."""
-    roots = [e.base for e in expression.atoms(Pow) if e.exp.is_Rational and e.exp.q % 2 == 0]
-    inside = [*roots, *(e.args[0] for e in expression.atoms(log))]
-    factors = [factor.as_base_exp() for e in inside for factor in Mul.make_args(e)]
-    return {base for base, exponent in factors if isinstance(base, Symbol) and exponent.is_odd}
+    roots = [e.base for e in expression.atoms(sympy.Pow) if e.exp.is_Rational and e.exp.q % 2 == 0]
+    inside = [*roots, *(e.args[0] for e in expression.atoms(sympy.log))]
+    factors = [factor.as_base_exp() for e in inside for factor in sympy.Mul.make_args(e)]
+    return {base for base, exponent in factors if base.is_Symbol and exponent.is_odd}
 
 
-def two_bases(gold: Term, answer: Term) -> bool:
+def two_bases(gold: str, answer: str, one: Any, other: Any) -> bool:
     """Whether both are numbers with a base, and of different ones. A base that is left out is as good as a unit."""
-    first, second = BASED.fullmatch(gold.text), BASED.fullmatch(answer.text)
-    return bool(first and second and first["base"] != second["base"])
+    first, second = BASED.fullmatch(gold), BASED.fullmatch(answer)
+    return bool(first and second and first[1] != second[1])
 
 
-def two_letters(gold: Term, answer: Term) -> bool:
+def two_letters(gold: str, answer: str, one: Any, other: Any) -> bool:
     """Whether one is a letter, and the other not the same."""
-    one, other = gold.read[-1], answer.read[-1]
-    return (isinstance(one, Symbol) or isinstance(other, Symbol)) and one != other
+    return (one.is_Symbol or other.is_Symbol) and one != other
 
 
-def far_apart(gold: Term, answer: Term) -> bool:
+def far_apart(gold: str, answer: str, one: Any, other: Any) -> bool:
     """Whether two numbers differ: a decimal from another value in its first six places, exact ones at all."""
-    one, other = gold.read[-1], answer.read[-1]
-    if not all(isinstance(e, Expr) and e.is_number for e in (one, other)) or one == other:
+    if not all(isinstance(e, sympy.Expr) and e.is_number for e in (one, other)) or one == other:
         return False
-    places, other_places = PLACES.fullmatch(gold.text), PLACES.fullmatch(answer.text)
+    places, other_places = PLACES.fullmatch(gold), PLACES.fullmatch(answer)
     if places and other_places and len(places[1]) == len(other_places[1]):
         return True
     size, difference = max(abs(one.evalf(30)), abs(other.evalf(30))), abs((one.doit() - other.doit()).evalf(50))
-    if not (gold.read[0].has(Float) or answer.read[0].has(Float)):
-        return difference._prec > 1 and bool(difference > size * Float("1e-30"))
-    return bool(difference > Float("1e-6") * min(1, 10 ** ceiling(log(size, 10))))
+    if "." not in gold + answer:
+        return difference._prec > 1 and bool(difference > size * sympy.Float("1e-30"))
+    return bool(difference > sympy.Float("1e-6") * min(1, 10 ** sympy.ceiling(sympy.log(size, 10))))
 
 
 # What math-verify accepts and we do not: (rule, reason, source).
-VETOES: list[tuple[Callable[[Term, Term], bool], str, str]] = [
+VETOES: list[tuple[Callable[[str, str, Any, Any], bool], str, str]] = [
     (two_bases, "the base of a number is dropped: 52_8 and 52_9", "latex2sympy2"),
     (two_letters, "the case of a letter alone is dropped, and E is e", "sieval#90"),
     (far_apart, "differences below 1e-15 are nothing, and places after six: 2^-60 and 2^-61", "Math-Verify#14"),
