@@ -1,18 +1,15 @@
-r"""Find the answer in a completion: what its last box holds, behind the thinking, if the box is more than a mention.
-
-`papers_box` is the paper's own way, for its string rule alone: `last_boxed_only_string` of Hendrycks et al. (2021,
-github.com/hendrycks/math) as in lm-evaluation-harness.
+r"""Find the answer in a completion: what its last box holds, as in `last_boxed_only_string` of Hendrycks et al. (2021,
+github.com/hendrycks/math), save that a box in the thinking is none, nor is a mention of the macro in a sentence.
 """
 
 import re
-from collections import deque
 
 # The macro itself, not a longer one that begins alike (`\boxedeq`).
 BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t\r\n]*")
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 UNBRACED_END = re.compile(r"[$\n]|\\[)\]]")
 # <think> and </think>, <reasoning>, [THINK] of Mistral's, <|begin_of_thought|> of Sky-T1's.
-THOUGHT = re.compile(r"<(/?)(?i:think|thinking|thoughts?|reasoning)>|\[(/?)THINK\]|<\|(?:begin|(end))_of_thought\|>")
+THOUGHT = re.compile(r"<(/?)(?:think|thinking|reasoning)>|\[(/?)THINK\]|<\|(?:begin|(end))_of_thought\|>")
 TOKEN = re.compile(BOX.pattern + r"|\\.|[{}]", re.DOTALL)
 SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 TEXT = re.compile(r"\\text(?:bf|rm|it)?\{([^{}]*)\}")
@@ -35,15 +32,6 @@ def last_box(completion: str) -> str | None:
     return None
 
 
-def papers_box(completion: str) -> str | None:
-    r"""What the last box of all holds, for the paper's rule; `\boxed 5` holds the rest of the line up to a dollar sign."""
-    last = deque(BOX.finditer(completion), maxlen=1)
-    if not last or completion.startswith("{", last[0].end()):
-        return group(completion, last[0].end()) if last else None
-    rest = re.split(r"[$\n]", completion[last[0].end() :], maxsplit=1)[0].strip()
-    return rest if rest and last[0].group()[-1].isspace() else None
-
-
 def without_thinking(completion: str) -> str:
     """What stands outside of thinking, finished or not; an end without a start ends what the prompt began."""
     spoken: list[str] = []
@@ -59,7 +47,7 @@ def without_thinking(completion: str) -> str:
 
 
 def group(text: str, start: int) -> str | None:
-    r"""What the group at `start` holds; None if it is never closed. Escaped braces do not count: `{\left\{ 1 \right.}`."""
+    r"""What the group at `start` holds; None if it is never closed. Escaped braces do not count: `{\left\{ 1}`."""
     depth = 0
     for brace in BRACE.finditer(text, start):
         depth += {"{": 1, "}": -1}.get(brace.group(), 0)

@@ -1,7 +1,7 @@
 r"""Is an answer the gold answer? Both are brought into one form, taken apart, and compared part by part.
 
-Lists, tuples and matrices are taken apart here, for math-verify 0.9 makes sets of them; `micota.values` compares what
-is in them. What is not read whole equals nothing but its own text. Imports SymPy: for the grader's workers.
+math-verify 0.9 makes sets of lists, tuples and matrices; `micota.values` compares what is in them. What is not read
+whole equals nothing but its own text. For the grader's workers: it imports SymPy.
 """
 
 import re
@@ -10,16 +10,13 @@ from typing import NamedTuple
 from math_verify import verify as math_verify
 
 from micota.answers import squeezed
+from micota.grading import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, UNPARSABLE
 from micota.normal_form import closing, normal_form
 from micota.reading import region, signed, split
 from micota.units import conflict, split_unit
 from micota.values import EQUALS, consecutive, is_name, same_value, sides
 
-EQUAL, EQUIVALENT, DIFFERENT, UNPARSABLE = "equal", "equivalent", "different", "unparsable"
-INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
-NO_OPTION = (
-    r"\s*(?:[-+*/^=<>,;(]|\\(?:land|lor|cup|cap)|(?:\\text\{)?\s*(?:is|isn't|was|not|or|wrong|incorrect|false)\b)"
-)
+NO_OPTION = r"\s*(?:[-+*/^=<>,;(]|\\(?:land|lor|cup|cap)|(?:\\text\{)?\s*(?:is|was|not|or|wrong|incorrect|false)\b)"
 LABEL = re.compile(rf"(?:\(([A-J])\)|([A-J])[).:])(?!{NO_OPTION})\s*(.*)|([A-J])", re.S)
 OF_SETS = re.compile(r"[<>]|\\(?:le|ge|ne|cup|cap|setminus|mathbb|emptyset|in|notin|mid|infty)(?![a-z])")
 MATRIX = re.compile(r"\\begin\{([pbB]?matrix)\}(.*)\\end\{\1\}", re.S)
@@ -125,7 +122,7 @@ def same_parts(gold: Parts, answer: Parts) -> bool:
 
 def names_of(items: list[str]) -> list[str]:
     """The names of a list of values that all have one, each another; else none."""
-    names = [name for item in items for name in sides(item).names[:1]]
+    names = [name for item in items for name in sides(item)[0][:1]]
     return names if len(set(names)) == len(items) else []
 
 

@@ -1,25 +1,23 @@
 """Grade completions: is what the last box holds the gold answer?
 
-The primary verdict is math-verify's, on the extracted answer and the gold alone, both taken apart first
-(`micota.equivalence`): given a whole completion it makes a set of two boxes and accepts arithmetic in prose. Equal
-strings and differing integers need no judge. Everything else, what makes an answer plain included, is done by worker
-processes with a deadline that the parent enforces by killing, since math-verify's own timeout is per comparison, needs
-the main thread, and cannot interrupt a big power; memory is bounded too.
+The primary verdict is math-verify's, on the gold and the extracted answer alone, both taken apart (`equivalence`): of a
+whole completion it makes a set of two boxes, and accepts arithmetic in prose. Equal strings and integers need no judge.
+All else is done by workers with a deadline that the parent enforces by killing, since math-verify's own timeout is per
+comparison, needs the main thread, and cannot interrupt a big power; memory is bounded too.
 """
 
 import multiprocessing
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as DeadlineError
-from itertools import accumulate, groupby, islice
-from types import TracebackType
+from itertools import accumulate, islice
 from typing import Any
 
-from micota.answers import LONGEST, boxed_answers, last_box, papers_box, squeezed
+from micota.answers import LONGEST, boxed_answers, last_box, squeezed
 from micota.records import Record
-from micota.string_rule import same_last_number, same_string
+from micota.string_rule import papers_box, same_last_number, same_string
 
 EQUAL, EQUIVALENT, DIFFERENT = "equal", "equivalent", "different"
 NO_BOX, UNPARSABLE, TIMEOUT = "no_box", "unparsable", "timeout"
@@ -67,33 +65,27 @@ class Judge:
     def __enter__(self) -> "Judge":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.pool is not None:
             self.pool.stop()
             self.pool.join()
 
-    def start(self) -> None:
-        """Start the workers, at the first pair that needs one: a file of equal integers never pays for it."""
-        from pebble import ProcessPool
-
-        # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["micota.warm"])
-        self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
-
     def judge(self, pairs: Iterable[Pair]) -> None:
         """Put the verdict on every pair into `memory`.
 
-        A batch has a tenth of a pair's deadline for each of its pairs and one more, for nearly all take milliseconds; what
-        it does not finish is judged pair by pair, each with its own.
+        A batch has the deadline of one pair and a tenth of it for each more, for most take milliseconds; what it does
+        not finish is judged pair by pair.
         """
         if len(self.memory) > REMEMBERED:
             self.memory.clear()
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self.memory]
-        if new and self.pool is None:
-            self.start()
+        if new and self.pool is None:  # at the first pair that needs one: a file of equal integers never pays for it
+            from pebble import ProcessPool
+
+            # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["micota.warm"])
+            self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
         killed = self.attempt([new[at : at + BATCH] for at in range(0, len(new), BATCH)])
         for (pair,), verdict in self.attempt([[pair] for batch, _ in killed for pair in batch]):
             self.memory[pair] = verdict
@@ -103,11 +95,11 @@ class Judge:
         from pebble import ProcessExpired
 
         killed = []
-        schedule, whole = self.pool.schedule, self.timeout
-        for batch, future in [
-            (batch, schedule(verify_all, args=(batch,), timeout=whole * (1 + (len(batch) - 1) / 10)))
-            for batch in batches
-        ]:
+        deadlines = [self.timeout * (1 + (len(batch) - 1) / 10) for batch in batches]
+        futures = [
+            self.pool.schedule(verify_all, args=(b,), timeout=t) for b, t in zip(batches, deadlines, strict=True)
+        ]
+        for batch, future in zip(batches, futures, strict=True):
             try:
                 self.memory |= zip(batch, future.result(), strict=True)
             except DeadlineError:
@@ -129,26 +121,6 @@ def quick_verdict(gold: str, box: str | None) -> str | None:
         return EQUIVALENT if int(gold) == int(box) else DIFFERENT
     depths = accumulate((mark in "([{") - (mark in ")]}") for mark in box[: LONGEST + 1])
     return UNPARSABLE if len(box) > LONGEST or max(depths) > DEEPEST else None
-
-
-def in_turn(shards: Sequence[Iterator[Record]]) -> Iterator[Record]:
-    """The traces of a job's shards in the order of a job without shards (micota.sampling.items deals problems out).
-
-    Holds the samples of one problem of each shard at a time. Traces of anything else come out in some order, all.
-    """
-    groups = [groupby(rows, key=lambda row: (row.get("dataset"), row["id"])) for rows in shards]
-
-    def following(shard: int) -> list[Record]:
-        return list(next(groups[shard], (None, ()))[1])
-
-    heads = [following(shard) for shard in range(len(shards))]
-    dataset = None
-    while left := [rows[0].get("dataset") for rows in heads if rows]:
-        dataset = dataset if dataset in left else left[0]
-        for shard, rows in enumerate(heads):
-            if rows and rows[0].get("dataset") == dataset:
-                yield from rows
-                heads[shard] = following(shard)
 
 
 def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> Iterator[Record]:

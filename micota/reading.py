@@ -1,7 +1,7 @@
 r"""Read a value, or a set of real numbers, from its normal form: whole or not at all.
 
-latex2sympy2 reads with its own settings: letters keep their case, and degrees count inside functions alone, for outside
-they are a unit. Imports SymPy, which takes a second: for the grader's workers.
+latex2sympy2 reads, with letters in their case, and degrees inside functions alone, for outside they are a unit. For the
+grader's workers: SymPy takes a second to import.
 """
 
 import re
@@ -16,7 +16,6 @@ from sympy.core.function import AppliedUndef
 
 from micota.units import FUNCTION
 
-SETTINGS = ConversionConfig(lowercase_symbols=False)
 # What latex2sympy2 takes for something else: "1 2" for 3, `\$` for a space, both gammas for a number, d x for dx.
 HALF_READ = re.compile(r"\d\s+\d|\\\$|\\dots")
 GAMMA = re.compile(r"\\(gamma|Gamma)(?![a-z])(?!\s*\()")
@@ -37,23 +36,19 @@ class Unreadable(ValueError):
 
 @lru_cache(maxsize=4096)
 def read(text: str) -> list[Any]:
-    """A value or a relation of SymPy's: as written, and with its decimals as fractions. Raises whatever SymPy raises."""
+    """A value or a relation of SymPy's: as written, and with its decimals as fractions. Raises what SymPy raises."""
     if HALF_READ.search(text):
         raise Unreadable(text)
     text = GAMMA.sub(r"\\mathfrak{\1}", text if CALCULUS.search(text) else PRODUCT_WITH_D.sub("{d}", text))
     degrees = bool(FUNCTION.search(text)) or "e^{i" in text
-    found = latex2sympy(text, None, True, degrees, normalization_config=None, conversion_config=SETTINGS)
+    found = latex2sympy(text, None, True, degrees, None, ConversionConfig(lowercase_symbols=False))
     if not isinstance(found, sympy.Basic | sympy.MatrixBase):
         raise Unreadable(text)
-    found = found.xreplace({sympy.Symbol("i", real=True): sympy.I})
-    found = found.replace(is_odd_root, lambda root: -sympy.Pow(-root.base, root.exp))
+    found = found.xreplace({sympy.Symbol("i", real=True): sympy.I}).replace(  # the cube root of -8 is -2
+        lambda e: e.is_Pow and e.exp.is_Rational and e.exp.q % 2 == 1 < e.exp.q and e.base.is_negative,
+        lambda root: -sympy.Pow(-root.base, root.exp),
+    )
     return [found, found.xreplace({number: sympy.Rational(str(number)) for number in found.atoms(sympy.Float)})]
-
-
-def is_odd_root(power: Any) -> bool:
-    """Whether it is the third, fifth ... root of a negative number, which is real here: the cube root of -8 is -2."""
-    odd = power.is_Pow and power.exp.is_Rational and power.exp.q % 2 == 1 < power.exp.q
-    return odd and bool(power.base.is_negative)
 
 
 def split(text: str, separator: re.Pattern[str] = SEPARATOR) -> list[str]:

@@ -14,6 +14,8 @@ formats.
 import re
 from collections import deque
 
+from micota.answers import BOX, group
+
 NUMBER = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
 APART = re.compile(r"[^-$0-9.,]")
 END = 200
@@ -25,6 +27,19 @@ REMOVED_LATER = (r"\left", r"\right", r"^{\circ}", r"^\circ", r"\$")
 
 class Irregular(ValueError):
     """A text the rule cannot normalise; it then compares the texts as they are."""
+
+
+def papers_box(completion: str) -> str | None:
+    r"""What the last box of the whole completion holds: `last_boxed_only_string`, as in lm-evaluation-harness.
+
+    `\boxed 5` without braces holds the rest of the line up to a dollar sign, a formula or prose.
+    """
+    last = deque(BOX.finditer(completion), maxlen=1)
+    if not last or completion.startswith("{", last[0].end()):
+        return group(completion, last[0].end()) if last else None
+    # A space must part macro and answer, and a brace that opens later opens no box.
+    rest = re.split(r"[$\n]", completion[last[0].end() :], maxsplit=1)[0].strip()
+    return rest if rest and last[0].group()[-1].isspace() else None
 
 
 def same_string(one: str, other: str) -> bool:

@@ -9,17 +9,10 @@ takes l, t, h, d, c, g, m and s after a number for units, and drops them; its ow
 import re
 from collections import Counter
 
-# name: other spellings, in the singular
-SPELLINGS = """
-mm: millimeter millimetre, cm: centimeter centimetre, dm: decimeter decimetre, m: meter metre, km: kilometer kilometre,
-in: inch inche, ft: foot feet, yd: yard, mi: mile, acre:, l: liter litre, ml: milliliter millilitre, gal: gallon, qt: quart,
-pint:, cup:, mg: milligram, g: gram, kg: kilogram, lb: lbs pound, oz: ounce, ms: millisecond, s: sec second, min: minute,
-h: hr hrs hour, day:, week:, month:, year: yr yrs, century: centurie, dollar: usd buck, cent:, penny: pennie, euro: eur,
-yen:, rupee: rs, n: newton, j: joule, kj: kilojoule, w: watt, kw: kilowatt, v: volt, a: ampere, ohm:, hz: hertz,
-pa: pascal, mol: mole, k: kelvin, celsius:, fahrenheit:, degree: deg, rad: radian, unit:, point:, person: people, man: men,
-woman: women, child: children, mouse: mice, tooth: teeth, goose: geese, fish:, sheep:
-"""
-NAMES = {word: name for name, words in re.findall(r"(\w+):([\w ]*)", SPELLINGS) for word in (name, *words.split())}
+from micota.grading_rules import RULES
+
+SPELLINGS = re.findall(r"(\w+):([\w ]*)", ", ".join(words for words, *_ in RULES["unit"]))
+NAMES = {word: name for name, words in SPELLINGS for word in (name, *words.split())}
 SHORT_FORMS = {
     "mph": "mi/h",
     "kph": "km/h",
@@ -29,19 +22,10 @@ SHORT_FORMS = {
     "in all": " ",
     " per ": " / ",
 }
-# What may stand beside a unit and says nothing of the number, and what belongs to its grammar.
-BESIDE = set(
-    re.findall(r"\w+", "old of age long tall wide high deep total all left away different distinct possible per")
-)
+BESIDE = {word for words, *_ in RULES["beside"] for word in words.split()}
 EXPONENTS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
-# Plurals to look at that are no things: they change the number, or say something about it.
-NO_THINGS = """
-times plus minus less unless equals is was has does this thus its yes always halves thirds fourths fifths sixths sevenths
-eighths ninths tenths hundreds hundredths thousands thousandths millions billions dozens means makes gives implies fails
-lies holds exists remains works others cos varies depends guess satisfies becomes seems looks perhaps besides follows
-infinities contradicts divides modulus
-"""
-THING = re.compile(rf"(?!(?:{'|'.join(NO_THINGS.split())})$)(?=.*[aeiouy])[a-z]{{3,}}(?<![sui])s")
+NOTHING = "|".join(word for words, *_ in RULES["nothing"] for word in words.split())
+THING = re.compile(rf"(?!(?:{NOTHING})$)(?=.*[aeiouy])[a-z]{{3,}}(?<![sui])s")
 LETTERS = "mgshlNJWV"  # bare letters that may be units, behind a number and a space
 GLUED = "mm cm dm km kg mg ml ft min sec mph kph kmph hrs"  # 5cm
 POWER, WORD = r"\^\s*\{?\s*-?[1-9]\s*\}?", r"\\text\{[^{}\d=]*\}|(?<![a-zA-Z\\])[a-zA-Z]+\.?"
@@ -131,6 +115,5 @@ def singular(word: str) -> str:
 
 def conflict(one: str | None, other: str | None) -> bool:
     """Whether both sides name a unit, and not the same one; a bare degree may be one of temperature."""
-    if not one or not other or one == other:
-        return False
-    return "degree" not in (one, other) or not (one.startswith("degree") and other.startswith("degree"))
+    temperature = "degree" in (one, other) and all(str(unit).startswith("degree") for unit in (one, other))
+    return bool(one and other) and one != other and not temperature

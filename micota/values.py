@@ -1,18 +1,16 @@
-r"""Is one value another? Names, units, words, percent signs and equations; the rest is math-verify's to say.
-
-math-verify 0.9 takes the right side of any equation, and compares with fixed thresholds: the first is looked to here,
-and what it accepts must pass `VETOES`. Imports SymPy: for the grader's workers.
+r"""Is one value another? Names, units, words, percent signs and equations are looked to here, for math-verify 0.9 takes
+the right side of any equation; the rest it compares, and what it accepts must pass `VETOES`. For the grader's workers.
 """
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy
 from math_verify import verify as math_verify
 
 from micota.answers import squeezed
-from micota.normal_form import GREEK
+from micota.grading_rules import RULES
 from micota.reading import Unreadable, read, split
 from micota.units import conflict, is_number, split_unit
 
@@ -20,6 +18,7 @@ from micota.units import conflict, is_number, split_unit
 ARGUMENTS = re.compile(
     r"_\{[^{}]*\}|([a-wA-Z}])'?\s*\((?![^()]*\1)[^()]*\)|\[[^\[\],]*\]|\\text\{[^{}]*\}|(?<![a-zA-Z\\])[a-zA-Z]{4,}"
 )
+[GREEK] = [letters for name, letters, *_ in RULES["part"] if name == "GREEK"]
 NAMING = "angle|triangle|overline|vec|hat|bar|tilde|sin|cos|tan|frac|cdot|max|min|mathbb|mathcal|gcd|lcm|arg|deg|ell|mu"
 NO_NAME = re.compile(rf"^[-+]|^$|\d|[^-+/|(){{}}'\sa-zA-Z\\]|\\(?!(?:{NAMING}|(?i:{GREEK}))(?![a-z]))")
 COMMAND, UNKNOWN, EQUALS = re.compile(r"\\[a-zA-Z]+"), re.compile("[xyz](?!')"), re.compile(r"=|\\equiv(?![a-z])")
@@ -36,34 +35,22 @@ WORD_ALONE = re.compile(
     r"|(?=[a-z]*[eiou])[a-z]{3}|([a-z])\1[a-z]?|[a-z]([a-z])\2"
 )
 MATHEMATICS = re.compile(r"[\\^{}=<>+*|]|\d\s*[-/]\s*\d")
-MONTH = "(january|february|march|april|may|june|july|august|september|october|november|december)"
-# Times and dates are texts: (pattern, the text and the half of the day, reason, source).
-MOMENTS = [
-    (r"0?(\d+):([0-5]\d(?::[0-5]\d)?)(?: ?([ap])\.? ?m\.?)?", r"\1:\2/\3", "3:30 is no fraction", "Math-Verify#14"),
-    (r"0?(\d+) ?([ap])\.? ?m\.?", r"\1:00/\2", "3 p.m. is 3:00 p.m.", "Math-Verify#14"),
-    (r"(\d{4})([-/.])0?(\d{1,2})\2[0]?(\d{1,2})", r"\1-\3-\4/", "2023-01-05 is no difference", "Math-Verify#14"),
-    (r"0?(\d{1,2})([-/.])0?(\d{1,2})\2(\d{4})", r"\1 \3 \4/", "5/1/2023 is no quotient", "Math-Verify#14"),
-    (rf"{MONTH} (\d+)(?:st|nd|rd|th)?", r"\1 \2/", "June 20th is June 20", "MATH"),
-    (rf"(\d+)(?:st|nd|rd|th)?(?: of)? {MONTH}", r"\2 \1/", "20 June is June 20", "MATH"),
-]
-BASED, PLACES = re.compile(r"[0-9A-Z]+_\{(\w+)\}"), re.compile(r"-?\d*\.(\d+)")
+BASE, PLACES = re.compile(r"^[0-9A-Z]+_\{(\w+)\}$"), re.compile(r"-?\d*\.(\d+)")
 
 
 def same_value(gold: str, answer: str) -> bool:
     """Values, whatever their names, or two equations with the same solutions. Raises what reading them raises."""
-    one, other = moment(gold), moment(answer)
-    if one or other:
-        return one[:1] == other[:1] and not conflict(*one[1:], *other[1:])
-    first, second = sides(gold), sides(answer)
-    if first.value is None or second.value is None or (first.names and second.names and first.names != second.names):
+    moments = [
+        next((found.expand(becomes) for p, becomes, *_ in RULES["moment"] if (found := re.fullmatch(p, text))), "")
+        for text in (plain(gold), plain(answer))
+    ]
+    if any(moments):  # a time or a date, and behind the slash the half of the day
+        (one, _, half), (other, _, other_half) = (moment.partition("/") for moment in moments)
+        return one == other and not conflict(half, other_half)
+    (names, value), (other_names, other_value) = sides(gold), sides(answer)
+    if value is None or other_value is None or (names and other_names and names != other_names):
         return same_equation(gold, answer)
-    return same_term(first.value, second.value)
-
-
-def moment(text: str) -> list[str]:
-    """A time or a date as one text, and the half of the day; nothing if it is none."""
-    found = ((re.fullmatch(pattern, plain(text)), template) for pattern, template, *_ in MOMENTS)
-    return next((match.expand(template).split("/") for match, template in found if match), [])
+    return same_term(value, other_value)
 
 
 def plain(text: str) -> str:
@@ -71,15 +58,8 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"\\text\{([^{}]*)\}", r" \1 ", text).lower().split())
 
 
-class Sides(NamedTuple):
-    """An equation's names and the value they are given; no value if it is a relation between unknowns."""
-
-    names: list[str]
-    value: str | None
-
-
-def sides(text: str) -> Sides:
-    """`x = 2+3 = 5` gives x the value 5, so does `5 = x`; `2+3 = 5` has no name, `2x = 6` no value."""
+def sides(text: str) -> tuple[list[str], str | None]:
+    """An equation's names and the value they are given: x and 5 in `x = 2+3 = 5` and `5 = x`; no value in `2x = 6`."""
     pieces = split(text, EQUALS)
     named = [is_name(piece) for piece in pieces]
     if pieces[1:] and named[-1] and not any(named[:-1]):
@@ -87,8 +67,8 @@ def sides(text: str) -> Sides:
     leading = named.index(False) if False in named[:-1] else len(pieces) - 1
     names, values = pieces[:leading], pieces[leading:]
     if not all(same_term(value, values[-1]) for value in values[:-1] if not names or is_number(value)):
-        return Sides([], None)
-    return Sides([squeezed(name) for name in names if r"\text" not in name], values[-1])
+        return [], None
+    return [squeezed(name) for name in names if r"\text" not in name], values[-1]
 
 
 def is_name(text: str) -> bool:
@@ -120,9 +100,12 @@ def same_term(gold: str, answer: str) -> bool:
     signs = [share != text for share, text in zip(shares, (gold, answer), strict=True)]
     if signs[0] == signs[1]:
         return equivalent(*shares)
-    # A sign on one side alone may be left out, but a gold without one and below one may be a share of one.
     wholes = [rf"\frac{{{share}}}{{100}}" if sign else share for share, sign in zip(shares, signs, strict=True)]
-    return equivalent(*wholes) or ((signs[0] or not below_one(gold)) and equivalent(*shares))
+    if equivalent(*wholes):
+        return True
+    # A sign on one side alone may be left out, but a gold without one and below one may be a share of one.
+    value = read(shares[0])[-1]
+    return bool(signs[0] or (value.is_number and abs(value) >= 1)) and equivalent(*shares)
 
 
 def has_words(text: str) -> bool:
@@ -136,12 +119,6 @@ def wording(text: str) -> str:
     if MATHEMATICS.search(words := plain(text)):
         raise Unreadable(text)
     return re.sub(r"[\W_]", "", words)
-
-
-def below_one(text: str) -> bool:
-    """Whether it is no number, or one between -1 and 1."""
-    value = read(text)[-1]
-    return not value.is_number or bool(abs(value) < 1)
 
 
 def same_equation(gold: str, answer: str) -> bool:
@@ -177,17 +154,6 @@ def under_roots(expression: Any) -> set[Any]:
     return {base for base, exponent in factors if base.is_Symbol and exponent.is_odd}
 
 
-def two_bases(gold: str, answer: str, one: Any, other: Any) -> bool:
-    """Whether both are numbers with a base, and of different ones. A base that is left out is as good as a unit."""
-    first, second = BASED.fullmatch(gold), BASED.fullmatch(answer)
-    return bool(first and second and first[1] != second[1])
-
-
-def two_letters(gold: str, answer: str, one: Any, other: Any) -> bool:
-    """Whether one is a letter, and the other not the same."""
-    return (one.is_Symbol or other.is_Symbol) and one != other
-
-
 def far_apart(gold: str, answer: str, one: Any, other: Any) -> bool:
     """Whether two numbers differ: a decimal from another value in its first six places, exact ones at all."""
     if not all(isinstance(e, sympy.Expr) and e.is_number for e in (one, other)) or one == other:
@@ -201,9 +167,13 @@ def far_apart(gold: str, answer: str, one: Any, other: Any) -> bool:
     return bool(difference > sympy.Float("1e-6") * min(1, 10 ** sympy.ceiling(sympy.log(size, 10))))
 
 
-# What math-verify accepts and we do not: (rule, reason, source).
+# What math-verify accepts and we do not: (rule on both texts and both values, reason, source).
 VETOES: list[tuple[Callable[[str, str, Any, Any], bool], str, str]] = [
-    (two_bases, "the base of a number is dropped: 52_8 and 52_9", "latex2sympy2"),
-    (two_letters, "the case of a letter alone is dropped, and E is e", "sieval#90"),
-    (far_apart, "differences below 1e-15 are nothing, and places after six: 2^-60 and 2^-61", "Math-Verify#14"),
+    (
+        lambda gold, answer, *_: len({*BASE.findall(gold), *BASE.findall(answer)}) > 1,
+        "bases: 52_8, 52_9",
+        "latex2sympy2",
+    ),
+    (lambda _, __, one, other: (one.is_Symbol or other.is_Symbol) and one != other, "letters: N, n; E, e", "sieval#90"),
+    (far_apart, "differences below 1e-15, and behind six places: 2^-60, 2^-61", "Math-Verify#14"),
 ]
