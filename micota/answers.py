@@ -8,8 +8,8 @@ import re
 BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t\r\n]*")
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 UNBRACED_END = re.compile(r"[$\n]|\\[)\]]")
-# <think> and </think>, <reasoning>, [THINK] of Mistral's, <|begin_of_thought|> of Sky-T1's.
-THOUGHT = re.compile(r"<(/?)(?:think|thinking|reasoning)>|\[(/?)THINK\]|<\|(?:begin|(end))_of_thought\|>")
+# <think> and </think>, [THINK] of Mistral's, <|begin_of_thought|> of Sky-T1's.
+THINK = re.compile(r"<(/?)(?:think(?:ing)?|reasoning)>|\[(/?)THINK\]|<\|(?:begin|(end))_of_thought\|>")
 TOKEN = re.compile(BOX.pattern + r"|\\.|[{}]", re.DOTALL)
 SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 TEXT = re.compile(r"\\text(?:bf|rm|it)?\{([^{}]*)\}")
@@ -36,7 +36,7 @@ def without_thinking(completion: str) -> str:
     """What stands outside of thinking, finished or not; an end without a start ends what the prompt began."""
     spoken: list[str] = []
     start, thinking = 0, False
-    for mark in THOUGHT.finditer(completion):
+    for mark in THINK.finditer(completion):
         if any(mark.groups()):
             spoken = spoken if thinking else []
             start, thinking = mark.end(), False

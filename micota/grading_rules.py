@@ -4,9 +4,6 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-TABLE = Path(__file__).with_suffix(".tsv")
-
-
 Rule = tuple[str, str, str, str, str]  # what is found, what it becomes, an answer that it changes, reason, source
 
 
@@ -14,7 +11,7 @@ def read_rules() -> dict[str, list[Rule]]:
     """The rules by stage, in order, with their parts filled in."""
     rules: dict[str, list[Rule]] = defaultdict(list)
     parts: dict[str, str] = {}
-    for line in TABLE.read_text("utf-8").splitlines():
+    for line in Path(__file__).with_suffix(".tsv").read_text("utf-8").splitlines():
         if not line.startswith("#"):
             stage, pattern, becomes, example, reason, source = line.split("\t")
             if stage == "part":
