@@ -18,7 +18,7 @@ LOOK = 200  # how far an answer without braces is looked for
 
 
 def last_box(completion: str) -> str | None:
-    r"""What the last `\boxed{...}` or `\fbox{...}` outside of thinking holds; None if there is none or it is not closed.
+    r"""What the last `\boxed{...}` or `\fbox{...}` outside of thinking holds; None if none is closed.
 
     A macro without braces is a box if a formula follows, `$\boxed5$`, and not in "as asked, in a \boxed environment".
     A box in a box: the inner one is the last.
