@@ -14,10 +14,12 @@ from latex2sympy2_extended import latex2sympy
 from latex2sympy2_extended.latex2sympy2 import ConversionConfig
 from sympy.core.function import AppliedUndef
 
+from micota.grading_rules import RULES
 from micota.units import FUNCTION
 
-# What latex2sympy2 takes for something else: "1 2" for 3, `\$` for a space, both gammas for a number, d x for dx.
-HALF_READ = re.compile(r"\d\s+\d|\\\$|\\dots")
+# What latex2sympy2 misreads: "1 2" is 3 to it, `\$` a space, `\pmod` begins with `\pm`, both gammas are a number, d x is dx.
+[COMMANDS] = [names for part, names, *_ in RULES["part"] if part == "READ"]
+HALF_READ = re.compile(rf"\d\s+\d|\\\$|\\(?!(?:{COMMANDS})(?![a-zA-Z]))[a-zA-Z]")
 GAMMA = re.compile(r"\\(gamma|Gamma)(?![a-z])(?!\s*\()")
 PRODUCT_WITH_D, CALCULUS = re.compile(r"(?<![a-zA-Z\\{])d(?=\s*[a-zA-Z\\])"), re.compile(r"\\int|\\frac\{d")
 SEPARATOR = re.compile(r"[,;]|\\land(?![a-z])|\\lor(?![a-z])")
