@@ -17,7 +17,7 @@ from sympy.core.function import AppliedUndef
 from micota.grading_rules import RULES
 from micota.units import FUNCTION
 
-# What latex2sympy2 misreads: "1 2" is 3 to it, `\$` a space, `\pmod` begins with `\pm`, both gammas are a number, d x is dx.
+# What latex2sympy2 misreads: "1 2" as 3, `\$` as a space, `\pmod` as `\pm`, both gammas as one number, d x as dx.
 [COMMANDS] = [names for part, names, *_ in RULES["part"] if part == "READ"]
 HALF_READ = re.compile(rf"\d\s+\d|\\\$|\\(?!(?:{COMMANDS})(?![a-zA-Z]))[a-zA-Z]")
 GAMMA = re.compile(r"\\(gamma|Gamma)(?![a-z])(?!\s*\()")
