@@ -36,8 +36,8 @@ WORD_ALONE = re.compile(
     r"[a-zA-Z]{4,}(?:[ ,.-]+[a-zA-Z\d]+)*|(?=.*[aeiouy])[A-Z][a-z]{1,2}|[b-df-hj-np-tv-z]a[b-df-hj-np-tvw]"
     r"|(?=[a-z]*[eiou])[a-z]{3}|([a-z])\1[a-z]?|[a-z]([a-z])\2"
 )
-MATHEMATICS = re.compile(r"[\\^{}=<>+*|]|\d\s*[-/]\s*\d")
-BASE, PLACES = re.compile(r"^[0-9A-Z]+_\{(\w+)\}$"), re.compile(r"-?\d*\.(\d+)")
+MATHEMATICS, PLACES = re.compile(r"[\\^{}=<>+*|]|\d\s*[-/]\s*\d"), re.compile(r"-?\d*\.(\d+)")
+BASE = re.compile(r"^[0-9A-Z]+_\{(\w+)\}$")
 
 
 def same_value(gold: str, answer: str) -> bool:
@@ -158,8 +158,9 @@ def under_roots(expression: Any) -> set[Any]:
 
 def far_apart(gold: str, answer: str, one: Any, other: Any) -> bool:
     """Whether two numbers differ: a decimal from another value in its first six places, exact ones at all."""
-    if not all(isinstance(e, sympy.Expr) and e.is_number for e in (one := one.doit(), other := other.doit())):
+    if not all(isinstance(e, sympy.Expr) and e.is_number for e in (one, other)):
         return False
+    one, other = one.doit(), other.doit()
     places, other_places = PLACES.fullmatch(gold), PLACES.fullmatch(answer)
     if one == other or (places and other_places and len(places[1]) == len(other_places[1])):
         return bool(one != other)
