@@ -1,7 +1,6 @@
 r"""Read a value, or a set of real numbers, from its normal form: whole or not at all.
 
-latex2sympy2 reads, with letters in their case, and degrees inside functions alone, for outside they are a unit. For the
-grader's workers: SymPy takes a second to import.
+latex2sympy2 reads, with letters in their case, and degrees inside functions alone: outside they are a unit. For workers.
 """
 
 import re
