@@ -1,14 +1,16 @@
 """How likely is a corpus under a model that has not been trained on it? (the paper's distribution experiment)
 
-The negative log-likelihood of a trace is summed over its completion's tokens, end token included, given the prompt as
-a student would see it in training.
+The negative log-likelihood of a trace is summed over its completion's tokens, end token included where it has one,
+given the prompt as a student would see it in training.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from micota.prompts import Prompt, render
+from micota.prompts import Prompt, render_row
 from micota.records import Record
+
+POSITIONS = 1024  # whose logits are held in float32 at a time: of all 16,000 of a trace they would take 12 bytes each
 
 
 def batches(rows: list[Any], size: int) -> Iterator[list[int]]:
@@ -22,7 +24,7 @@ def trace_nll(model: Any, tokenizer: Any, prompt: Prompt, corpus: list[Record], 
     """Per corpus row: `id, sample, nll` (nats over the completion) and `n_tokens` (the tokens it sums over)."""
     import torch
 
-    rendered = [render(tokenizer, prompt, row["problem"], row["completion"]) for row in corpus]
+    rendered = [render_row(tokenizer, prompt, row) for row in corpus]
     found: dict[int, float] = {}
     for batch in batches(rendered, batch_size):
         width = max(len(rendered[i].input_ids) for i in batch)
@@ -36,12 +38,21 @@ def trace_nll(model: Any, tokenizer: Any, prompt: Prompt, corpus: list[Record], 
             mask[line, :length] = 1
         with torch.inference_mode():
             logits = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device), use_cache=False).logits
-        losses = torch.nn.functional.cross_entropy(
-            logits[:, :-1].float().transpose(1, 2), labels[:, 1:].to(model.device), ignore_index=-100, reduction="none"
-        )
-        for i, total in zip(batch, losses.double().sum(dim=1).tolist(), strict=True):
-            found[i] = total
+        for line, i in enumerate(batch):
+            found[i] = row_nll(logits[line], labels[line].to(model.device))
     return [
         {"id": row["id"], "sample": row["sample"], "nll": found[i], "n_tokens": len(rendered[i].completion_ids)}
         for i, row in enumerate(corpus)
     ]
+
+
+def row_nll(logits: Any, labels: Any) -> float:
+    """The NLL (nats) of a row's labels but those of -100. `logits`: positions x vocabulary; `labels`: positions."""
+    import torch
+
+    total = 0.0
+    for start in range(0, len(labels) - 1, POSITIONS):
+        here, there = logits[:-1][start : start + POSITIONS], labels[1:][start : start + POSITIONS]
+        losses = torch.nn.functional.cross_entropy(here.float(), there, ignore_index=-100, reduction="none")
+        total += float(losses.double().sum())
+    return total

@@ -12,8 +12,9 @@ from typing import Any
 from micota.cli import UserError
 
 UNFILLED = "CHANGE-ME"
-# Host memory. 8 GB hold the miniature's largest job five times over. For each GPU: weights and optimiser pass through
-# the host when a model is loaded, gathered or saved; 14B parameters in float32 on 8 GPUs are 7 GB a GPU and copy.
+# Host memory. 8 GB hold the miniature's largest job five times over. For each GPU: weights pass through the host when a
+# model is loaded, gathered or saved. Of a sharded training one process alone holds them there: 14B parameters in
+# float32, and the bfloat16 that is saved, are 84 GB, of 488 GB that a job with 8 GPUs asks for.
 MB, MB_PER_GPU = 8_000, 60_000
 
 Count = Callable[[Any], int]
@@ -44,7 +45,8 @@ def profile_files(arguments: Iterable[str]) -> list[Path]:
     named = [after for word, after in pairwise(words) if word == "--profile"]
     named += [word.partition("=")[2] for word in words if word.startswith("--profile=")]
     named += filter(None, [os.environ.get("SNAKEMAKE_PROFILE")])
-    candidates = [Path(name) / file for name in named for file in ("config.yaml", "profile.yaml")]
+    folders = [folder for name in named for folder in (Path(name), Path("profiles") / name)]
+    candidates = [folder / file for folder in folders for file in ("config.yaml", "profile.yaml")]
     return [path for path in [*candidates, *map(Path, named)] if path.is_file()]
 
 

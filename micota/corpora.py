@@ -8,8 +8,8 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
-from statistics import geometric_mean
+from math import exp, fsum, log
+from statistics import fmean
 
 from micota.cleaning import digest
 from micota.cli import UserError
@@ -36,6 +36,7 @@ class Counts:
     corpus: str
     read: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    truncated: int = 0  # kept traces that were cut off at their limit
     lengths: Counter[int] = field(default_factory=Counter)  # tokens -> kept traces of that length
     problems: set[str] = field(default_factory=set)
     special: Counter[str] = field(default_factory=Counter)  # token -> traces that hold it and no other filter dropped
@@ -45,6 +46,7 @@ class Counts:
     def keep(self, row: Record) -> Record:
         self.lengths[row["n_tokens"]] += 1
         self.problems.add(row["id"])
+        self.truncated += row.get("truncated", False)
         return row
 
     def drop(self, reason: str) -> None:
@@ -61,6 +63,7 @@ class Counts:
             "corpus": self.corpus,
             "read": self.read,
             "kept": kept,
+            "truncated": self.truncated,
             "dropped": dict(sorted(self.dropped.items())),
             "problems": len(self.problems),
             "tokens": {
@@ -112,15 +115,19 @@ def filter_traces(
 ) -> Iterator[Record]:
     """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
 
-    With `keep` "all" no trace is dropped for its verdict or its truncation. Stripped special tokens stay in `n_tokens`,
-    the length of what was sampled.
+    With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either; such a row
+    says that it is `truncated`, so that no end token is taught or scored where none was written. Stripped special
+    tokens stay in `n_tokens`, the length of what was sampled.
     """
     seen: set[bytes] = set()
     for row in graded:
         if row["dataset"] != dataset:
             continue
         counts.read += 1
+        truncated = row["finish_reason"] == "length"
         reason = dropped_because(row) if keep == "correct" else None
+        if keep == "finished" and truncated:
+            reason = TRUNCATED
         if reason is None and max_tokens is not None and row["n_tokens"] > max_tokens:
             reason = TOO_LONG
         if reason is None and not all(row["id"] in others for others in solved_by_others):
@@ -147,6 +154,7 @@ def filter_traces(
                 "problem": problems[row["id"]],
                 "completion": completion,
                 "n_tokens": row["n_tokens"],
+                **({"truncated": True} if truncated else {}),
             }
         )
 
@@ -159,7 +167,7 @@ def mix(parts: Mapping[str, Iterable[Record]], shares: dict[str, float], seed: i
     """
     common = sorted(set.intersection(*({row["id"] for row in rows} for rows in parts.values())))
     random.Random(seed).shuffle(common)
-    total = sum(shares.values())
+    total = fsum(shares.values())
     chosen: dict[str, str] = {}
     start = 0.0
     for name, share in shares.items():
@@ -242,7 +250,7 @@ def choose(counted: dict[str, Record], measure: str, values: dict[str, float], f
 
 def length_ratios(counted: dict[str, Record], candidates: list[str], between: list[str]) -> dict[str, float]:
     """How far each candidate's mean length is from the others' (of two, the geometric mean), as |log of the ratio|."""
-    target = geometric_mean([counted[name]["tokens"]["mean"] for name in between])
+    target = exp(fmean(log(counted[name]["tokens"]["mean"]) for name in between))
     return {name: abs(log(counted[name]["tokens"]["mean"] / target)) for name in candidates}
 
 

@@ -14,6 +14,16 @@ from typing import Any, Protocol
 from micota.replicas import take_along
 
 STRETCH = 32  # tokens by which TransformersEngine goes on before it takes what has ended out of a batch
+# What vLLM 0.32 is told through its environment, whatever the user's says.
+VLLM_ENVIRONMENT = {
+    # It forks its engine's process unless CUDA is initialised. After torch.cuda.is_available(), which does not count as
+    # that, a forked process cannot use CUDA any more ("Cannot re-initialize CUDA in forked subprocess").
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+    # FlashInfer's sampler is compiled at the start, by an nvcc that containers and many nodes lack (vllm #49497).
+    # Greedy requests and those with a seed of their own, all that we make, never use it.
+    "VLLM_USE_FLASHINFER_SAMPLER": "0",
+    "VLLM_NO_USAGE_STATS": "1",  # nothing is sent to vLLM's makers
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,7 @@ class EngineSettings:
     data_parallel: int = 1
     enforce_eager: bool = False
     gpu_memory_utilization: float = 0.9
+    max_num_seqs: int | None = None
     skip_special_tokens: bool = True
 
 
@@ -229,6 +240,7 @@ class VllmEngine:
     def __init__(self, model: str, tokenizer: Any, settings: EngineSettings, threads: int) -> None:
         import torch
 
+        os.environ.update(VLLM_ENVIRONMENT)
         self.on_gpu = torch.cuda.is_available()
         if not self.on_gpu:  # vLLM's CPU build takes its memory and its threads from the environment
             os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
@@ -243,6 +255,7 @@ class VllmEngine:
             tensor_parallel_size=settings.tensor_parallel,
             enforce_eager=settings.enforce_eager,
             gpu_memory_utilization=settings.gpu_memory_utilization,
+            max_num_seqs=settings.max_num_seqs,
             generation_config="vllm",  # the study's configuration decides, not the model folder's defaults
             seed=0,
         )

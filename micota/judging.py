@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from micota.engines import Decoding, Engine, EngineSettings, Request
+from micota.models import model_hash
 from micota.prompts import Prompt, render_question
 from micota.records import Record, RecordError, read_jsonl, write_jsonl
-from micota.sampling import model_hash
 from micota.scores import asks_judge
 
 STAGE_VERSION = 1  # raise when this module's results change: it is part of every verdict's key

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from micota.alignment import POSITIONS
 from micota.config import Engine, Training
 
 BYTES = {"float32": 4, "bfloat16": 2}
@@ -16,6 +17,7 @@ CHECKPOINT = 12  # of them a checkpoint holds the weights and both moments, no g
 # A layer's activations per token and unit of width, 16 bits, without the attention matrix, which SDPA never holds
 # (Korthikanti et al. 2022, arXiv 2205.05198, equation 2).
 ACTIVATION = 34
+TILE = 4096, 32_768  # tokens, vocabulary: of the logits that TRL 1.16 holds at a time (trl/kernels/chunked_logprob.py)
 
 
 @dataclass(frozen=True)
@@ -51,19 +53,25 @@ def sampling_bytes(shape: Shape, engine: Engine) -> int:
 
 
 def training_bytes(shape: Shape, recipe: Training) -> int:
-    """On one GPU: states, the weights that autocast casts, logits and activations of one batch of longest examples."""
-    split = recipe.processes if recipe.sharding != "none" else 1
+    """On one GPU: states, weights that autocast casts, TRL's head, and activations of one batch of longest examples.
+
+    TRL's head works on tiles of logits; over all tokens there are none. With FSDP each process gathers the head's whole
+    weight. Between the batches of a step the gradients are spread too (`sync_each_batch` in micota/training.py).
+    """
+    sharded = recipe.sharding != "none"
+    split = recipe.processes if sharded else 1
     tokens = recipe.batch_size * recipe.max_length
     half = recipe.dtype == "bfloat16"
     cast = shape.parameters * 2 // split if half else 0
-    # The logits, their float32 copy, and its gradient; liger's fused loss holds a small part of them at a time.
-    logits = 0 if recipe.liger_kernel else tokens * shape.vocabulary * (10 if half else 12)
+    # The gradient of the head, in float32, and its weight again where it is spread over processes.
+    head = shape.vocabulary * shape.width * 4 * (2 if sharded else 1)
+    tile = min(tokens, TILE[0]) * min(shape.vocabulary, TILE[1]) * (2 if half else 4)
     layer = tokens * shape.width * ACTIVATION * (1 if half else 2)
     # With checkpointing a layer's input stays, float32 under autocast too, and one layer is worked on at a time.
     kept = tokens * shape.width * 4 * shape.layers + layer if recipe.gradient_checkpointing else layer * shape.layers
-    return shape.parameters * TRAINED_PARAMETER // split + cast + logits + kept
+    return shape.parameters * TRAINED_PARAMETER // split + cast + head + tile + kept
 
 
 def scoring_bytes(shape: Shape, dtype: str, tokens: int) -> int:
-    """On one GPU, for the likelihood of `tokens` tokens at once: weights, logits, their float32 copy and its log."""
-    return shape.parameters * BYTES[dtype] + tokens * shape.vocabulary * (BYTES[dtype] + 8)
+    """On one GPU, for the likelihood of `tokens` tokens at once: weights, logits, and float32 copies of some."""
+    return shape.parameters * BYTES[dtype] + shape.vocabulary * (tokens * BYTES[dtype] + min(tokens, POSITIONS) * 8)

@@ -19,13 +19,34 @@ FILES = (*(f"*{suffix}" for suffix in SUFFIXES), "README.md")  # the card says t
 
 
 def load_tokenizer(folder: str | Path) -> Any:
-    """The tokenizer of a model folder, with a padding token; never runs code from the folder."""
+    """The tokenizer of a model folder, with a padding token; never runs code from the folder.
+
+    Where tokenizer_config.json says whether a text begins with the BOS (`add_bos_token`), it does: transformers 5.19
+    drops that statement wherever there is a tokenizer.json, and R1-Distill-Qwen has its BOS from nowhere else
+    (swift-transformers #161).
+    """
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
+    stated = stated_bos(Path(folder))
+    if stated is not None and tokenizer.bos_token is not None and stated != begins_with_bos(tokenizer):
+        tokenizer = AutoTokenizer.from_pretrained(folder, add_bos_token=stated)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def stated_bos(folder: Path) -> bool | None:
+    """What a folder's tokenizer_config.json says of the BOS before a text; None if it says nothing."""
+    path = folder / "tokenizer_config.json"
+    stated = read_json(path).get("add_bos_token") if path.is_file() else None
+    return stated if isinstance(stated, bool) else None
+
+
+def begins_with_bos(tokenizer: Any) -> bool:
+    """Whether a raw text gets the BOS before it."""
+    ids = tokenizer("1")["input_ids"]
+    return bool(ids) and ids[0] == tokenizer.bos_token_id
 
 
 def check_folder(folder: Path) -> None:
@@ -102,6 +123,17 @@ def recorded_hashes(folder: Path) -> dict[str, str]:
         for name, found in hashes.items()
         if (folder / name).is_file() and (folder / name).stat().st_ctime_ns <= finished
     }
+
+
+def model_hash(folder: Path) -> str:
+    """A hash over a model folder's files (weights, configuration, tokenizer), not their names' order or times."""
+    known = recorded_hashes(folder)
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith(".") and path.name != "micota.json":
+            digest.update(path.name.encode())
+            digest.update(bytes.fromhex(known.get(path.name) or file_hash(path)))
+    return digest.hexdigest()
 
 
 def parameters(folder: Path) -> int:

@@ -12,8 +12,9 @@ from typing import get_args
 from micota.cli import UserError
 from micota.config import HubBase, Sampled
 from micota.hub import UNRESOLVED, reason
-from micota.inventory import Finding, Scene, State
+from micota.inventory import Finding, Model, Scene, State
 from micota.merging import check_partners
+from micota.models import stated_bos
 from micota.preflight_data import check_golds, check_licences, check_overlap, check_problems, check_special_tokens
 from micota.preflight_room import check_disk, check_memory, check_profile
 from micota.prompts import EXAMPLE, Prompt, render
@@ -96,11 +97,21 @@ def check_prompts(scene: Scene) -> Iterator[Finding]:
             yield Finding("prompt", subject, "FAIL", f"{words} to the model's folder, or set chat: false")
             continue
         try:
-            count = len(render(tokenizer, prompt, EXAMPLE, "2").input_ids)
-            yield Finding("prompt", subject, "ok", f"{'chat template' if prompt.chat else 'raw'}, {count} tokens")
+            rendered = render(tokenizer, prompt, EXAMPLE, "2")
+            words = f"{'chat template' if prompt.chat else 'raw'}, {len(rendered.input_ids)} tokens, begins with"
+            first = tokenizer.convert_ids_to_tokens(rendered.prompt_ids[0])
+            yield Finding("prompt", subject, "ok", f"{words} {first!r}{bos_words(scene.at_hand[base], prompt)}")
         except Exception as error:  # a template is a program: it raises what it likes
             words = f"the chat template refuses prompts.{name} ({reason(error)}); without a system role, leave out"
             yield Finding("prompt", subject, "FAIL", f"{words} `system:`")
+
+
+def bos_words(model: Model, prompt: Prompt) -> str:
+    """Of a raw prompt, what the model's files say of its BOS, which load_tokenizer follows."""
+    if prompt.chat or model.tokenizer.bos_token is None or model.folder is None:
+        return ""
+    stated = stated_bos(model.folder)
+    return "" if stated is None else f"; tokenizer_config.json has add_bos_token: {str(stated).lower()}"
 
 
 def check_contexts(scene: Scene) -> Iterator[Finding]:

@@ -9,12 +9,16 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from micota.cli import UserError
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
 IGNORED = -100  # the label that PyTorch's cross entropy skips
+# Templates that write the day's date (Llama 3.2, gpt-oss) get this one, which Llama's falls back on without a clock: a
+# prompt is the same tomorrow, and so is what a model was trained on.
+TODAY = datetime(2024, 7, 26)
 JUDGE_PLACES = ("{problem}", "{answer}", "{extracted}")  # what a judge model is shown; `answer` is the gold answer
 
 
@@ -41,29 +45,37 @@ class Rendered:
 
     @property
     def labels(self) -> list[int]:
-        """Loss on the completion only, its end token included."""
+        """Loss on the completion only, its end token, if it has one, included."""
         return [IGNORED] * len(self.prompt_ids) + self.completion_ids
 
 
-def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None = None) -> Rendered:
+def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None = None, ended: bool = True) -> Rendered:
     """Render a problem, and a completion with the tokenizer's end token, as one model sees them.
 
     A raw prompt gets the special tokens the tokenizer adds by itself (a BOS, where it has one); a chat template
-    writes its own.
+    writes its own. A completion that was cut off (`ended` false) has no end token: none was written there.
     """
     user = prompt.user.replace("{problem}", problem)
     if prompt.chat:
         messages = [{"role": "user", "content": user}]
         if prompt.system is not None:
             messages.insert(0, {"role": "system", "content": prompt.system})
-        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        text = tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, strftime_now=TODAY.strftime
+        )
     else:
         text = user
     prompt_ids = tokenizer(text, add_special_tokens=not prompt.chat)["input_ids"]
     completion_ids: list[int] = []
     if completion is not None:
-        completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+        completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"]
+        completion_ids += [tokenizer.eos_token_id] if ended else []
     return Rendered(text, prompt_ids, completion_ids)
+
+
+def render_row(tokenizer: Any, prompt: Prompt, row: Mapping[str, Any]) -> Rendered:
+    """Render a row of a corpus; only a trace that was sampled to its limit says that it is `truncated`."""
+    return render(tokenizer, prompt, row["problem"], row["completion"], ended=not row.get("truncated", False))
 
 
 def rendering(tokenizer: Any, prompt: Prompt) -> dict[str, Any]:

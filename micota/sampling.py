@@ -17,7 +17,8 @@ from typing import Any
 
 from micota.cli import UserError
 from micota.engines import Completion, Decoding, Engine, EngineSettings, Request
-from micota.models import file_hash, recorded_hashes
+from micota.fingerprint import portable
+from micota.models import model_hash
 from micota.prompts import Prompt, check_rendering, render, rendering
 from micota.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
 from micota.replicas import on_replicas
@@ -113,21 +114,12 @@ def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: Engin
     }
 
 
-def model_hash(folder: Path) -> str:
-    """A hash over a model folder's files (weights, configuration, tokenizer), not their names' order or times."""
-    known = recorded_hashes(folder)
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith(".") and path.name != "micota.json":
-            digest.update(path.name.encode())
-            digest.update(bytes.fromhex(known.get(path.name) or file_hash(path)))
-    return digest.hexdigest()
-
-
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
-    settings = replace(settings, data_parallel=1)  # by how many a job is shared does not matter
-    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{asdict(settings)}|{task.dataset}|{task.decoding}"
+    shaped = asdict(replace(settings, data_parallel=1))  # by how many a job is shared does not matter
+    del shaped["max_num_seqs"]  # nor how many wait for their turn
+    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
+    shaped_by += "|portable" if portable() else ""
     shaped_by += (
         "|stop_string" if task.decoding.stop else ""
     )  # older chunks with stop strings do not say which ended them

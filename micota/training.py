@@ -16,8 +16,9 @@ from typing import Any
 
 from micota import launch
 from micota.cli import UserError
+from micota.fingerprint import portable
 from micota.models import weight_hashes
-from micota.prompts import IGNORED, Prompt, render
+from micota.prompts import IGNORED, Prompt, render_row
 from micota.records import Record, RecordError, read_json
 
 STAGE_VERSION = 1  # raise when this module's results change: it is part of every training job's key
@@ -71,7 +72,7 @@ def training_rows(corpus: Iterable[Record], tokenizer: Any, prompt: Prompt, sett
     counts = {"read": 0, "kept": 0, "too_long": 0, "over_max_examples": 0}
     for record in corpus:
         counts["read"] += 1
-        rendered = render(tokenizer, prompt, record["problem"], record["completion"])
+        rendered = render_row(tokenizer, prompt, record)
         if len(rendered.input_ids) > settings.max_length:
             counts["too_long"] += 1
         else:
@@ -127,7 +128,8 @@ def bucketed_order(lengths: list[int], batch_size: int, epochs: int, seed: int) 
 
 def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: int) -> str:
     """A hash of everything that shapes the weights: checkpoints are only ever resumed under the same key."""
-    digest = hashlib.sha256(f"{STAGE_VERSION}|{asdict(settings)}|{seed}".encode())
+    shaped_by = f"{STAGE_VERSION}|{asdict(settings)}|{seed}{'|portable' if portable() else ''}"
+    digest = hashlib.sha256(shaped_by.encode())
     for file_hash in weight_hashes(model).values():
         digest.update(bytes.fromhex(file_hash))
     for row in rows.rows:
@@ -170,7 +172,8 @@ def fine_tune(
 ) -> dict[str, Any]:
     """Fine-tune the model of a folder, fill the folder `out`, and return what is worth recording.
 
-    Checkpoints go to `work/{key}` and are resumed from; the folder is removed when the model has been written.
+    Checkpoints go to `work/{key}` and are resumed from. `work` belongs to this model alone, for of two equal trainings
+    one would remove what the other writes; it is removed when the model has been written.
     With `settings.processes` > 1 each of these processes calls this function (micota.launch); the first one writes.
 
     Raises UserError where other processes or devices are found than the settings ask for.
@@ -178,7 +181,6 @@ def fine_tune(
     import torch
     from datasets import Dataset
     from torch.distributed.fsdp import MixedPrecisionPolicy
-    from transformers import AutoModelForCausalLM
     from trl import SFTConfig, SFTTrainer
 
     class Trainer(SFTTrainer):
@@ -221,16 +223,11 @@ def fine_tune(
         data_seed=seed,
         dataloader_pin_memory=torch.cuda.is_available(),
         ddp_find_unused_parameters=False,
+        # Between the batches of a step FSDP2 would keep whole float32 gradients, 4 bytes a parameter, on every process.
+        accelerator_config={"gradient_accumulation_kwargs": {"sync_each_batch": True}} if sharded else None,
     )
     launch.check_processes(arguments, settings)
-    model = AutoModelForCausalLM.from_pretrained(  # after the processes have met: with FSDP only the first one reads
-        # Weights and optimiser stay float32 whatever the dtype, which is that of the computation (autocast): at a
-        # learning rate of 1e-5 most updates of a bfloat16 weight would round to nothing.
-        model_folder,
-        dtype=torch.float32,
-        attn_implementation=settings.attention,
-        use_safetensors=True,
-    )
+    model = load(model_folder, settings)  # after the processes have met
     trainer = Trainer(
         model=model, args=arguments, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )
@@ -247,12 +244,37 @@ def fine_tune(
     save(trainer, settings, out)
     if launch.is_first():
         tokenizer.save_pretrained(out)
-        shutil.rmtree(checkpoints)
+        shutil.rmtree(work)
     return {
         "steps": result.global_step,
         "loss": float(loss),
         "log": [entry for entry in trainer.state.log_history if "loss" in entry],
     }
+
+
+def load(folder: Path, settings: TrainingSettings) -> Any:
+    """The model to train, in float32; with FSDP its weights in the first process alone, which gives the others theirs.
+
+    Weights and optimiser stay float32 whatever the dtype, which is that of the computation (autocast): at a learning
+    rate of 1e-5 most updates of a bfloat16 weight would round to nothing.
+    """
+    import torch
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    how = {"dtype": torch.float32, "attn_implementation": settings.attention}
+    if settings.sharding == "none" or launch.is_first():
+        return AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, **how)
+    # transformers would fill a second copy of the model with zeros in each of these processes (#43749). Memory that
+    # is never written to takes none.
+    with init_empty_weights(include_buffers=False):
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), **how)
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            empty = torch.empty_like(parameter, device="cpu")
+            setattr(module, name, torch.nn.Parameter(empty, requires_grad=parameter.requires_grad))
+    model.tie_weights()
+    return model
 
 
 def save(trainer: Any, settings: TrainingSettings, out: Path) -> None:

@@ -8,7 +8,7 @@ every step, and is bound by that. A job's seconds are `start + work`, so that a 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, fsum
 from pathlib import Path
 
 from micota.assumptions import Assumption
@@ -121,6 +121,16 @@ class Workload:
         """Bytes of a model's weights as the engine loads them."""
         return self.parameters(model) * BYTES[self.study.config.sampling.engine.dtype]
 
+    @property
+    def together(self) -> float:
+        """Sequences that the engine decodes together at most, if their cache fits."""
+        return self.study.config.sampling.engine.max_num_seqs or self.device["concurrency"]
+
+    @property
+    def step(self) -> float:
+        """Seconds of a decoding step beside what it reads."""
+        return self.device["eager_step" if self.study.config.sampling.engine.enforce_eager else "decoding_step"]
+
     def model_files(self, size: float, shard: float = SHARD) -> int:
         return TOKENIZER_FILES + ceil(size / shard)
 
@@ -140,23 +150,23 @@ class Workload:
         ]
         means = {name: min(room, lengths.trace(model, name)) for name, _, room in tasks}
         longest = {name: max(means[name], lengths.longest(model, name, rows, room)) for name, rows, room in tasks}
-        written = sum(rows * means[name] for name, rows, _ in tasks)
-        read = sum(rows * lengths.prompt(name) for name, rows, _ in tasks)
+        written = fsum(rows * means[name] for name, rows, _ in tasks)
+        read = fsum(rows * lengths.prompt(name) for name, rows, _ in tasks)
         if engine.name == "vllm":  # one queue of everything; copies share it
             tensor, copies = (engine.tensor_parallel, engine.data_parallel) if self.gpu else (1, 1)
-            cache = device["kv_bytes"] * count * sum(means[n] * r for n, r, _ in tasks) / sum(r for _, r, _ in tasks)
+            cache = device["kv_bytes"] * count * fsum(means[n] * r for n, r, _ in tasks) / fsum(r for _, r, _ in tasks)
             room_for_cache = tensor * device["memory"] * engine.gpu_memory_utilization - weights
-            together = max(1.0, min(device["concurrency"], room_for_cache / cache, read + written))
+            together = max(1.0, min(self.together, room_for_cache / cache, read + written))
             steps = max(written / copies / together, *longest.values())
             computed, in_flight = written / copies, together * cache / 2
         else:  # batches of similar prompts in lockstep: each takes as long as its longest trace
             tensor, copies = 1, 1
             batches = {name: self.batches(rows) for name, rows, _ in tasks}
-            steps = sum(batches[name] * longest[name] for name, _, _ in tasks)
-            computed, in_flight = sum(rows * longest[name] for name, rows, _ in tasks), 0.0
+            steps = fsum(batches[name] * longest[name] for name, _, _ in tasks)
+            computed, in_flight = fsum(rows * longest[name] for name, rows, _ in tasks), 0.0
         bandwidth = device["bandwidth"] * device["decoding_bandwidth"] * tensor
         flops = device["flops"] * device["decoding_mfu"] * tensor
-        step = device["decoding_step"] + (weights + in_flight) / bandwidth
+        step = self.step + (weights + in_flight) / bandwidth
         text = (written + read) * device["bytes_a_token"] * device["copies_of_traces"]
         return Cost(
             start=device["sampling_start"] + weights / device["disk"],
@@ -167,7 +177,7 @@ class Workload:
             host=2e9 + weights,
             # vLLM takes its share of the memory; what must fit are the weights and one whole context
             gpu=(weights + device["kv_bytes"] * count * engine.max_model_len) / tensor if self.gpu else 0.0,
-            files=5 + ceil(sum(rows for _, rows, _ in tasks) / engine.chunk_size),
+            files=5 + ceil(fsum(rows for _, rows, _ in tasks) / engine.chunk_size),
         )
 
     def batches(self, rows: float) -> int:
@@ -193,8 +203,9 @@ class Workload:
         steps = batches / recipe.accumulation
         flops = (8 if recipe.gradient_checkpointing else 6) * count * tokens
         checkpoint = CHECKPOINT * count  # the next one is written before one is removed
-        logits = 0 if recipe.liger_kernel else recipe.max_length * recipe.batch_size * device["vocabulary"]
         sharded = devices if recipe.sharding != "none" else 1
+        # TRL never holds all logits; with FSDP each process gathers the head's whole weight beside its gradient.
+        head = device["vocabulary"] * device["width"] * 4 * (2 if sharded > 1 else 1)
         size = count * BYTES[recipe.dtype]
         return Cost(
             start=device["start"] + 4 * count / device["disk"],
@@ -203,8 +214,9 @@ class Workload:
             trained=tokens,
             stored=size,
             passing=checkpoint * (2 if steps > recipe.save_steps else 1),
-            host=2e9 + 4 * count * devices,
-            gpu=(TRAINED_PARAMETER * count / sharded + logits * device["logit_bytes"]) if self.gpu else 0.0,
+            # With FSDP one process alone reads the weights; it gathers them again, and in another dtype, to save them.
+            host=2e9 * devices + (4 * count + size if sharded > 1 else 4 * count * devices),
+            gpu=(TRAINED_PARAMETER * count / sharded + head) if self.gpu else 0.0,
             files=2 + self.model_files(size),
         )
 
@@ -244,7 +256,7 @@ class Workload:
         rows = {name: self.lengths.rows(name) for name in alignment.corpora}
         prompt = self.lengths.prompt(self.study.config.training_problems)
         means = {name: prompt + self.lengths.corpus(name) for name in rows}
-        tokens = sum(rows[name] * means[name] for name in rows)
+        tokens = fsum(rows[name] * means[name] for name in rows)
         steps = sum(rows.values()) / alignment.batch_size
         longest = self.study.config.sampling.engine.max_model_len * alignment.batch_size
         return Cost(
@@ -253,7 +265,9 @@ class Workload:
             gpus=1 if self.gpu else 0,
             stored=sum(rows.values()) * 120,  # a short record each
             host=2e9 + self.weights(base),
-            gpu=self.weights(base) + longest * device["vocabulary"] * 6 if self.gpu else 0.0,
+            gpu=self.weights(base) + longest * device["vocabulary"] * BYTES[self.study.config.sampling.engine.dtype]
+            if self.gpu
+            else 0.0,
         )
 
     def judge(self) -> Cost:
@@ -265,8 +279,8 @@ class Workload:
         answers = problems * len(self.study.evaluated) * device["judged"]
         tensor = engine.tensor_parallel if self.gpu and engine.name == "vllm" else 1
         tokens = answers * 2 * device["prompt_tokens"]
-        step = device["decoding_step"] + weights / (device["bandwidth"] * device["decoding_bandwidth"] * tensor)
-        steps = judge.max_tokens * ceil(answers / device["concurrency"])
+        step = self.step + weights / (device["bandwidth"] * device["decoding_bandwidth"] * tensor)
+        steps = judge.max_tokens * ceil(answers / self.together)
         flops = device["flops"] * device["decoding_mfu"] * tensor
         return Cost(
             start=device["sampling_start"] + weights / device["disk"],

@@ -23,7 +23,7 @@ rule judge:
         name=lambda wildcards: STUDY.config.grading.judge.model,
         prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.grading.judge.prompt)),
         max_tokens=lambda wildcards: STUDY.config.grading.judge.max_tokens,
-        engine=lambda wildcards: as_json(STUDY.config.sampling.engine.model_dump()),
+        engine=lambda wildcards: as_json(STUDY.engine),
         benchmarks=lambda wildcards: as_json(STUDY.judged_benchmarks),
         work="results/{study}/work/judging",
         version=1,

@@ -17,14 +17,14 @@ rule manifest:
     log:
         "results/{study}/logs/manifest.log",
     conda:
-        "../envs/data.yaml"
+        "../envs/train.yaml"
     resources:
         runtime=lambda wildcards, attempt: 240 * attempt,  # reads every file, weights included
     params:
         config=lambda wildcards: as_json(STUDY.config.model_dump()),
         results="results/{study}",
         figures="figures/{study}",
-        version=1,
+        version=2,
     message:
         "Manifest: what this run was"
     shell:

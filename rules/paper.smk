@@ -48,6 +48,38 @@ rule table_main:
         " --graded-dir {params.folder} --compare {params.proposed} --out-stem {params.stem} > {log} 2>&1"
 
 
+rule table_published:
+    """What others published, where the configuration has `published`, and our students' scores beside it."""
+    input:
+        main="results/{study}/tables/main.csv",
+        published=STUDY.config.published.file if STUDY.config.published else [],
+    output:
+        report(
+            "results/{study}/tables/published.md",
+            caption="../report/table_published.rst",
+            category="Tables",
+            labels={"table": "published"},
+        ),
+        "results/{study}/tables/published.csv",
+        "results/{study}/tables/published.tex",
+    log:
+        "results/{study}/logs/table_published.log",
+    group:
+        "tables"
+    conda:
+        "../envs/plot.yaml"
+    params:
+        benchmarks=lambda wildcards: json.dumps(STUDY.config.published.benchmarks),
+        beside=lambda wildcards: json.dumps(STUDY.config.published.beside),
+        stem=stem,
+        version=1,
+    message:
+        "Tables: numbers that others published"
+    shell:
+        "python -m scripts.table_published --published {input.published} --main {input.main}"
+        " --benchmarks {params.benchmarks:q} --beside {params.beside:q} --out-stem {params.stem} > {log} 2>&1"
+
+
 rule table_protocols:
     """Where each benchmark problem is answered several times: `sampling.protocols`, or an evaluation with n above 1."""
     input:

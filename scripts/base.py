@@ -87,7 +87,7 @@ def pretrain(base: dict, work: Path, threads: int, out: Path) -> None:
         demonstrations(seed=base["seed"], **base["demonstrations"]), tokenizer, Prompt(**base["prompt"]), settings
     )
     trained = models.fresh(out.with_name(f"{out.name}-trained"))
-    report = fine_tune(random_folder, tokenizer, rows, settings, base["seed"], work, trained)
+    report = fine_tune(random_folder, tokenizer, rows, settings, base["seed"], work / out.name, trained)
     models.finish(trained, out, {"kind": "base", **base, "counts": rows.counts, **report})
     shutil.rmtree(random_folder)
 

@@ -30,7 +30,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def drawn(raw: dict[str, Any], number: int) -> dict[str, Any]:
-    """The raw configuration with the seed `number` in place of its own; merged models, which are named by it, follow."""
+    """The raw configuration with the seed `number` in place of its own, also in the names of merged models."""
     study = load_study(raw)
     seeds = {merge.seed for merge in study.merges.values()}
     if len(study.config.seeds) > 1 or len(seeds) > 1:

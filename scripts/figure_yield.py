@@ -1,4 +1,4 @@
-"""Yield of the filters: traces kept and dropped, by reason, per corpus.
+"""Yield of the filters: traces kept and dropped, by reason, per corpus. Kept traces that were cut off are told apart.
 
 python -m scripts.figure_yield --table results/mini/tables/corpora.csv --out-stem figures/mini/yield
 """
@@ -26,11 +26,18 @@ def draw(rows: Sequence[Row]) -> Figure:
     shades = [PALETTE[index] for index in (1, 4, 9, 3, 8, 5, 7, 6)] + ["#332288", "#882255"]
     figure, [[axes]] = subplots(1, 1, 6.6, 1.3 + 0.42 * len(rows))
     ends = [0.0] * len(ordered)
-    for number, key in enumerate(["kept", *reasons]):
-        counts = [row[key] for row in ordered]
-        colour = PALETTE[2] if key == "kept" else shades[(number - 1) % len(shades)]
+    cut = [row["kept"] * row["truncated_percent"] / 100 for row in ordered]
+    parts: list[tuple[str, list[float], str, str | None]] = [
+        ("kept", [row["kept"] - part for row, part in zip(ordered, cut, strict=True)], PALETTE[2], None)
+    ]
+    if any(cut):
+        parts.append(("kept, truncated", cut, PALETTE[2], "////"))
+    for number, key in enumerate(reasons):
         label = key.replace("dropped_", "dropped: ").replace("_", " ")
-        axes.barh(labels, counts, left=ends, label=label, color=colour, height=0.72, edgecolor="white", linewidth=0.5)
+        parts.append((label, [row[key] for row in ordered], shades[number % len(shades)], None))
+    bars = {"height": 0.72, "edgecolor": "white", "linewidth": 0.5}
+    for label, counts, colour, hatch in parts:
+        axes.barh(labels, counts, left=ends, label=label, color=colour, hatch=hatch, **bars)
         ends = [end + count for end, count in zip(ends, counts, strict=True)]
     for row, end in zip(ordered, ends, strict=True):
         note = f"{row['kept']:,.0f} kept ({row['kept_percent']:.0f}%)"

@@ -1,40 +1,103 @@
-"""Put the reference's tables into the README, between their markers.
+"""Fill the blocks of README.md and docs/results.md that are made from the committed reference, between their markers.
 
-python -m scripts.readme --readme README.md --block main=reference/mini/tables/main.md
+python -m scripts.readme
 """
 
 import argparse
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from micota.cli import UserError, run
-from micota.records import whole
-from scripts.corpus import named_path
+from micota.records import read_json, whole
+from micota.verdicts import against, verdict_table
+
+Block = Callable[[Path], str]  # from the folder of the reference to Markdown
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--readme", type=Path, required=True)
-    parser.add_argument("--block", type=named_path, nargs="+", required=True, help="marker=Markdown file")
+    parser.add_argument("--root", type=Path, default=Path(), help="the project's folder")
     return parser.parse_args(argv)
 
 
-def with_block(readme: str, name: str, text: str) -> str:
-    """The README with what stands between a block's markers replaced; UserError if it has not both."""
+def copied(path: str) -> Block:
+    """A Markdown file of the reference as it stands."""
+
+    def block(reference: Path) -> str:
+        if not (reference / path).is_file():
+            raise UserError(f"{reference / path}: no such file; `make reference` and `make study-reference` write them")
+        return (reference / path).read_text(encoding="utf-8")
+
+    return block
+
+
+def example_block(reference: Path) -> str:
+    """One problem with its CoT in each corpus, as text."""
+    found = read_json(reference / "mini/example.json")
+    parts = [f"problem: {found['problem']}"]
+    for corpus, trace in found["traces"].items():
+        parts.append(f"{corpus}, {trace['n_tokens']} tokens:\n{broken(trace['completion'])}")
+    return "```text\n" + "\n\n".join(parts) + "\n```"
+
+
+def broken(trace: str, width: int = 100) -> str:
+    """A trace in lines of at most so many characters where its steps allow; a line ends where a step does."""
+    lines = [""]
+    for step in re.findall(r"[^;]+;?", trace):
+        if lines[-1] and len(lines[-1]) + len(step) > width:
+            lines.append("")
+        lines[-1] += step
+    return "\n".join(lines)
+
+
+PAGES: Mapping[str, Mapping[str, Block]] = {
+    "README.md": {"verdicts": verdict_table, "against": against, "example": example_block},
+    "docs/results.md": {
+        "claims": copied("study/tables/claims.md"),
+        "main": copied("study/tables/main.md"),
+        "sizes": copied("study/tables/sizes.md"),
+        "assistants": copied("study/tables/assistants.md"),
+        "alignment": copied("study/tables/alignment.md"),
+        "corpora": copied("study/tables/corpora.md"),
+        "controls": copied("controls/tables/main.md"),
+        "controls-differences": copied("controls/tables/main_differences.md"),
+        "demo": copied("mini/tables/main.md"),
+        "demo-claims": copied("mini/tables/claims.md"),
+        "cost": copied("study/cost.md"),
+        "controls-cost": copied("controls/cost.md"),
+    },
+}
+
+
+def with_block(page: str, name: str, text: str) -> str:
+    """The page with what stands between a block's markers replaced; UserError if it has not both."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    if readme.count(begin) != 1 or readme.count(end) != 1:
-        raise UserError(f"the README needs each marker once: {begin} and {end}")
-    before, _, rest = readme.partition(begin)
+    if page.count(begin) != 1 or page.count(end) != 1:
+        raise UserError(f"the page needs each marker once: {begin} and {end}")
+    before, _, rest = page.partition(begin)
     return f"{before}{begin}\n{text.strip()}\n{end}{rest.partition(end)[2]}"
 
 
+def filled(root: Path, name: str) -> str:
+    """A page with all its blocks made anew."""
+    page = (root / name).read_text(encoding="utf-8")
+    for marker, block in PAGES[name].items():
+        try:
+            page = with_block(page, marker, block(root / "reference"))
+        except UserError as error:
+            raise UserError(f"{name}: {error}") from None
+    return page
+
+
 def main(argv: Sequence[str] | None = None) -> None:
+    """Fill every page, or none where a block cannot be made."""
     args = parse_args(argv)
-    text = args.readme.read_text(encoding="utf-8")
-    for name, path in args.block:
-        text = with_block(text, name, path.read_text(encoding="utf-8"))
-    with whole(args.readme) as handle:
-        handle.write(text)
+    pages = {name: filled(args.root, name) for name in PAGES}
+    for name, text in pages.items():
+        with whole(args.root / name) as handle:
+            handle.write(text)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
         results/mini/corpora/mid.counts.json --out-stem results/mini/tables/corpora
 
 The CSV has a column for every reason there is, so that two runs have the same ones; Markdown and LaTeX leave out those
-that dropped nothing. `from` is the corpus that a chosen or matched one was taken from. Refuses counts that do not add
-up: a trace neither kept nor dropped for a reason was lost.
+that dropped nothing. `truncated_percent` is of the kept traces: with `keep: all` a corpus holds some. `from` is the
+corpus that a chosen or matched one was taken from. Refuses counts that do not add up: a trace neither kept nor dropped
+for a reason was lost.
 """
 
 import argparse
@@ -60,6 +61,7 @@ def corpus_row(counts: Row) -> Row:
         **{f"dropped_{reason}": counts["dropped"].get(reason, 0) for reason in REASONS},
         "kept": counts["kept"],
         "kept_percent": 100 * counts["kept"] / counts["read"],
+        "truncated_percent": 100 * counts.get("truncated", 0) / counts["kept"],
         "problems": counts["problems"],
         **{f"tokens_{key}": counts["tokens"][key] for key in ("mean", "median", "max", "total")},
     }
@@ -82,6 +84,9 @@ def columns(rows: Sequence[Row]) -> list[Column]:
         *(Column(key, heading, "{0:,}") for key, heading in headings.items() if heading or key not in LATER),
         Column("kept", "Kept", "{0:,}"),
         Column("kept_percent", "Kept (%)", "{0:.1f}"),
+        Column(
+            "truncated_percent", "Truncated (%)" if any(row["truncated_percent"] for row in rows) else None, "{0:.1f}"
+        ),
         Column("problems", "Problems", "{0:,}"),
         Column("tokens_mean", "Mean length (tokens)", "{0:,.0f}"),
         Column("tokens_median", "Median (tokens)", "{0:,.0f}"),

@@ -4,8 +4,8 @@
         --recipe '{"epochs": 3, "learning_rate": 1e-3, "batch_size": 16}' --prompt '{"user": "{problem}"}' --seed 0 \\
         --work work --out results/mini/models/small-mid-s0
 
-Killed and started again, it resumes from its last checkpoint in --work. With `processes` in the recipe it starts so
-many of itself, by `accelerate launch`, each with a device of its own.
+Killed and started again, it resumes from its last checkpoint below --work, in a folder of the model's name. With
+`processes` in the recipe it starts so many of itself, by `accelerate launch`, each with a device of its own.
 """
 
 import argparse
@@ -50,12 +50,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     tokenizer = models.load_tokenizer(args.base)
     prompt = Prompt(**args.prompt)
     rows = training_rows(read_jsonl(args.corpus, CORPUS_FIELDS), tokenizer, prompt, settings)
+    work = args.work / args.out.name
     if not launch.is_first():
-        fine_tune(args.base, tokenizer, rows, settings, args.seed, args.work, args.out)
+        fine_tune(args.base, tokenizer, rows, settings, args.seed, work, args.out)
         return
     print(f"{args.corpus}: {rows.counts}")
     trained = models.fresh(args.out)
-    report = fine_tune(args.base, tokenizer, rows, settings, args.seed, args.work, trained)
+    report = fine_tune(args.base, tokenizer, rows, settings, args.seed, work, trained)
     made_from = {"kind": "tuned", "base": str(args.base), "corpus": str(args.corpus), "seed": args.seed}
     made_from |= {"recipe": args.recipe, "prompt": args.prompt, "counts": rows.counts, **report}
     made_from["rendering"] = rendering(tokenizer, prompt)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from micota import alignment
 from micota.alignment import trace_nll
+from micota.cli import UserError
 from micota.models import load_tokenizer
 from micota.prompts import Prompt, render
 from micota.records import read_jsonl, write_jsonl
@@ -70,6 +72,8 @@ def test_the_script_names_corpus_and_model(folder: Path, tmp_path: Path) -> None
         "small",
         "--prompt",
         json.dumps(PROMPT),
+        "--work",
+        str(tmp_path / "work"),
         "--out",
         str(tmp_path / "nll.jsonl"),
     ]
@@ -78,3 +82,56 @@ def test_the_script_names_corpus_and_model(folder: Path, tmp_path: Path) -> None
     assert [(row["model"], row["corpus"]) for row in rows] == [("small", "short")] * 2 + [("small", "mid")] * 3
     assert rows[0]["nll"] == pytest.approx(rows[2]["nll"], rel=1e-5)  # the same trace
     assert rows[0]["nll"] > 0
+
+
+def test_no_end_token_is_scored_after_a_trace_that_was_cut_off(folder: Path, model: Any) -> None:
+    tokenizer = load_tokenizer(folder)
+    row = corpus(1)[0]
+    whole, cut = trace_nll(model, tokenizer, SYSTEM, [row, row | {"truncated": True}], 2)
+    rendered = render(tokenizer, SYSTEM, row["problem"], row["completion"])
+    start = len(rendered.prompt_ids)
+    assert whole["n_tokens"] == cut["n_tokens"] + 1
+    assert math.isclose(cut["nll"], by_hand(model, rendered.input_ids[:-1], start), rel_tol=1e-5)
+    assert math.isclose(
+        whole["nll"] - cut["nll"], by_hand(model, rendered.input_ids, len(rendered.input_ids) - 1), rel_tol=1e-4
+    )
+
+
+def test_the_sum_is_the_same_however_many_logits_are_looked_at_together(
+    folder: Path, model: Any, sums: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for positions in (1, 7, 10_000):
+        monkeypatch.setattr(alignment, "POSITIONS", positions)
+        found = trace_nll(model, load_tokenizer(folder), SYSTEM, corpus(ROWS), 3)
+        assert [row["nll"] for row in found] == pytest.approx([nll for nll, _ in sums], rel=1e-5)
+
+
+def test_a_killed_job_goes_on_with_the_next_corpus(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, count in (("short", 2), ("mid", 3)):
+        write_jsonl(tmp_path / f"{name}.jsonl", corpus(count))
+    line = ["--model", str(folder), "--name", "small", "--prompt", json.dumps(PROMPT), "--work", str(tmp_path / "w")]
+    line += ["--corpora", f"short={tmp_path}/short.jsonl", f"mid={tmp_path}/mid.jsonl", "--out", str(tmp_path / "nll")]
+    scored: list[int] = []
+    real = alignment.trace_nll
+
+    def dies_at_the_second(*args: Any) -> Any:
+        scored.append(len(args[3]))
+        if scored == [2, 3]:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(alignment, "trace_nll", dies_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        script.main(line)
+    script.main(line)
+    assert scored == [2, 3, 3]  # the first one is not read again
+    assert len(list(read_jsonl(tmp_path / "nll"))) == 5
+    write_jsonl(tmp_path / "short.jsonl", corpus(4))
+    script.main(line)
+    assert scored == [2, 3, 3, 4]  # another corpus under the same name is
+    done = next(path for path in (tmp_path / "w").iterdir() if len(path.read_text().splitlines()) == 3)
+    done.write_text("".join(done.read_text().splitlines(keepends=True)[:2]), encoding="utf-8")
+    with pytest.raises(UserError, match=r"2 traces of 3, .* remove it"):
+        script.main(line)

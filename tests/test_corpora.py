@@ -58,7 +58,7 @@ def kept(rows: list[Record], others: list[set[str]], keep: str, limit: int | Non
 @given(
     rows=st.lists(GRADED, max_size=30),
     others=st.lists(st.sets(st.sampled_from(sorted(PROBLEMS))), max_size=2),
-    keep=st.sampled_from(["correct", "all"]),
+    keep=st.sampled_from(["correct", "finished", "all"]),
     limit=st.none() | st.integers(1, 30),
 )
 def test_the_counts_add_up(rows: list[Record], others: list[set[str]], keep: str, limit: int | None) -> None:
@@ -74,6 +74,8 @@ def test_the_counts_add_up(rows: list[Record], others: list[set[str]], keep: str
     assert sum(record["dropped"].values()) == record["read"] - record["kept"]
     assert record["problems"] == len({row["id"] for row in out})
     assert record["tokens"]["total"] == sum(row["n_tokens"] for row in out)
+    assert record["truncated"] == sum("truncated" in row for row in out)
+    assert keep == "all" or record["truncated"] == 0
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,12 @@ def test_the_counts_add_up(rows: list[Record], others: list[set[str]], keep: str
         ({"n_tokens": 21}, "correct", "too_long"),
         ({"n_tokens": 20}, "correct", None),
         ({"id": "train/1"}, "correct", "not_solved_by_all"),
+        # keep finished: no verdict drops a trace, a cut does
+        ({"correct": False, "reason": "no_box"}, "finished", None),
+        ({"correct": False, "reason": "different"}, "finished", None),
+        ({"finish_reason": "length"}, "finished", "truncated"),
+        ({"n_tokens": 21}, "finished", "too_long"),
+        ({"id": "train/1"}, "finished", "not_solved_by_all"),
         # keep all: no verdict drops a trace, the other filters stay
         ({"finish_reason": "length", "correct": False, "reason": "no_box"}, "all", None),
         ({"correct": False, "reason": "different"}, "all", None),
@@ -98,6 +106,13 @@ def test_the_counts_add_up(rows: list[Record], others: list[set[str]], keep: str
 def test_why_a_trace_is_dropped(changes: dict[str, Any], keep: str, reason: str | None) -> None:
     out, counts = kept([graded("train/0", **changes)], [{"train/0", "train/2"}], keep, 20)
     assert (len(out), dict(counts.dropped)) == ((1, {}) if reason is None else (0, {reason: 1}))
+
+
+def test_a_kept_trace_says_that_it_was_cut_off() -> None:
+    rows = [graded("train/0"), graded("train/1", finish_reason="length", correct=False, reason="no_box")]
+    out, counts = kept(rows, [], "all", None)
+    assert [row.get("truncated") for row in out] == [None, True]
+    assert counts.as_record()["truncated"] == 1
 
 
 def test_a_trace_is_dropped_for_a_known_reason_alone() -> None:

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from micota import devices
 from micota.cli import UserError
 from micota.devices import require_gpus
 from scripts import alignment, base, judge, sample, train
 
 
-def machine(monkeypatch: pytest.MonkeyPatch, gpus: int, build: str | None = "12.8") -> None:
-    """Let torch report so many devices, and this build of CUDA."""
+def machine(monkeypatch: pytest.MonkeyPatch, gpus: int, build: str | None = "12.8", usable: bool | None = None) -> None:
+    """Let torch report so many devices, this build of CUDA, and whether it can use them (by default it can)."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0 if usable is None else usable)
     monkeypatch.setattr(torch.version, "cuda", build)
 
 
@@ -52,7 +54,7 @@ def test_every_script_that_uses_gpus_asks_first(monkeypatch: pytest.MonkeyPatch,
         judge.main: [
             *[model, "--name=judge", prompt, "--engine={}", "--benchmarks=[]", "--problems=p", "--graded=g", work, out]
         ],
-        alignment.main: [model, "--name=small", "--corpora", "short=c", prompt, out],
+        alignment.main: [model, "--name=small", "--corpora", "short=c", prompt, work, out],
         train.main: ["--base=b", "--corpus=c", "--recipe={}", prompt, work, out],
         base.main: ['--base={"source": "local", "path": "nowhere"}', work, out],
     }  # fmt: skip
@@ -60,3 +62,24 @@ def test_every_script_that_uses_gpus_asks_first(monkeypatch: pytest.MonkeyPatch,
         with pytest.raises(UserError, match="this job needs 1 GPU, and torch finds 0"):
             main([*command, "--gpus=1"])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("asked", "driver"), [(8, True), (8, False), (0, True)])
+def test_gpus_that_torch_cannot_use_are_no_gpus(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: int, driver: bool
+) -> None:
+    """An old driver: NVML counts 8 GPUs, CUDA does not start. A training would go on the CPU without a word."""
+    machine(monkeypatch, 8, "13.0", usable=False)
+    monkeypatch.setattr(devices, "DRIVER", tmp_path / "version")
+    if driver:
+        devices.DRIVER.touch()
+    with pytest.raises(UserError, match=r"finds 8 on .* and can use none .*CUDA 13\.0.*R580 or newer.*device: cpu"):
+        require_gpus(asked)
+
+
+@pytest.mark.parametrize("gpus", [0, 1])
+def test_where_none_is_asked_for_a_cpu_will_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gpus: int) -> None:
+    machine(monkeypatch, gpus, usable=bool(gpus))
+    for driver in (tmp_path / "version", tmp_path):  # not there, or there and its devices hidden from this job
+        monkeypatch.setattr(devices, "DRIVER", driver)
+        require_gpus(0)

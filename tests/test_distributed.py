@@ -1,13 +1,17 @@
 """What several processes learn: what one does at the same global batch, with whole copies and with FSDP2's shards."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from micota import launch
 from micota.prompts import IGNORED
-from micota.records import read_json
+from micota.records import read_json, write_json
 from micota.training import examples_in_order
 from tests.processes import TWO, as_launched, fsdp2_on_a_cpu, furthest, train_in_two
 from tests.tiny import weights, write_model
@@ -99,3 +103,58 @@ def test_a_sharded_model_is_delivered_whole(base: Path, tmp_path: Path, monkeypa
     }
     loaded = AutoModelForCausalLM.from_pretrained(two).state_dict()
     assert all(bool((loaded[name] == tensor).all()) for name, tensor in weights(two).items())
+
+
+@pytest.mark.usefixtures("log_every_step")
+def test_sharded_processes_hold_no_whole_gradient_and_no_second_copy(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the batches of a step FSDP2 would keep gradients whole; while loading, every process a model of zeros."""
+    from torch.distributed.fsdp import FSDPModule
+    from transformers import AutoModelForCausalLM
+
+    fsdp2_on_a_cpu(monkeypatch)
+    as_launched(monkeypatch, False)
+    one = train(base, tmp_path / "one", replace(SETTINGS, accumulation=2))
+    set_sync, read = FSDPModule.set_requires_gradient_sync, AutoModelForCausalLM.from_pretrained
+
+    def only_synced(self: Any, wanted: bool, **more: Any) -> None:
+        assert wanted, "gradients are kept whole"
+        set_sync(self, wanted, **more)
+
+    def only_the_first(*args: Any, **more: Any) -> Any:
+        assert launch.is_first(), "another process reads the weights too"
+        return read(*args, **more)
+
+    monkeypatch.setattr(FSDPModule, "set_requires_gradient_sync", only_synced)
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", only_the_first)
+    two = train_in_two(base, tmp_path / "two", replace(TWO, sharding="fsdp2", accumulation=2))
+    losses = [[float(entry["loss"]) for entry in report["log"]] for report in (one, two)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+    assert furthest(tmp_path / "one" / "out", tmp_path / "two" / "out") < 5e-5
+
+
+def test_a_process_that_reads_no_weights_takes_no_memory_for_them(tmp_path: Path) -> None:
+    """In a process of its own, by its resident memory: 400 MB of weights, of which nothing is ever written."""
+    shape: dict[str, Any] = {
+        "hidden_size": 2048,
+        "intermediate_size": 4096,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 16,
+    }
+    shape |= {"num_key_value_heads": 16, "vocab_size": 20_000, "tie_word_embeddings": True, "model_type": "qwen2"}
+    write_json(tmp_path / "config.json", shape | {"architectures": ["Qwen2ForCausalLM"]})
+    program = (
+        "import resource, sys; from pathlib import Path; import torch; from transformers import Qwen2ForCausalLM;"
+        " from micota.training import TrainingSettings, load;"
+        " peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024; before = peak();"
+        " model = load(Path(sys.argv[1]), TrainingSettings(1, 1e-3, 1, processes=2, sharding='fsdp2'));"
+        " assert model.lm_head.weight is model.model.embed_tokens.weight;"
+        " print(peak() - before, sum(4 * weight.numel() for weight in model.parameters()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={**os.environ, "RANK": "1", "LOCAL_RANK": "1"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    grown, weights_bytes = map(int, done.stdout.split())
+    assert weights_bytes > 400e6 and grown < weights_bytes / 4

@@ -1,4 +1,4 @@
-"""The pages: links lead somewhere, and every YAML block that docs/your-own.md offers makes a valid study."""
+"""The pages: links lead somewhere, what is made from tables is up to date, YAML blocks to copy make valid studies."""
 
 import re
 from typing import Any
@@ -7,13 +7,35 @@ import pytest
 import yaml
 
 from micota.study import load_study
-from scripts.readme import with_block
+from scripts import readme
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "your-own.md"
-PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?!https?:|#)([^)#]+)")
+DOCS = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
+PAGES = ["README.md", "CHANGELOG.md", "benchmarks/README.md", *DOCS]
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?!https?:)([^)]+)\)")
+IMAGE = re.compile(r"!\[[^]]*\]\(([^)]+)\)|<img src=\"([^\"]+)\"")
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+WORDS = 900  # of the README, tables and code included
+EVERYDAY = {"AMD", "CPU", "EPYC", "GB", "GPU", "MIT"}  # abbreviations that need no entry
+
+
+def page_text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def anchors(text: str) -> set[str]:
+    """The names that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def prose(text: str) -> str:
+    """What is read of a page: no code, no markers, no addresses of links."""
+    for shape, instead in ((FENCE, ""), (r"<[^>]*>", ""), (r"`[^`]*`", ""), (r"\]\([^)]*\)", "]")):
+        text = re.sub(shape, instead, text)
+    return text
 
 
 def blocks() -> list[Any]:
@@ -58,8 +80,26 @@ def test_the_page_has_blocks_for_all_that_it_promises() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    targets = LINK.findall((ROOT / page).read_text(encoding="utf-8"))
-    assert not [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()]
+    """To a file that is there, and, where a link names a heading, to a heading that is there."""
+    text, lost = page_text(page), []
+    for target in LINK.findall(FENCE.sub("", text)):
+        path, _, heading = target.partition("#")
+        file = (ROOT / page).parent / path if path else ROOT / page
+        if not file.exists() or (heading and heading not in anchors(file.read_text(encoding="utf-8"))):
+            lost.append(target)
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_images_are_there(page: str) -> None:
+    images = [first or second for first, second in IMAGE.findall(page_text(page))]
+    assert [image for image in images if not ((ROOT / page).parent / image).is_file()] == []
+
+
+def test_no_page_is_an_orphan() -> None:
+    listed = set(LINK.findall(page_text("docs/README.md")))
+    assert [page for page in DOCS if page != "docs/README.md" and page.removeprefix("docs/") not in listed] == []
+    assert "docs/README.md" in LINK.findall(page_text("README.md"))
 
 
 def test_every_caption_of_the_report_is_used_by_a_rule() -> None:
@@ -70,24 +110,70 @@ def test_every_caption_of_the_report_is_used_by_a_rule() -> None:
         assert f"report/{name}.rst" in rules or f'"{name.removeprefix("figure_")}": "' in rules, name
 
 
-def test_the_readme_names_rule_files_and_targets_that_exist() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    rules = set(re.findall(r"rules/\w+\.smk", text))
+def test_the_stages_name_every_rule_file() -> None:
+    rules = set(re.findall(r"rules/\w+\.smk", page_text("docs/workflow.md")))
     assert rules | {"rules/common.smk"} == {f"rules/{path.name}" for path in (ROOT / "rules").glob("*.smk")}
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_targets_of_make_that_a_page_names_exist(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", page_text("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", page_text(page), re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("page", readme.PAGES)
+def test_what_is_made_from_tables_is_as_they_are(page: str) -> None:
+    """A number typed by hand, or left behind by a newer reference, must show here."""
+    assert readme.filled(ROOT, page) == page_text(page), "run python -m scripts.readme"
+    assert re.findall(r"<!-- ([\w-]+): begin -->", page_text(page)) == list(readme.PAGES[page])
+
+
+def test_the_readme_is_short() -> None:
+    assert len(page_text("README.md").split()) <= WORDS
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [("main", "mini/tables/main.md"), ("cost", "study/cost.md"), ("claims", "study/tables/claims.md")]
+    "page", ["README.md", "docs/README.md", "docs/glossary.md", "docs/results.md", "docs/workflow.md"]
 )
-def test_the_readme_shows_the_reference_run(name: str, path: str) -> None:
-    """A table typed by hand, or left behind by a newer reference, must show here."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert with_block(readme, name, (ROOT / "reference" / path).read_text(encoding="utf-8")) == readme
+def test_lines_are_short(page: str) -> None:
+    lines = page_text(page).splitlines()
+    assert [line for line in lines if len(line) > 120 and not line.startswith(("|", "!["))] == []
 
 
-def test_the_images_of_the_readme_are_there() -> None:
-    images = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert len(images) >= 5
-    assert [image for image in images if not (ROOT / image).is_file()] == []
+def test_the_commands_stand_on_the_first_screen() -> None:
+    first = page_text("README.md").splitlines()[:40]
+    for command in ("git clone", "make demo", "make test"):
+        assert any(line.startswith(command) for line in first)
+    assert sum(bool(IMAGE.search(line)) for line in first) == 1
+
+
+def test_terms_of_the_readme_are_linked_to_the_glossary() -> None:
+    """Every term with an entry is linked where the README uses it; every abbreviation has an entry."""
+    text, glossary = page_text("README.md"), page_text("docs/glossary.md")
+    linked = set(re.findall(r"docs/glossary\.md#([\w-]+)", text))
+    known: set[str] = set()
+    for heading in re.findall(r"^### (.+)$", glossary, re.MULTILINE):
+        names = [name for name in re.split(r" \(|\)", heading) if name]
+        known |= set(names)
+        used = [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}s?(?![\w-])", prose(text), re.I)]
+        assert not used or anchors(f"# {heading}") <= linked, heading
+    abbreviations = set(re.findall(r"(?<![\w-])[A-Z]{2,}(?![\w-])|\w+@k", prose(text)))
+    assert abbreviations <= known | EVERYDAY
+
+
+def test_the_glossary_is_in_order() -> None:
+    headings = re.findall(r"^### (.+)$", page_text("docs/glossary.md"), re.MULTILINE)
+    assert headings == sorted(headings, key=str.lower)
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["assistant", "base", "box", "contrast", "corpus", "DARE", "density", "fine-tuning", "Holm", "likelihood",
+     "long CoT", "mask", "MDE", "merge weight", "mix", "nats per token", "NLL", "No box", "pass@k", "avg@k", "maj@k",
+     "perplexity", "seed", "short CoT", "student", "teacher", "token", "trace", "truncated", "un-merged TA",
+     "untrained", "verdict"],
+)  # fmt: skip
+def test_a_word_of_the_tables_is_in_the_glossary(term: str) -> None:
+    """As a heading, or set apart in the entry that explains it."""
+    set_apart = re.findall(r"^### (.+)$|\*([^*]+)\*", page_text("docs/glossary.md"), re.MULTILINE)
+    assert any(term.lower() in (heading or name).lower() for heading, name in set_apart)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -274,3 +275,30 @@ def test_both_engines_write_the_same_greedy_tokens(model: Path, tmp_path: Path) 
     assert {row["finish_reason"] for row in one} == {"stop", "length"}
     stopped = [row for row in one if row["dataset"] == "test" and row["n_tokens"] == len(row["completion"]) + 1]
     assert stopped  # by the stop string or the end token, one token each
+
+
+@pytest.mark.parametrize("theirs", [{}, {"VLLM_WORKER_MULTIPROC_METHOD": "fork", "VLLM_USE_FLASHINFER_SAMPLER": "1"}])
+def test_vllm_starts_its_processes_anew_and_compiles_nothing(
+    monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
+) -> None:
+    """A forked engine could not use CUDA, FlashInfer's sampler would need nvcc: told before vLLM is imported."""
+    seen: dict[str, str] = {}
+    given: dict[str, Any] = {}
+
+    class Spy:
+        def __getattr__(self, name: str) -> Any:
+            seen.update(os.environ)
+            return lambda **settings: given.update(settings)
+
+    for name in ("VLLM_WORKER_MULTIPROC_METHOD", "VLLM_USE_FLASHINFER_SAMPLER", "VLLM_NO_USAGE_STATS"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name, value in theirs.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "vllm", Spy())
+    monkeypatch.setattr(engines, "take_along", lambda children: None)
+    VllmEngine("m", None, EngineSettings("vllm", max_num_seqs=128), 1)
+    assert seen["VLLM_WORKER_MULTIPROC_METHOD"] == "spawn"
+    assert seen["VLLM_USE_FLASHINFER_SAMPLER"] == "0"
+    assert seen["VLLM_NO_USAGE_STATS"] == "1"
+    assert given["max_num_seqs"] == 128

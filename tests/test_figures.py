@@ -228,6 +228,17 @@ def test_the_yield_shows_the_reasons_that_occurred_alone(study: Path) -> None:
     assert len(shown) < len(REASONS) + 1
 
 
+def test_the_yield_tells_kept_traces_that_were_cut_off_apart(study: Path) -> None:
+    rows = read_csv(study / "tables/corpora.csv")
+    rows[0]["truncated_percent"] = 25.0
+    figure = figure_yield.draw(rows)
+    assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == ["kept", "kept, truncated"]
+    whole, cut = (list(bars) for bars in figure.axes[0].containers[:2])
+    widths = sorted(bar.get_width() for bar in cut)
+    assert widths[:-1] == [0] * (len(rows) - 1) and widths[-1] == rows[0]["kept"] / 4
+    assert sum(bar.get_width() for bar in [*whole, *cut]) == sum(row["kept"] for row in rows)
+
+
 def test_no_text_overlaps_in_the_accuracy_figure(study: Path) -> None:
     figure = figure_accuracy.draw(read_csv(study / "tables/main.csv"), ["average"], ["average"])
     figure.canvas.draw()

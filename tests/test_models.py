@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from micota.cli import UserError
-from micota.models import check_folder, copy_local, file_hash, load_tokenizer, weight_hashes
+from micota.models import check_folder, copy_local, file_hash, load_tokenizer, model_hash, weight_hashes
+from micota.prompts import Prompt, render
 from micota.records import read_json
-from micota.sampling import model_hash
 from micota.study import load_study
 from scripts import base as script
 from tests.tiny import PROMPT, SHAPE, raw_config, same_weights, write_model
@@ -177,7 +177,7 @@ def test_the_hash_of_finished_weights_is_not_taken_again(tmp_path: Path, monkeyp
         hashed.append(path.name)
         return file_hash(path)
 
-    monkeypatch.setattr("micota.sampling.file_hash", noted)
+    monkeypatch.setattr("micota.models.file_hash", noted)
     first = model_hash(folder)
     assert "config.json" in hashed and "model.safetensors" not in hashed
     (tmp_path / "plain").mkdir()
@@ -191,3 +191,48 @@ def test_the_hash_of_finished_weights_is_not_taken_again(tmp_path: Path, monkeyp
     other.replace(folder / "model.safetensors")
     assert model_hash(folder) != first
     assert read_json(folder / "micota.json")["sha256"] != weight_hashes(folder)
+
+
+BOS = "<s>"
+
+
+def with_bos(folder: Path, stated: bool | None, own: bool) -> Path:
+    """A model whose tokenizer has a BOS; `own`: its tokenizer.json puts it before texts; `stated`: its settings do."""
+    from tokenizers.processors import TemplateProcessing
+
+    write_model(folder)
+    tokenizer = load_tokenizer(folder)
+    tokenizer.add_special_tokens({"bos_token": BOS})
+    if own:
+        before = [(BOS, tokenizer.bos_token_id)]
+        tokenizer._tokenizer.post_processor = TemplateProcessing(f"{BOS} $A", None, before)
+    tokenizer.save_pretrained(folder)
+    settings = read_json(folder / "tokenizer_config.json")
+    settings |= {} if stated is None else {"add_bos_token": stated}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("stated", [True, False, None])
+def test_a_raw_text_begins_with_the_bos_where_the_folder_says_so(
+    tmp_path: Path, stated: bool | None, own: bool
+) -> None:
+    """transformers 5 drops `add_bos_token` wherever there is a tokenizer.json; R1-Distill-Qwen has its BOS from it."""
+    folder = with_bos(tmp_path / "m", stated, own)
+    tokenizer = load_tokenizer(folder)
+    wanted = own if stated is None else stated
+    start, text = [tokenizer.bos_token_id] * wanted, tokenizer("check 1", add_special_tokens=False)["input_ids"]
+    assert tokenizer("check 1")["input_ids"] == start + text
+    tokenizer.save_pretrained(tmp_path / "trained")  # as a trainer does
+    assert load_tokenizer(tmp_path / "trained")("check 1")["input_ids"] == start + text
+    assert render(tokenizer, Prompt("{problem}", chat=False), "check 1").prompt_ids == start + text
+    assert tokenizer.bos_token_id not in render(tokenizer, Prompt("{problem}"), "check 1").prompt_ids
+
+
+def test_a_bos_that_the_tokenizer_has_not_got_is_not_added(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "m")
+    plain = load_tokenizer(folder)("check 1")["input_ids"]
+    settings = read_json(folder / "tokenizer_config.json") | {"add_bos_token": True, "bos_token": None}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    assert load_tokenizer(folder)("check 1")["input_ids"] == plain

@@ -1,6 +1,7 @@
 """One `render` for the sampler and the trainer: the same prefix, the end token, the loss on the completion alone."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from micota.cli import UserError
 from micota.miniature import WORDS, build_tokenizer
-from micota.prompts import IGNORED, Prompt, check_rendering, first_difference, render, rendering
+from micota.prompts import IGNORED, Prompt, check_rendering, first_difference, render, render_row, rendering
 
 PROMPTS = {
     "chat": Prompt("{problem}"),
@@ -127,3 +128,31 @@ def test_another_template_than_in_training_can_not_be_declared() -> None:
     tokenizer.chat_template = tokenizer.chat_template.replace("assistant", "model")
     with pytest.raises(UserError, match=r"not the one it was trained with.*token [0-9]+ is .*train the model again"):
         check_rendering(tokenizer, made("tuned", "chat"), PROMPTS["chat"], "1", "D-declared", "m")
+
+
+def test_a_template_that_writes_the_date_gives_the_same_prompt_tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Llama 3.2's and gpt-oss' do: a day later a tuned model would be refused as trained with another template."""
+    from transformers.utils import chat_template_utils
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Later":
+            return cls(2031, 1, 2)
+
+    tokenizer: Any = build_tokenizer()
+    dated = "{% if date_string is not defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
+    tokenizer.chat_template = dated + "Today: {{ date_string }}\n" + tokenizer.chat_template
+    prompt = Prompt("{problem}")
+    record = {"kind": "tuned", "prompt": {"user": "{problem}"}, "rendering": rendering(tokenizer, prompt)}
+    before = render(tokenizer, prompt, "1a+2?")
+    monkeypatch.setattr(chat_template_utils, "datetime", Later)
+    assert render(tokenizer, prompt, "1a+2?") == before
+    check_rendering(tokenizer, record, prompt, "1a+2?", None, "m")
+    assert before.text.startswith("Today: 26 Jul 2024\n")
+
+
+def test_a_completion_that_was_cut_off_has_no_end_token() -> None:
+    row = {"problem": "1a+2?", "completion": "a1+2=3;"}
+    whole, cut = (render_row(TOKENIZER, Prompt("{problem}"), row | more) for more in ({}, {"truncated": True}))
+    assert whole.completion_ids == [*cut.completion_ids, TOKENIZER.eos_token_id]
+    assert TOKENIZER.eos_token_id not in cut.completion_ids

@@ -210,6 +210,26 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
         table_corpora.main(arguments)
 
 
+def test_corpora_table_says_how_many_kept_traces_were_cut_off(tmp_path: Path) -> None:
+    tokens = {"mean": 5.0, "median": 5, "max": 9, "total": 15}
+    old = {
+        "corpus": "short",
+        "read": 5,
+        "kept": 5,
+        "dropped": {},
+        "problems": 3,
+        "tokens": tokens,
+    }  # archived: no count
+    for name, counts in (("short", old), ("all", {**old, "corpus": "all", "truncated": 2})):
+        write_json(tmp_path / f"{name}.json", counts)
+    table_corpora.main([f"--out-stem={tmp_path}/both", "--counts", f"{tmp_path}/short.json", f"{tmp_path}/all.json"])
+    assert [row["truncated_percent"] for row in read_csv(tmp_path / "both.csv")] == [0, 40]
+    assert "Truncated (%)" in (tmp_path / "both.md").read_text()
+    table_corpora.main([f"--out-stem={tmp_path}/one", "--counts", f"{tmp_path}/short.json"])
+    assert [row["truncated_percent"] for row in read_csv(tmp_path / "one.csv")] == [0]
+    assert "Truncated" not in (tmp_path / "one.md").read_text()
+
+
 def test_corpora_table_says_what_a_corpus_was_taken_from(tmp_path: Path) -> None:
     tokens = {"mean": 5.0, "median": 5, "max": 9, "total": 15}
     mid = {"corpus": "mid", "read": 5, "kept": 5, "dropped": {}, "problems": 3, "tokens": tokens}

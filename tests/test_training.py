@@ -11,13 +11,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micota import training
 from micota.alignment import trace_nll
 from micota.arithmetic import demonstrations
 from micota.cli import UserError
 from micota.models import load_tokenizer
 from micota.prompts import IGNORED, Prompt, render, rendering
 from micota.records import read_json, write_jsonl
-from micota.training import TrainingSettings, bucketed_order
+from micota.training import TrainingSettings, bucketed_order, training_rows
 from scripts import train as script
 from tests.tiny import corpus, same_weights, weights, write_model
 from tests.trained import CHAT, SETTINGS, STEPS, arguments, rows_of, train
@@ -248,3 +249,33 @@ def test_two_threads_give_the_weights_of_one(tmp_path: Path) -> None:
         found.append(folder / "out")
     torch.set_num_threads(1)
     assert same_weights(*found)
+
+
+# --- what a model is trained on ---------------------------------------------------------------------------------------
+
+
+def test_no_end_token_is_taught_after_a_trace_that_was_cut_off(base: Path) -> None:
+    tokenizer = load_tokenizer(base)
+    whole, *others = corpus(3)
+    rows = training_rows([whole | {"truncated": True}, *others], tokenizer, CHAT, SETTINGS).rows
+    assert [row["labels"][-1] == tokenizer.eos_token_id for row in rows] == [False, True, True]
+    assert rows[0]["input_ids"] + [tokenizer.eos_token_id] == rows_of(base, count=1).rows[0]["input_ids"]
+
+
+def test_equal_trainings_of_two_models_leave_each_other_alone(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same base, corpus, recipe and seed, as an assistant's and a student's may be: one is stopped, the other ends."""
+    write_jsonl(tmp_path / "corpus.jsonl", corpus(16))
+    line = arguments(base, tmp_path, SETTINGS)
+    one, other = ([*line[:-1], str(tmp_path / name)] for name in ("ta", "student"))
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            script.main(one)
+    checkpoints = set((tmp_path / "work").rglob("trainer_state.json"))
+    assert checkpoints
+    script.main(other)
+    assert set((tmp_path / "work").rglob("trainer_state.json")) == checkpoints
+    script.main(one)
+    assert same_weights(tmp_path / "ta", tmp_path / "student")

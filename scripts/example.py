@@ -1,0 +1,51 @@
+"""Take the README's example from a finished run: one problem and its CoT in each corpus.
+
+    python -m scripts.example --out reference/mini/example.json --corpora short=results/mini/corpora/short.jsonl \\
+        mid=results/mini/corpora/mid.jsonl long=results/mini/corpora/long.jsonl
+
+The problem is not chosen by taste: it is the first one of the first corpus that every corpus holds.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from micota.cli import UserError, run
+from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_json
+from scripts.corpus import named_path
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--corpora", type=named_path, nargs="+", required=True, help="corpus=path, in the order to show"
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the example."""
+    args = parse_args(argv)
+    write_json(args.out, example({name: list(read_jsonl(path, CORPUS_FIELDS)) for name, path in args.corpora}))
+
+
+def example(corpora: Mapping[str, Sequence[Record]]) -> Record:
+    """The problem and its first trace in each corpus; UserError if no problem is in all of them."""
+    first, *others = corpora.values()
+    held = [{row["id"] for row in rows} for rows in others]
+    chosen = next((row for row in first if all(row["id"] in ids for ids in held)), None)
+    if chosen is None:
+        raise UserError(f"no problem is in all of the corpora {', '.join(corpora)}")
+    traces = {name: next(row for row in rows if row["id"] == chosen["id"]) for name, rows in corpora.items()}
+    kept = ("sampler", "n_tokens", "completion")
+    return {
+        "id": chosen["id"],
+        "problem": chosen["problem"],
+        "traces": {name: {key: row[key] for key in kept} for name, row in traces.items()},
+    }
+
+
+if __name__ == "__main__":
+    run(main)

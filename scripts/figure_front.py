@@ -1,0 +1,47 @@
+"""The figure of the README: accuracy by student and corpus, corpora in the order of their CoT's length.
+
+python -m scripts.figure_front --table results/study/tables/sizes.csv --out-stem figures/study/front
+"""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from micota.cli import run
+from micota.plots import COLOURS, ERROR_BAR, NOTE, draw_figure, group, subplots
+from micota.tables import Row
+from scripts.figure_sizes import short
+
+NAMES = {"base": "untrained", "short": "short CoT", "mid": "Mid-CoT (MiCoTA)", "long": "long CoT"}  # by length
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draw the figure."""
+    draw_figure(__doc__, draw, argv)
+
+
+def draw(rows: Sequence[Row]) -> Figure:
+    """A group of bars for each student, with values of two digits: it must be readable on a telephone."""
+    students = group([row for row in rows if row["kind"] == "accuracy" and row["corpus"] in NAMES], "base")
+    figure, [[axes]] = subplots(1, 1, 4.8, 2.8)
+    start, middles = 0, []
+    for own in students.values():
+        for place, row in enumerate(sorted(own, key=lambda row: list(NAMES).index(row["corpus"])), start=start):
+            value, reach = row["value"], [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+            axes.bar(place, value, yerr=reach, error_kw=ERROR_BAR, width=0.86, color=COLOURS[row["corpus"]])
+            axes.annotate(f"{value:.0f}", (place, row["high"]), xytext=(0, 3), ha="center", va="bottom", **NOTE)
+        middles.append(start + (len(own) - 1) / 2)
+        start += len(own) + 1
+    axes.set_xticks(middles, [f"{base}\n{short(own[0]['parameters'])}" for base, own in students.items()])
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlabel("student and its parameters")
+    axes.set_ylabel("right answers (%)")
+    axes.set_ylim(0, 100)
+    handles = [Patch(color=COLOURS[corpus], label=name) for corpus, name in NAMES.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.0, handlelength=1.2)
+    return figure
+
+
+if __name__ == "__main__":
+    run(main)
