@@ -1,6 +1,6 @@
 r"""Read a value, or a set of real numbers, from its normal form: whole or not at all.
 
-latex2sympy2 reads, with letters in their case, and degrees inside functions alone: outside they are a unit. For workers.
+latex2sympy2 reads, with letters in their case, and degrees inside functions alone: outside they are a unit.
 """
 
 import re
