@@ -24,13 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Usage, interleave, measure, report
-from micota.answers import last_box
 from micota.cli import run
 from micota.datasets import Home, load
 from micota.equivalence import verify
 from micota.grading import EQUAL, RIGHT, Judge, grade, summary
 from micota.records import Record
-from micota.string_rule import same_string
+from micota.string_rule import papers_box, same_string
 
 NAMES = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")
 BUILT_IN = [
@@ -123,7 +122,7 @@ def math_verify_loop(rows: Sequence[Record], golds: Sequence[str]) -> int:
 
 def string_loop(rows: Sequence[Record], golds: Sequence[str]) -> int:
     """How many are right by the MATH string rule on the last box."""
-    boxes = (last_box(row["completion"]) for row in rows)
+    boxes = (papers_box(row["completion"]) for row in rows)
     return sum(box is not None and same_string(box, gold) for box, gold in zip(boxes, golds, strict=True))
 
 

@@ -7,7 +7,7 @@ import re
 # The macro itself, not a longer one that begins alike (`\boxedeq`).
 BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t\r\n]*")
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-UNBRACED_END = re.compile(r"[$\n]|\\[)\]]")
+UNBRACED_END = re.compile(r"[$\n]|\\[)\]]|\\(?:boxed|fbox)")
 # <think> and </think>, [THINK] of Mistral's, <|begin_of_thought|> of Sky-T1's.
 THINK = re.compile(r"<(/?)(?:think(?:ing)?|reasoning)>|\[(/?)THINK\]|<\|(?:begin|(end))_of_thought\|>")
 TOKEN = re.compile(BOX.pattern + r"|\\.|[{}]", re.DOTALL)

@@ -1,7 +1,7 @@
 r"""Is an answer the gold answer? Both are brought into one form, taken apart, and compared part by part.
 
 math-verify 0.9 makes sets of lists, tuples and matrices; `micota.values` compares what is in them. What is not read
-whole equals nothing but its own text. For the grader's workers: it imports SymPy.
+whole equals nothing but its own text. For the grader's workers: SymPy takes a second to import.
 """
 
 import re

@@ -96,9 +96,8 @@ class Judge:
 
         killed = []
         deadlines = [self.timeout * (1 + (len(batch) - 1) / 10) for batch in batches]
-        futures = [
-            self.pool.schedule(verify_all, args=(b,), timeout=t) for b, t in zip(batches, deadlines, strict=True)
-        ]
+        schedule = self.pool.schedule
+        futures = [schedule(verify_all, args=(b,), timeout=t) for b, t in zip(batches, deadlines, strict=True)]
         for batch, future in zip(batches, futures, strict=True):
             try:
                 self.memory |= zip(batch, future.result(), strict=True)

@@ -1,7 +1,6 @@
 r"""Read a value, or a set of real numbers, from its normal form: whole or not at all.
 
-latex2sympy2 reads, with letters in their case, and degrees inside functions alone, for outside they are a unit. For the
-grader's workers: SymPy takes a second to import.
+latex2sympy2 reads, with letters in their case, and degrees inside functions alone: outside they are a unit.
 """
 
 import re
@@ -14,10 +13,12 @@ from latex2sympy2_extended import latex2sympy
 from latex2sympy2_extended.latex2sympy2 import ConversionConfig
 from sympy.core.function import AppliedUndef
 
+from micota.grading_rules import RULES
 from micota.units import FUNCTION
 
-# What latex2sympy2 takes for something else: "1 2" for 3, `\$` for a space, both gammas for a number, d x for dx.
-HALF_READ = re.compile(r"\d\s+\d|\\\$|\\dots")
+# What latex2sympy2 misreads: "1 2" as 3, `\$` as a space, `\pmod` as `\pm`, both gammas as one number, d x as dx.
+[COMMANDS] = [names for part, names, *_ in RULES["part"] if part == "READ"]
+HALF_READ = re.compile(rf"\d\s+\d|\\\$|\\(?!(?:{COMMANDS})(?![a-zA-Z]))[a-zA-Z]")
 GAMMA = re.compile(r"\\(gamma|Gamma)(?![a-z])(?!\s*\()")
 PRODUCT_WITH_D, CALCULUS = re.compile(r"(?<![a-zA-Z\\{])d(?=\s*[a-zA-Z\\])"), re.compile(r"\\int|\\frac\{d")
 SEPARATOR = re.compile(r"[,;]|\\land(?![a-z])|\\lor(?![a-z])")

@@ -1,9 +1,8 @@
 r"""The unit at the end of an answer: 12 cm^2, 18 dollars, 40\text{ miles per hour}, 9.8\,\mathrm{m}\,\mathrm{s}^{-2}.
 
-Units decide nothing where one side leaves them out, and everything where the two sides name different ones. What is a
-unit and what a product of variables is a matter of typography: in `5m` m is a variable, as in OlympiadBench's `6m`.
-Every word must be a known unit, or a plural that is no known other word: 5 apples, but not 5 wrong. math-verify 0.9
-takes l, t, h, d, c, g, m and s after a number for units, and drops them; its own rule is therefore off.
+Units decide nothing where one side leaves them out, and everything where the two name different ones. In `5m` m is a
+variable, as in OlympiadBench's `6m`; words must be units that are known, or plurals that are no other known word: 5
+apples, but not 5 wrong. math-verify 0.9 drops l, t, h, d, c, g, m and s after a number; its own rule is therefore off.
 """
 
 import re

@@ -19,8 +19,10 @@ ARGUMENTS = re.compile(
     r"_\{[^{}]*\}|([a-wA-Z}])'?\s*\((?![^()]*\1)[^()]*\)|\[[^\[\],]*\]|\\text\{[^{}]*\}|(?<![a-zA-Z\\])[a-zA-Z]{4,}"
 )
 [GREEK] = [letters for name, letters, *_ in RULES["part"] if name == "GREEK"]
-NAMING = "angle|triangle|overline|vec|hat|bar|tilde|sin|cos|tan|frac|cdot|max|min|mathbb|mathcal|gcd|lcm|arg|deg|ell|mu"
-NO_NAME = re.compile(rf"^[-+]|^$|\d|[^-+/|(){{}}'\sa-zA-Z\\]|\\(?!(?:{NAMING}|(?i:{GREEK}))(?![a-z]))")
+NAMING = (
+    "angle|triangle|overline|vec|hat|bar|tilde|sin|cos|tan|frac|cdot|max|min|mathbb|mathcal|gcd|lcm|det|arg|deg|ell"
+)
+NO_NAME = re.compile(rf"^[-+]|^$|\d|[^-+/|(){{}}'\sa-zA-Z\\]|\\(?!(?:{NAMING}|(?i:{GREEK}|[mn]u|xi|eta|chi))(?![a-z]))")
 COMMAND, UNKNOWN, EQUALS = re.compile(r"\\[a-zA-Z]+"), re.compile("[xyz](?!')"), re.compile(r"=|\\equiv(?![a-z])")
 # What is said of a value, not its value: < 5 is not 5.
 SAID = re.compile(r"(<|>|\\(?:le|ge|ne|in|notin|equiv|sim|propto|cong|subset\w*|n?mid)(?![a-z]))\s*(.*)", re.S)
@@ -34,8 +36,8 @@ WORD_ALONE = re.compile(
     r"[a-zA-Z]{4,}(?:[ ,.-]+[a-zA-Z\d]+)*|(?=.*[aeiouy])[A-Z][a-z]{1,2}|[b-df-hj-np-tv-z]a[b-df-hj-np-tvw]"
     r"|(?=[a-z]*[eiou])[a-z]{3}|([a-z])\1[a-z]?|[a-z]([a-z])\2"
 )
-MATHEMATICS = re.compile(r"[\\^{}=<>+*|]|\d\s*[-/]\s*\d")
-BASE, PLACES = re.compile(r"^[0-9A-Z]+_\{(\w+)\}$"), re.compile(r"-?\d*\.(\d+)")
+MATHEMATICS, PLACES = re.compile(r"[\\^{}=<>+*|]|\d\s*[-/]\s*\d"), re.compile(r"-?\d*\.(\d+)")
+BASE = re.compile(r"^[0-9A-Z]+_\{(\w+)\}$")
 
 
 def same_value(gold: str, answer: str) -> bool:
@@ -156,12 +158,13 @@ def under_roots(expression: Any) -> set[Any]:
 
 def far_apart(gold: str, answer: str, one: Any, other: Any) -> bool:
     """Whether two numbers differ: a decimal from another value in its first six places, exact ones at all."""
-    if not all(isinstance(e, sympy.Expr) and e.is_number for e in (one, other)) or one == other:
+    if not all(isinstance(e, sympy.Expr) and e.is_number for e in (one, other)):
         return False
+    one, other = one.doit(), other.doit()
     places, other_places = PLACES.fullmatch(gold), PLACES.fullmatch(answer)
-    if places and other_places and len(places[1]) == len(other_places[1]):
-        return True
-    size, difference = max(abs(one.evalf(30)), abs(other.evalf(30))), abs((one.doit() - other.doit()).evalf(50))
+    if one == other or (places and other_places and len(places[1]) == len(other_places[1])):
+        return bool(one != other)
+    size, difference = max(abs(one.evalf(30)), abs(other.evalf(30))), abs((one - other).evalf(50))
     if "." not in gold + answer:
         return difference._prec > 1 and bool(difference > size * sympy.Float("1e-30"))
     return bool(difference > sympy.Float("1e-6") * min(1, 10 ** sympy.ceiling(sympy.log(size, 10))))

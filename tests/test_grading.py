@@ -215,9 +215,9 @@ def test_hostile_answers_end_in_time_and_are_wrong() -> None:
 
 @pytest.mark.parametrize("piece", [r"\boxed{", r"\boxed", r"\boxedx", r"\fbox ", "{", "..", "1 ", r"\boxed{5}x", "\\"])
 def test_a_megabyte_takes_a_moment(piece: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     graded(Judge(), [("7", piece * (1_000_000 // len(piece)))])
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_gold_gate_on_the_real_benchmarks(real_data: Path, tmp_path: Path) -> None:
