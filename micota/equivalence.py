@@ -19,9 +19,12 @@ from micota.values import EQUALS, consecutive, is_name, same_value, sides
 NO_OPTION = r"\s*(?:[-+*/^=<>,;(]|\\(?:land|lor|cup|cap)|(?:\\text\{)?\s*(?:is|was|not|or|wrong|incorrect|false)\b)"
 LABEL = re.compile(rf"(?:\(([A-J])\)|([A-J])[).:])(?!{NO_OPTION})\s*(.*)|([A-J])", re.S)
 OF_SETS = re.compile(r"[<>]|\\(?:le|ge|ne|cup|cap|setminus|mathbb|emptyset|in|notin|mid|infty)(?![a-z])")
+OPTIONS = re.compile("[A-J]{2,}")
 MATRIX = re.compile(r"\\begin\{([pbB]?matrix)\}(.*)\\end\{\1\}", re.S)
 NAME = r"\\?[a-zA-Z]+(?:_\{\w+\})?"
-MEMBER = re.compile(rf"^{NAME} ?\\in ?(?=\\\{{)|^\({NAME}(?:, ?{NAME})+\) ?(?:=|\\in) ?(?=\(|\\\{{)")
+NAMES = rf"\((?P<names>{NAME}(?:, ?{NAME})+)\)"
+MEMBER = re.compile(rf"(?:{NAME}|{NAMES}) ?(?:=|\\in) ?(?=\\\{{)")  # of a set that follows
+NAMED_TUPLE = re.compile(rf"{NAMES} ?(?:=|\\in) ?(?=\()")
 
 
 def verify(pair: tuple[str, str]) -> str:
@@ -75,15 +78,19 @@ class Parts(NamedTuple):
 
 def parts(text: str) -> Parts:
     """A text taken apart once; a single value is a list of one. Raises Unreadable where an item is missing."""
-    text = MEMBER.sub("", text)
+    text = text[member.end() :] if (member := MEMBER.match(text)) else text
     if text.startswith(r"\{") and closing(text, 1) == len(text) - 1:
         items = signed(split(text[2:-2]))
-        return Parts("{", items) if len(items) > 1 else parts(items[0])
+        return Parts("" if names_of(items) else "{", items) if len(items) > 1 else parts(items[0])
+    if (named := NAMED_TUPLE.match(text)) and closing(text, named.end()) == len(text) - 1:
+        names, values = split(named["names"]), parts(text[named.end() :]).items
+        if len(names) == len(values):
+            return Parts("", [f"{name}={value}" for name, value in zip(names, values, strict=True)])
     first, *more = signed(split(text))
     if more:  # x = 1, 2
         name, _, value = first.partition("=")
         common = value and is_name(name) and not any(EQUALS.search(item) for item in more)
-        return Parts("", [value.strip() if common else first, *more])
+        return Parts("", [first, *(f"{name}={item}" if common else item for item in more)])
     if found := MATRIX.fullmatch(first):
         rows = [row.split("&") for row in found[2].split(r"\\") if row.strip()]
         return Parts(f"{len(rows)} rows", [cell.strip() for row in rows for cell in row])
@@ -93,14 +100,12 @@ def parts(text: str) -> Parts:
 
 def same_parts(gold: Parts, answer: Parts) -> bool:
     """Lists as often as each value stands in them, tuples in order, named values by name or in their names' order."""
-    kinds, letters = {gold.kind, answer.kind}, "".join(sorted("".join(answer.items)))
+    kinds = {gold.kind, answer.kind}
     if kinds == {"{"}:
         pairs = ((gold.items, answer.items), (answer.items, gold.items))
         return all(any(same(one, other) for other in others) for ones, others in pairs for one in ones)
-    if re.fullmatch("[A-J]{2,}", letters) and letters == "".join(
-        sorted("".join(gold.items))
-    ):  # options: ACD for A, C, D
-        return gold.kind == answer.kind == "" or gold.items == answer.items
+    if kinds == {""} and len(gold.items) != len(answer.items) and OPTIONS.fullmatch("".join(gold.items)):
+        return sorted("".join(gold.items)) == sorted("".join(answer.items))  # ACD for A, C, D
     if len(gold.items) != len(answer.items):
         return False
     if len(gold.items) == 1:

@@ -95,9 +95,10 @@ class Judge:
         from pebble import ProcessExpired
 
         killed = []
-        deadlines = [self.timeout * (1 + (len(batch) - 1) / 10) for batch in batches]
-        schedule = self.pool.schedule
-        futures = [schedule(verify_all, args=(b,), timeout=t) for b, t in zip(batches, deadlines, strict=True)]
+        futures = [
+            self.pool.schedule(verify_all, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
+            for batch in batches
+        ]
         for batch, future in zip(batches, futures, strict=True):
             try:
                 self.memory |= zip(batch, future.result(), strict=True)

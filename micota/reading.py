@@ -92,9 +92,9 @@ def described(text: str) -> Region | None:
     """The same; raises what SymPy raises."""
     if len(pieces := split(text, OR)) > 1:
         return joined(pieces, sympy.Union)
-    if len(pieces := signed(split(text, AND))) > 1:  # both hold, or two sets are named where both cannot
+    if len(pieces := signed(split(text, AND))) > 1:  # both hold, or, in a list, two sets are named where both cannot
         both = joined(pieces, sympy.Intersection)
-        return joined(pieces, sympy.Union) if both and both[0].is_empty else both
+        return joined(pieces, sympy.Union) if both and both[0].is_empty and r"\cap" not in text else both
     if builder := BUILDER.fullmatch(text):
         return described(", ".join(filter(None, [builder["member"], builder["condition"].strip()])))
     if member := MEMBER.fullmatch(text):

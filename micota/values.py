@@ -33,10 +33,10 @@ WORD = re.compile(
     rf"(?<![a-zA-Z])(?:(?=[a-z]*[eiou])[a-z]{{4,}}|(?i:{SHORT}))(?![a-zA-Z])|\\text\{{[^{{}}]*[a-zA-Z]{{2}}"
 )
 WORD_ALONE = re.compile(
-    r"[a-zA-Z]{4,}(?:[ ,.-]+[a-zA-Z\d]+)*|(?=.*[aeiouy])[A-Z][a-z]{1,2}|[b-df-hj-np-tv-z]a[b-df-hj-np-tvw]"
+    r"[A-Z]{3,}|[a-zA-Z]{4,}(?:[ ,.-]+[a-zA-Z\d]+)*|(?=.*[aeiouy])[A-Z][a-z]{1,2}|[b-df-hj-np-tv-z]a[b-df-hj-np-tvw]"
     r"|(?=[a-z]*[eiou])[a-z]{3}|([a-z])\1[a-z]?|[a-z]([a-z])\2"
 )
-MATHEMATICS, PLACES = re.compile(r"[\\^{}=<>+*|]|\d\s*[-/]\s*\d"), re.compile(r"-?\d*\.(\d+)")
+MATHEMATICS, PLACES = re.compile(r"^ *-|[\\^{}=<>+*|]|\d\s*[-/]\s*\d"), re.compile(r"-?\d*\.(\d+)")
 BASE = re.compile(r"^[0-9A-Z]+_\{(\w+)\}$")
 
 
@@ -50,9 +50,15 @@ def same_value(gold: str, answer: str) -> bool:
         (one, _, half), (other, _, other_half) = (moment.partition("/") for moment in moments)
         return one == other and not conflict(half, other_half)
     (names, value), (other_names, other_value) = sides(gold), sides(answer)
-    if value is None or other_value is None or (names and other_names and names != other_names):
+    if value is None or other_value is None or not same_names(names, other_names):
         return same_equation(gold, answer)
     return same_term(value, other_value)
+
+
+def same_names(names: list[str], others: list[str]) -> bool:
+    """Whether two values may have one name: x is x, and x_{1} in a list; and what has none may have any."""
+    short, other = ([re.sub(r"_\{\d+\}$", "", name) for name in found] for found in (names, others))
+    return not names or not others or names == others or (short == other and (names == short or others == other))
 
 
 def plain(text: str) -> str:
@@ -75,7 +81,7 @@ def sides(text: str) -> tuple[list[str], str | None]:
 
 def is_name(text: str) -> bool:
     """Whether a left side names a value. A sum of letters does (m+n), but not one of the unknowns x, y and z."""
-    short = ARGUMENTS.sub("'", text).strip()
+    short = ARGUMENTS.sub("'", ARGUMENTS.sub("'", text)).strip()  # a_{1}(x): the subscript, then the argument
     if NO_NAME.search(short):
         return bool(re.fullmatch(r"\\frac\{d[^{}]*\}\{d[^{}]*\}", text))
     return len(short) == 1 or not UNKNOWN.search(COMMAND.sub("", short))
@@ -113,7 +119,7 @@ def same_term(gold: str, answer: str) -> bool:
 def has_words(text: str) -> bool:
     """Whether there are words in it, not products of letters."""
     letters = re.sub(r"_\{[^{}]*\}", "", COMMAND.sub(lambda m: m[0] if m[0] == r"\text" else " ", text)).strip()
-    return bool(WORD.search(letters) or (WORD_ALONE.fullmatch(letters) and not consecutive(letters)))
+    return bool(WORD.search(letters) or (WORD_ALONE.fullmatch(letters) and not (letters.islower() and consecutive(letters))))
 
 
 def wording(text: str) -> str:
