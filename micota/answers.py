@@ -3,10 +3,10 @@ github.com/hendrycks/math), save that a box in the thinking is none, nor is a me
 """
 
 import re
+from typing import NamedTuple
 
 # The macro itself, not a longer one that begins alike (`\boxedeq`).
 BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t\r\n]*")
-BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 UNBRACED_END = re.compile(r"[$\n]|\\[)\]]|\\(?:boxed|fbox)")
 # <think> and </think>, [THINK] of Mistral's, <|begin_of_thought|> of Sky-T1's.
 THINK = re.compile(r"<(/?)(?:think(?:ing)?|reasoning)>|\[(/?)THINK\]|<\|(?:begin|(end))_of_thought\|>")
@@ -17,19 +17,49 @@ LONGEST = 2000  # no grader looks into a longer answer
 LOOK = 200  # how far an answer without braces is looked for
 
 
-def last_box(completion: str) -> str | None:
-    r"""What the last `\boxed{...}` or `\fbox{...}` outside of thinking holds; None if none is closed.
+class Box(NamedTuple):
+    """A box, or the beginning of one."""
+
+    answer: str | None  # None if it is never closed
+    outer: bool = False  # whether there is a box in it
+
+
+def boxes(completion: str) -> list[Box]:
+    r"""Every `\boxed{...}` or `\fbox{...}` outside of thinking, as they begin. One pass: there may be nothing else.
 
     A macro without braces is a box if a formula follows, `$\boxed5$`, and not in "as asked, in a \boxed environment".
-    A box in a box: the inner one is the last.
+    Escaped braces do not count: `{\left\{ 1}`.
     """
-    spoken = without_thinking(completion)
-    for macro in reversed(list(BOX.finditer(spoken))):
-        if spoken.startswith("{", macro.end()):
-            return group(spoken, macro.end())
-        if found := unbraced(spoken, macro.end()):
-            return found
-    return None
+    text = without_thinking(completion)
+    first = BOX.search(text)
+    found: list[Box] = []
+    open_braces: list[tuple[int, int | None]] = []  # where what it holds begins, and the number of its box
+    macro_end = 0
+    for token in TOKEN.finditer(text, first.start()) if first else ():
+        if len(token[0]) > 2:  # the macro; an escaped character has two
+            macro_end = token.end()
+            if text.startswith("{", macro_end):
+                found.append(Box(None))
+            elif answer := unbraced(text, macro_end):
+                found.append(Box(answer))
+        elif token[0] == "{":
+            open_braces.append((token.end(), len(found) - 1 if token.start() == macro_end else None))
+        elif token[0] == "}" and open_braces:
+            start, number = open_braces.pop()
+            if number is not None:
+                found[number] = Box(text[start : token.start()].strip(), outer=number < len(found) - 1)
+    return found
+
+
+def last_box(completion: str) -> str | None:
+    """What the last box holds; None if there is none, or it is never closed. A box in a box: the inner one is last."""
+    found = boxes(completion)
+    return found[-1].answer if found else None
+
+
+def boxed_answers(completion: str) -> int:
+    """How many different answers stand in boxes; spaces and the macro around words make none, nor do outer boxes."""
+    return len({squeezed(box.answer) for box in boxes(completion) if box.answer and not box.outer})
 
 
 def without_thinking(completion: str) -> str:
@@ -46,16 +76,6 @@ def without_thinking(completion: str) -> str:
     return "".join(spoken if thinking else [*spoken, completion[start:]])
 
 
-def group(text: str, start: int) -> str | None:
-    r"""What the group at `start` holds; None if it is never closed. Escaped braces do not count: `{\left\{ 1}`."""
-    depth = 0
-    for brace in BRACE.finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(brace.group(), 0)
-        if depth == 0:
-            return text[start + 1 : brace.start()].strip()
-    return None
-
-
 def unbraced(text: str, start: int) -> str | None:
     """What a macro without braces holds: the rest of the formula or line, without prose; its first word if a number."""
     stop = min(len(text), start + LOOK)
@@ -67,38 +87,6 @@ def unbraced(text: str, start: int) -> str | None:
     if (end and end[0] == "$" and dollars % 2) or not re.search("[a-zA-Z]{2}", re.sub(r"\\[a-zA-Z]+", "", rest)):
         return rest
     return rest.split()[0] if re.search(r"\d", rest.split()[0]) else None
-
-
-def boxed_answers(completion: str) -> int:
-    """How many different answers stand in boxes; spaces and the macro around words make none.
-
-    A box that holds another one is not counted itself. One pass, for a completion may be nothing but boxes.
-    """
-    completion = without_thinking(completion)
-    first = BOX.search(completion)
-    if first is None or not BOX.search(completion, first.end()):  # nearly every completion
-        return int(bool(last_box(completion)))
-    found: set[str] = set()
-    # Of each open brace: where a box's content starts (None: it is no box's), and whether there is a box in it.
-    braces: list[tuple[int | None, bool]] = []
-    position = first.start()
-    while token := TOKEN.search(completion, position):
-        position, text = token.end(), token.group()
-        if text[0] == "\\" and len(text) > 2:  # a box's macro; an escaped character has two
-            if completion.startswith("{", position):
-                position += 1
-                braces.append((position, False))
-            else:
-                found.add(squeezed(unbraced(completion, position) or ""))
-        elif text == "{":
-            braces.append((None, False))
-        elif text == "}" and braces:
-            start, outer = braces.pop()
-            if start is not None and not outer:
-                found.add(squeezed(completion[start : token.start()].strip()))
-            if braces and (outer or start is not None):
-                braces[-1] = braces[-1][0], True
-    return len(found - {""})
 
 
 def squeezed(answer: str) -> str:

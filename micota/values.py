@@ -119,7 +119,9 @@ def same_term(gold: str, answer: str) -> bool:
 def has_words(text: str) -> bool:
     """Whether there are words in it, not products of letters."""
     letters = re.sub(r"_\{[^{}]*\}", "", COMMAND.sub(lambda m: m[0] if m[0] == r"\text" else " ", text)).strip()
-    return bool(WORD.search(letters) or (WORD_ALONE.fullmatch(letters) and not (letters.islower() and consecutive(letters))))
+    return bool(
+        WORD.search(letters) or (WORD_ALONE.fullmatch(letters) and not (letters.islower() and consecutive(letters)))
+    )
 
 
 def wording(text: str) -> str:

@@ -218,6 +218,7 @@ x=3,y=5 <- (x,y)=(3,5) ;; y=5,x=3
 p=7 \text{ and } q=3 <- (7,3)
 x = 2; y = 1 <- (2,1)
 k=-1,b=4 <- (-1,4)
+x=1, y=2 <- (x,y)=(1,2) ;; \{x=1,y=2\}
 """,
         r"""
 x=1, y=2 <- (2,1)
@@ -230,6 +231,8 @@ m=2 \text{ and } n=7 <- (7,2)
 x=1, y=2, z=3 <- (1,3,2)
 (1,2,3) <- x=3,y=2,z=1
 (x,y)=(3,5) <- (5,3)
+x=1, y=2 <- (y,x)=(1,2)
+x=1,2 <- q=1,2
 """,
     ),
     "degrees count inside functions": (
@@ -306,6 +309,7 @@ x>3 <- y>3
 [-1,1] <- -1\leq\sin x\leq 1
 (-\infty,0]\cup[2,\infty) <- x<0 \text{ or } x>2
 [1,2]\cup[3,4] <- [1,4]
+(-\infty,0)\cup\{1\} <- (-\infty,0)\cap\{1\}
 """,
     ),
     "Unicode": (
@@ -439,6 +443,10 @@ x^2+2x <- x^2 + 2*x
 3+4i <- 3+4\mathrm{i}
 \infty <- inf
 0.1\dot{6} <- \frac16
+18 <- \pounds 18 ;; \text{\$}18 ;; ``18''
+5 <- __5__
+10 <- {5 \choose 2}
+1,3,5 <- 1, 3, \text{ and } 5
 """,
         r"""
 x <- \sqrt{x^2}
@@ -472,6 +480,8 @@ to <- ot
 was <- saw
 two <- tow
 is <- si
+ABCD <- DCBA
+\text{Evelyn} <- -\text{Evelyn}
 """,
     ),
     "capital and small letters, and primes": (
@@ -480,6 +490,7 @@ f'(x)=2x <- f'(x)=2x
 f^{\prime}(x)=2x <- f'(x)=2x
 2RC+R+C <- R+C+2CR
 y''+y=0 <- y''+y=0
+f'(x)=2x <- 2x
 """,
         r"""
 R-r <- 0
@@ -520,6 +531,7 @@ g''(0) <- g'(0)
 6:00 <- 6
 5:45 <- 0.111111
 1:2:3 <- 1:2:4
+2017 <- 2023-06
 """,
     ),
     "rows of OlympiadBench": (
