@@ -5,10 +5,10 @@
 Typical: the golds of the benchmarks in `--data` (a few built-in ones without it), answered as models answer them: half
 as the gold is written, some in other ways, some wrong, some without a box, after a text of some hundred words.
 
-Then distinct pairs of gold and answer are judged again by `micota.grading.verify` alone: math-verify on the tidied
-pair, one after another in this process. Where the grader decides without it, it must decide the same, save in the ways
-that it departs on purpose (`DEPARTURES`). How many verdicts math-verify with its own defaults, on the answers as they
-stand, would give otherwise is printed for information.
+Then distinct pairs of gold and answer are judged again by `micota.equivalence.verify` alone, one after another in this
+process. Where the grader decides without it, it must decide the same; equal texts are right, whatever it can read. How
+many verdicts math-verify with its own defaults, on the answers as they stand, would give otherwise is printed for
+information.
 
 With `--rounds`, ours is timed against what one would write without us, on the same traces in turns: math-verify in a
 plain loop (parse the completion, verify), and the MATH string rule on the last box.
@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Usage, interleave, measure, report
-from micota.answers import last_box, squeezed, tidy_pair
 from micota.cli import run
 from micota.datasets import Home, load
-from micota.grading import LOOSE_DIGITS, RIGHT, SET, TUPLE, Judge, grade, summary, two_bases, verify
+from micota.equivalence import verify
+from micota.grading import EQUAL, RIGHT, Judge, grade, summary
 from micota.records import Record
-from micota.string_rule import same_string
+from micota.string_rule import papers_box, same_string
 
 NAMES = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")
 BUILT_IN = [
@@ -85,36 +85,19 @@ def traces(pairs: Sequence[tuple[str, str | None]], seed: int = 0) -> Iterator[R
         }
 
 
-# What the grader decides on purpose otherwise than math-verify would.
-DEPARTURES = {
-    "equal texts, whatever math-verify can read": lambda gold, answer: squeezed(gold) == squeezed(answer),
-    "a set is no tuple": lambda gold, answer: any(
-        SET.fullmatch(one) and TUPLE.fullmatch(other) for one, other in ((gold, answer), (answer, gold))
-    ),
-    "digits that only a space parts": lambda gold, answer: bool(LOOSE_DIGITS.search(answer)),
-    "two bases": two_bases,
-    "an empty answer": lambda gold, answer: not answer,
-}
-
-
-def compare(pairs: Sequence[tuple[str, str]], judge: Judge) -> tuple[list[str], Counter[str]]:
-    """What the grader says otherwise than math-verify on the tidied pair: faults, and departures by kind."""
+def compare(pairs: Sequence[tuple[str, str]], judge: Judge) -> list[str]:
+    """What the grader says otherwise than its judge on a pair alone."""
     rows = grade(
         [{"id": str(n), "completion": rf"\boxed{{{answer}}}"} for n, (_, answer) in enumerate(pairs)],
         {str(n): gold for n, (gold, _) in enumerate(pairs)},
         judge,
     )
-    faults, departures = [], Counter[str]()
-    for row in rows:
-        pair = tidy_pair(row["answer"], last_box(row["completion"]) or "")
-        if pair is None:  # two different units
-            departures["two different units"] += 1
-            faults += [f"{row['answer']} and {row['extracted']}: two units, held right"] if row["correct"] else []
-        elif (verify(pair) in RIGHT) != row["correct"]:
-            kind = next((kind for kind, fits in DEPARTURES.items() if fits(*pair)), None)
-            departures[kind or "none of these"] += 1
-            faults += [] if kind else [f"{pair}: {row['reason']}, math-verify alone says {verify(pair)}"]
-    return faults, departures
+    faults = []
+    for row, pair in zip(rows, pairs, strict=True):
+        alone = verify(pair)
+        if (alone in RIGHT) != row["correct"] and row["reason"] != EQUAL:
+            faults.append(f"{pair}: {row['reason']}, the judge alone says {alone}")
+    return faults
 
 
 def default_verdict(gold: str, answer: str) -> bool:
@@ -139,7 +122,7 @@ def math_verify_loop(rows: Sequence[Record], golds: Sequence[str]) -> int:
 
 def string_loop(rows: Sequence[Record], golds: Sequence[str]) -> int:
     """How many are right by the MATH string rule on the last box."""
-    boxes = (last_box(row["completion"]) for row in rows)
+    boxes = (papers_box(row["completion"]) for row in rows)
     return sum(box is not None and same_string(box, gold) for box, gold in zip(boxes, golds, strict=True))
 
 
@@ -201,21 +184,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             (gold, answer) for gold in golds for answer in answers_to(gold, golds, random.Random(gold))
         )
         chosen = random.Random(0).sample(list(answers), min(args.pairs, len(answers)))
-        faults, departures = compare(chosen, judge)
-    print(
-        f"{len(chosen)} distinct pairs against math-verify alone: {len(faults)} faults; departures: {dict(departures)}"
-    )
-    default = sum(default_verdict(gold, answer) != default_tidy(gold, answer) for gold, answer in chosen)
+        faults = compare(chosen, judge)
+    print(f"{len(chosen)} distinct pairs against the judge alone: {len(faults)} faults")
+    default = sum(default_verdict(*pair) != (verify(pair) in RIGHT) for pair in chosen)
     print(f"math-verify with its defaults, on the answers as they stand, differs on {default} of {len(chosen)}")
     if faults:
         print(*faults, sep="\n", file=sys.stderr)
         sys.exit(1)
-
-
-def default_tidy(gold: str, answer: str) -> bool:
-    """math-verify on the tidied pair."""
-    pair = tidy_pair(gold, answer)
-    return pair is not None and verify(pair) in RIGHT
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from micota.answers import last_box, tidy_pair
-from micota.grading import DIFFERENT, EQUIVALENT, Judge
+from micota.answers import last_box
+from micota.grading import EQUIVALENT, Judge
 from micota.records import Record
 
 
@@ -12,9 +12,9 @@ def rejected_golds(problems: Sequence[Record], judge: Judge) -> list[tuple[Recor
 
     Judged without the short cut for equal strings, which would accept what nobody can read.
     """
-    pairs = [tidy_pair(p["answer"], last_box(rf"\boxed{{{p['answer']}}}") or "") for p in problems]
-    judge.judge(pair for pair in pairs if pair)
-    verdicts = [judge.memory[pair] if pair else DIFFERENT for pair in pairs]
+    pairs = [(p["answer"], last_box(rf"\boxed{{{p['answer']}}}") or "") for p in problems]
+    judge.judge(pairs)
+    verdicts = [judge.memory[pair] for pair in pairs]
     return [(p, verdict) for p, verdict in zip(problems, verdicts, strict=True) if verdict != EQUIVALENT]
 
 

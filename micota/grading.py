@@ -1,24 +1,23 @@
 """Grade completions: is what the last box holds the gold answer?
 
-The primary verdict is math-verify's, on the extracted answer and the gold alone: given a whole completion it makes a
-set of two boxes and accepts arithmetic in prose. Equal strings and differing integers need no judge. Everything else
-goes to worker processes with a deadline per answer that the parent enforces by killing, since math-verify's own timeout
-is per comparison, needs the main thread, and cannot interrupt a big power; memory is bounded too.
+The primary verdict is math-verify's, on the gold and the extracted answer alone, both taken apart (`equivalence`): of a
+whole completion it makes a set of two boxes, and accepts arithmetic in prose. Equal strings and integers need no judge.
+All else is done by workers with a deadline that the parent enforces by killing, since math-verify's own timeout is per
+comparison, needs the main thread, and cannot interrupt a big power; memory is bounded too.
 """
 
 import multiprocessing
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as DeadlineError
-from itertools import groupby, islice
-from types import TracebackType
+from itertools import accumulate, islice
 from typing import Any
 
-from micota.answers import LONGEST, boxed_answers, last_box, squeezed, tidy_pair
+from micota.answers import LONGEST, boxed_answers, last_box, squeezed
 from micota.records import Record
-from micota.string_rule import same_last_number, same_string
+from micota.string_rule import papers_box, same_last_number, same_string
 
 EQUAL, EQUIVALENT, DIFFERENT = "equal", "equivalent", "different"
 NO_BOX, UNPARSABLE, TIMEOUT = "no_box", "unparsable", "timeout"
@@ -26,14 +25,6 @@ REASONS = (EQUAL, EQUIVALENT, DIFFERENT, NO_BOX, UNPARSABLE, TIMEOUT)
 RIGHT = {EQUAL, EQUIVALENT}
 
 INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
-# math-verify adds digits that only a space parts: to it "1 2" is 3.
-LOOSE_DIGITS = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
-# ... and takes the set {1, 2} for the pair or interval (1, 2).
-SET = re.compile(r"\\\{.*\\\}")
-TUPLE = re.compile(r"\([^()]*\)")
-# ... and drops the base of a number: 52_8 and 52_9 are 52 to it.
-BASED = re.compile(r"[0-9A-Z]+_\{?(?P<base>\d+)\}?")
-PERCENT = re.compile(r"\s*\\?%$")
 CHUNK = 2048
 REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
@@ -43,39 +34,10 @@ WORKER_MEMORY = 4 << 30
 Pair = tuple[str, str]  # gold, extracted
 
 
-def verify(pair: Pair) -> str:
-    """math-verify's verdict on a tidy pair; runs in a worker. A percent sign on one side alone may be left out."""
-    from latex2sympy2_extended import NormalizationConfig
-    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
-    from math_verify import verify as math_verify
-
-    # Its defaults, but for the units: it would drop the m of 5m.
-    plain = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all")
-    targets = [LatexExtractionConfig(normalization_config=plain), ExprExtractionConfig()]
-
-    def read(text: str) -> list[Any]:
-        return parse(rf"\boxed{{{text}}}", targets, fallback_mode="no_fallback", parsing_timeout=None)
-
-    def same(gold: list[Any], extracted: list[Any]) -> bool:
-        return bool(math_verify(gold, extracted, allow_set_relation_comp=True, timeout_seconds=None))
-
-    gold, extracted = pair
-    try:
-        answer = read(extracted)
-        if not answer:
-            return UNPARSABLE
-        if same(read(gold), answer):
-            return EQUIVALENT
-        bare = PERCENT.sub("", gold), PERCENT.sub("", extracted)
-        # Both with the sign, or neither: nothing was left out.
-        one_sided = (bare[0] == gold) != (bare[1] == extracted)
-        return EQUIVALENT if one_sided and same(read(bare[0]), read(bare[1])) else DIFFERENT
-    except (MemoryError, RecursionError):
-        return UNPARSABLE
-
-
 def verify_all(pairs: list[Pair]) -> list[str]:
     """The verdicts on a batch of pairs; runs in a worker."""
+    from micota.equivalence import verify
+
     return [verify(pair) for pair in pairs]
 
 
@@ -84,7 +46,7 @@ def start_worker() -> None:
     import logging
     import resource
 
-    import math_verify  # noqa: F401
+    import micota.equivalence  # noqa: F401
 
     logging.disable(logging.CRITICAL)  # math-verify warns of each comparison without a timeout of its own
     if sys.platform == "linux":
@@ -103,32 +65,27 @@ class Judge:
     def __enter__(self) -> "Judge":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.pool is not None:
             self.pool.stop()
             self.pool.join()
 
-    def start(self) -> None:
-        """Start the workers, at the first pair that needs one: a file of equal integers never pays for it."""
-        from pebble import ProcessPool
-
-        # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["math_verify", "micota.warm"])
-        self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
-
     def judge(self, pairs: Iterable[Pair]) -> None:
         """Put the verdict on every pair into `memory`.
 
-        A batch has the deadline of one pair; what it does not finish is judged pair by pair, each with its own.
+        A batch has the deadline of one pair and a tenth of it for each more, for most take milliseconds; what it does
+        not finish is judged pair by pair.
         """
         if len(self.memory) > REMEMBERED:
             self.memory.clear()
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self.memory]
-        if new and self.pool is None:
-            self.start()
+        if new and self.pool is None:  # at the first pair that needs one: a file of equal integers never pays for it
+            from pebble import ProcessPool
+
+            # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["micota.warm"])
+            self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
         killed = self.attempt([new[at : at + BATCH] for at in range(0, len(new), BATCH)])
         for (pair,), verdict in self.attempt([[pair] for batch, _ in killed for pair in batch]):
             self.memory[pair] = verdict
@@ -138,8 +95,11 @@ class Judge:
         from pebble import ProcessExpired
 
         killed = []
-        futures = [(batch, self.pool.schedule(verify_all, args=(batch,), timeout=self.timeout)) for batch in batches]
-        for batch, future in futures:
+        futures = [
+            self.pool.schedule(verify_all, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
+            for batch in batches
+        ]
+        for batch, future in zip(batches, futures, strict=True):
             try:
                 self.memory |= zip(batch, future.result(), strict=True)
             except DeadlineError:
@@ -149,67 +109,18 @@ class Judge:
         return killed
 
 
-def quick_verdict(gold: str, extracted: str) -> str | None:
-    """The verdict that needs no judge, or None. `gold` and `extracted` are tidy."""
-    if not extracted:
-        return UNPARSABLE
-    if squeezed(gold) == squeezed(extracted):
-        return EQUAL
-    if INTEGER.fullmatch(gold) and INTEGER.fullmatch(extracted):
-        return EQUIVALENT if int(gold) == int(extracted) else DIFFERENT
-    if any(SET.fullmatch(one) and TUPLE.fullmatch(other) for one, other in ((gold, extracted), (extracted, gold))):
-        return DIFFERENT
-    if two_bases(gold, extracted):
-        return DIFFERENT
-    if len(extracted) > LONGEST or LOOSE_DIGITS.search(extracted) or depth(extracted) > DEEPEST:
-        return UNPARSABLE
-    return None
-
-
-def depth(answer: str) -> int:
-    """How deep brackets are nested."""
-    open_now = deepest = 0
-    for mark in answer:
-        if mark in "([{":
-            open_now += 1
-            deepest = max(deepest, open_now)
-        elif mark in ")]}":
-            open_now -= 1
-    return deepest
-
-
-def two_bases(one: str, other: str) -> bool:
-    """Whether both are numbers with a base, and of different ones. A base that is left out is as good as a unit."""
-    first, second = BASED.fullmatch(one), BASED.fullmatch(other)
-    return bool(first and second and first["base"] != second["base"])
-
-
-def tidied(gold: str, box: str | None) -> tuple[Pair | None, str | None]:
-    """A tidy pair for the judge and the verdict that needs none; a monster is not worth tidying."""
+def quick_verdict(gold: str, box: str | None) -> str | None:
+    """The verdict that needs no judge, or None."""
     if box is None:
-        return None, NO_BOX
-    pair = (gold, box) if len(box) > LONGEST else tidy_pair(gold, box)
-    return pair, DIFFERENT if pair is None else quick_verdict(*pair)
-
-
-def in_turn(shards: Sequence[Iterator[Record]]) -> Iterator[Record]:
-    """The traces of a job's shards in the order of a job without shards (micota.sampling.items deals problems out).
-
-    Holds the samples of one problem of each shard at a time. Traces of anything else come out in some order, all.
-    """
-    groups = [groupby(rows, key=lambda row: (row.get("dataset"), row["id"])) for rows in shards]
-
-    def following(shard: int) -> list[Record]:
-        return list(next(groups[shard], (None, ()))[1])
-
-    heads = [following(shard) for shard in range(len(shards))]
-    dataset = None
-    while left := [rows[0].get("dataset") for rows in heads if rows]:
-        dataset = dataset if dataset in left else left[0]
-        for shard, rows in enumerate(heads):
-            if rows and rows[0].get("dataset") == dataset:
-                yield from rows
-                heads[shard] = following(shard)
+        return NO_BOX
+    if not box.strip():
+        return UNPARSABLE
+    if gold == box or squeezed(gold) == squeezed(box):
+        return EQUAL
+    if INTEGER.fullmatch(gold) and INTEGER.fullmatch(box):
+        return EQUIVALENT if int(gold) == int(box) else DIFFERENT
+    depths = accumulate((mark in "([{") - (mark in ")]}") for mark in box[: LONGEST + 1])
+    return UNPARSABLE if len(box) > LONGEST or max(depths) > DEEPEST else None
 
 
 def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> Iterator[Record]:
@@ -217,10 +128,11 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> I
     traces = iter(traces)
     while chunk := list(islice(traces, CHUNK)):
         found = [(golds[trace["id"]], last_box(trace["completion"])) for trace in chunk]
-        quick = [tidied(gold, box) for gold, box in found]
-        judge.judge(pair for pair, verdict in quick if verdict is None and pair is not None)
-        for trace, (gold, box), (pair, verdict) in zip(chunk, found, quick, strict=True):
-            reason = verdict or (judge.memory[pair] if pair else UNPARSABLE)
+        quick = [quick_verdict(gold, box) for gold, box in found]
+        judge.judge((gold, box) for (gold, box), verdict in zip(found, quick, strict=True) if box and not verdict)
+        for trace, (gold, box), verdict in zip(chunk, found, quick, strict=True):
+            reason = verdict or judge.memory[gold, box or ""]
+            papers = papers_box(trace["completion"])
             yield {
                 **trace,
                 "answer": gold,
@@ -230,7 +142,7 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> I
                 "reason": reason,
                 "verdicts": {
                     "math_verify": reason in RIGHT,
-                    "string_rule": box is not None and len(box) <= LONGEST and same_string(box, gold),
+                    "string_rule": papers is not None and len(papers) <= LONGEST and same_string(papers, gold),
                     "last_number": same_last_number(trace["completion"], gold),
                 },
             }

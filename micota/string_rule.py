@@ -14,6 +14,9 @@ formats.
 import re
 from collections import deque
 
+from micota.answers import BOX
+
+BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 NUMBER = re.compile(r"(-?[$0-9.,]{2,})|(-?[0-9]+)")
 APART = re.compile(r"[^-$0-9.,]")
 END = 200
@@ -25,6 +28,29 @@ REMOVED_LATER = (r"\left", r"\right", r"^{\circ}", r"^\circ", r"\$")
 
 class Irregular(ValueError):
     """A text the rule cannot normalise; it then compares the texts as they are."""
+
+
+def papers_box(completion: str) -> str | None:
+    r"""What the last box of the whole completion holds: `last_boxed_only_string`, as in lm-evaluation-harness.
+
+    `\boxed 5` without braces holds the rest of the line up to a dollar sign, a formula or prose.
+    """
+    last = deque(BOX.finditer(completion), maxlen=1)
+    if not last or completion.startswith("{", last[0].end()):
+        return group(completion, last[0].end()) if last else None
+    # A space must part macro and answer, and a brace that opens later opens no box.
+    rest = re.split(r"[$\n]", completion[last[0].end() :], maxsplit=1)[0].strip()
+    return rest if rest and last[0].group()[-1].isspace() else None
+
+
+def group(text: str, start: int) -> str | None:
+    r"""What the group at `start` holds; None if it is never closed. Escaped braces do not count: `{\left\{ 1}`."""
+    depth = 0
+    for brace in BRACE.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(brace.group(), 0)
+        if depth == 0:
+            return text[start + 1 : brace.start()].strip()
+    return None
 
 
 def same_string(one: str, other: str) -> bool:

@@ -1,96 +1,118 @@
-"""The unit at the end of an answer: 12 cm^2, 18 dollars, 40\text{ miles per hour}.
+r"""The unit at the end of an answer: 12 cm^2, 18 dollars, 40\text{ miles per hour}, 9.8\,\mathrm{m}\,\mathrm{s}^{-2}.
 
-Units decide nothing where one side leaves them out, and everything where the two sides name different ones. What is a
-unit and what a product of variables is a matter of typography: in `5m` m is a variable, as in OlympiadBench's `6m`.
-math-verify 0.9 takes l, t, h, d, c, g, m and s after a number for units, and drops them; its own rule is therefore off.
+Units decide nothing where one side leaves them out, and everything where the two name different ones. In `5m` m is a
+variable, as in OlympiadBench's `6m`; words must be units that are known, or plurals that are no other known word: 5
+apples, but not 5 wrong. math-verify 0.9 drops l, t, h, d, c, g, m and s after a number; its own rule is therefore off.
 """
 
 import re
+from collections import Counter
 
-SPELLINGS = {
-    **{"mm": "millimeter millimetre", "cm": "centimeter centimetre", "dm": "decimeter decimetre", "m": "meter metre"},
-    **{"km": "kilometer kilometre", "in": "inch inche", "ft": "foot feet", "yd": "yard", "mi": "mile"},
-    **{"mg": "milligram", "g": "gram", "kg": "kilogram", "lb": "lbs pound", "oz": "ounce", "ms": "millisecond"},
-    **{"s": "sec second", "min": "minute", "h": "hr hrs hour", "day": "", "week": "", "month": "", "year": "yr yrs"},
-    **{"l": "liter litre", "ml": "milliliter millilitre", "mi/h": "mph", "km/h": "kph kmh kmph", "dollar": "usd"},
-    **{"cent": "", "degree": "deg", "unit": "", "percent": "", "man": "men", "person": "people"},
+from micota.grading_rules import RULES
+
+SPELLINGS = re.findall(r"(\w+):([\w ]*)", ", ".join(words for words, *_ in RULES["unit"]))
+NAMES = {word: name for name, words in SPELLINGS for word in (name, *words.split())}
+SHORT_FORMS = {
+    "mph": "mi/h",
+    "kph": "km/h",
+    "kmph": "km/h",
+    "kmh": "km/h",
+    "in total": " ",
+    "in all": " ",
+    " per ": " / ",
 }
-NAMES = {word: name for name, words in SPELLINGS.items() for word in (name, *words.split())}
-
-# Words that are no unit: they change the number, or say something about it.
-NOT_A_UNIT = (
-    "and|or|not|to|by|of|mod|plus|minus|times|over|squared|cubed|factorial|hundred|thousand|million|billion|trillion|"
-    "dozen|half|halves|thirds|quarters|fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths|thousandths|"
-    "percent|pct|percentage|pi|sin|cos|tan|log|exp|sqrt|infinity|inf|mixed|base"
-)
-NUMBER_END = r"(?:[\d}]|\\pi)"
-GAP = r"(?:\s|\\[,;:! ])"
-POWER = r"(?:\s*\^\s*\{?[23]\}?)?"
-# In plain letters a word of four letters or more, or a word or symbol of the table: `2 abc` is a product.
-SYMBOL = r"(?:mm|cm|dm|km|in|ft|yd|mi|mg|kg|lbs?|oz|ms|sec|min|hrs?|ml|mph|km/hr?|m/s|day|men|deg|usd)" + POWER
-WORD = r"(?!abc)(?=[a-z]*[aeiouy])[a-z]{4,}"
-WORDS = rf"(?:(?:square|sq\.?|cubic) )?(?:{WORD}{POWER}|{SYMBOL})(?: per [a-z]+)?"
-IN_TEXT = re.compile(
-    rf"(?P<rest>.*[\w}})]){GAP}*\\(?:text|textrm|textit|mathrm|mbox)\s*\{{(?P<unit>[^{{}}\d=]*)\}}(?P<power>{POWER})",
-    re.S,
-)
-PLAIN = re.compile(rf"(?i)(?P<rest>.*{NUMBER_END}){GAP}+(?P<unit>(?!(?:{NOT_A_UNIT})\b){WORDS})", re.S)
-GLUED = re.compile(r"(?P<rest>.*\d)(?P<unit>(?:mm|cm|km|kg|ft|min|sec|mph|km/hr?)(?:\^\{?[23]\}?)?)", re.S)
-# The judge understands these two, so they stay.
-SIGNS = ((re.compile(r"\\?%$"), "percent"), (re.compile(r"\^\s*\{?\s*\\circ\s*\}?$"), "degree"))
-
-# `5 m`, for an answer to a number: set against `3m` or `3 m` the letter is a variable.
-LETTER_UNIT = re.compile(rf"(?P<rest>.*\d\}}?){GAP}+(?P<unit>[mgshl])", re.S)
-VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]")
-LEFT_SIDE = re.compile(r"^\s*[a-zA-Z]\s*=")
+BESIDE = {word for words, *_ in RULES["beside"] for word in words.split()}
+EXPONENTS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
+NOTHING = "|".join(word for words, *_ in RULES["nothing"] for word in words.split())
+THING = re.compile(rf"(?!(?:{NOTHING})$)(?=.*[aeiouy])[a-z]{{3,}}(?<![sui])s")
+LETTERS = "mgshlNJWV"  # bare letters that may be units, behind a number and a space
+GLUED = "mm cm dm km kg mg ml ft min sec mph kph kmph hrs"  # 5cm
+POWER, WORD = r"\^\s*\{?\s*-?[1-9]\s*\}?", r"\\text\{[^{}\d=]*\}|(?<![a-zA-Z\\])[a-zA-Z]+\.?"
+OVER = rf"\\frac\{{(?:{WORD}|{POWER})+\}}\{{(?:{WORD}|{POWER})+\}}"
+PIECE = re.compile(rf"(?:{WORD}|{POWER}|(?<=[a-z])[23]|[/\s]|\\cdot(?![a-z])|{OVER})$")
+TERM = re.compile(r"(/)|([a-z]+)\.?\s*(?:\^?\s*(-?[1-9]))?")
+DEGREE = re.compile(r"(?P<rest>.*\S)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\text\s*\{)?\s*(?P<scale>[CFK]?)\s*\}?", re.S)
+SCALES = {"": "degree", "C": "degree celsius", "F": "degree fahrenheit", "K": "k"}
+CURRENCY = {r"\$": "dollar", "€": "euro", "£": "lb", "¥": "yen", "₹": "rupee"}
+MONEY = re.compile(r"(-?)\s*(?:US)?(\\\$|[€£¥₹])\s*(.+)|(.+?)\s*(\\\$|[€£¥₹])", re.S)
+FUNCTION = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
+ENDS_IN_NUMBER = re.compile(r"[\w)}!]\s*$")
 
 
-def split_unit(answer: str) -> tuple[str, str | None]:
-    """The answer without its unit, and the unit's one name; None if there is none."""
-    if (found := IN_TEXT.fullmatch(answer)) and is_unit_text(found["rest"], found["unit"]):
-        return found["rest"], name_of(found["unit"] + found["power"])
-    if (found := PLAIN.fullmatch(answer)) and (len(found["unit"]) > 3 or is_number(found["rest"])):
-        return found["rest"], name_of(found["unit"])
-    if (found := GLUED.fullmatch(answer)) and is_number(found["rest"]):
-        return found["rest"], name_of(found["unit"])
-    for sign, name in SIGNS:
-        if sign.search(answer):
-            return answer, name
-    return answer, None
+def split_unit(answer: str, letters: bool) -> tuple[str, str | None]:
+    """The answer without its unit, and the unit's one name; None if there is none.
+
+    `letters`: whether a bare letter may be one, `5 m`. It may not where the gold answer has variables.
+    """
+    if money := MONEY.fullmatch(answer):
+        rest, more = split_unit(money[4] or money[1] + money[3], letters)
+        name = CURRENCY[money[2] or money[5]]
+        return rest, name if more in (None, name) else f"{name} {more}"
+    if answer.endswith("%"):
+        return answer, "percent"
+    if not FUNCTION.search(answer) and (degree := DEGREE.fullmatch(answer)):
+        return degree["rest"], SCALES[degree["scale"]]
+    rest = answer
+    while (piece := PIECE.search(rest)) and fits(rest[: piece.start()], piece[0], answer[len(rest) :], letters):
+        rest = rest[: piece.start()]
+    unit = answer[len(rest) :]
+    bare = re.findall(r"[a-zA-Z]+", re.sub(r"\\(?:text|frac|cdot)|\{[^{}]*\}", " ", unit))
+    # Bare letters and short words need a number, and a space: 5m is a product.
+    glued = bool(bare) and unit.startswith(bare[0]) and len(bare[0]) < 4 and bare[0] not in GLUED.split()
+    short = any(len(word) < 4 for word in bare) and not is_number(rest)
+    if glued or short or not name_of(unit) or not ENDS_IN_NUMBER.search(rest):
+        return answer, None
+    return rest.strip(), name_of(unit)
+
+
+def fits(rest: str, piece: str, after: str, letters: bool) -> bool:
+    """Whether a piece at the end of an answer, before `after`, may belong to a unit behind `rest`."""
+    words = re.findall("[a-zA-Z]+", re.sub(r"\\(?:text|cdot|frac)", " ", piece))
+    if not words:
+        return "^" not in piece or bool(re.search(r"[a-zA-Z}]\s*$", rest))
+    for before, word in zip([rest.split()[-1] if rest.split() else "", *words], words, strict=False):
+        known = before == "per" or {singular(word.lower()), word.lower()} & {*NAMES, *BESIDE, *EXPONENTS, *SHORT_FORMS}
+        if not known and not (THING.fullmatch(word.lower()) and re.search(r"[\d})!]|\\pi", rest)):
+            return False
+    beside_slash = rest.rstrip().endswith("/") or after.lstrip().startswith("/")
+    return len(words[0]) > 1 or piece[0] == "\\" or (words[0] in LETTERS and (letters or beside_slash))
 
 
 def is_number(text: str) -> bool:
-    """Whether no variable stands in it, but for a left side, `x = 5`."""
-    return not VARIABLE.search(LEFT_SIDE.sub("", text))
-
-
-def is_unit_text(rest: str, text: str) -> bool:
-    r"""Whether `\text{...}` behind `rest` is a unit: after a number any word, after a variable a known unit.
-
-    A single letter must be known: `3\mathrm{i}` and `2\mathrm{e}` are numbers.
-    """
-    words = text.lower().split()
-    if not words or re.match(rf"(?:{NOT_A_UNIT})\b", words[0]):
-        return False
-    if all(singular(word) in NAMES for word in words if word not in ("per", "square", "cubic")):
-        return True
-    return len(text.strip()) > 1 and bool(re.search(rf"{NUMBER_END}$", rest)) and bool(re.search(r"\d|\\pi", rest))
+    """Whether no variable stands in it."""
+    return not re.search(r"(?<![a-zA-Z\\])[a-zA-Z]", text)
 
 
 def name_of(unit: str) -> str:
-    """The unit's one name: `square inches`, `sq in` and `in^{2}` are `in^2`, `miles per hour` and `mph` `mi/h`."""
-    unit = re.sub(r"[{}\s.\\]+", " ", unit.lower().replace("^", " ^").replace("/", " per ")).strip()
-    over = []
-    for part in re.split(r"\bper\b", re.sub(r"\^ ", "^", unit)):
-        words = part.split()
-        power = "".join(word for word in words if word.startswith("^"))
-        power = "^2" if {"square", "sq"} & set(words) else "^3" if "cubic" in words else power
-        names = [singular(word) for word in words if word[0] != "^" and word not in ("square", "sq", "cubic")]
-        over.append(" ".join(NAMES.get(word, word) for word in names) + power)
-    return "/".join(over)
+    """The unit's one name: `square inches`, `sq in` and `in^{2}` are `in^2`, `m/s` and `m s^{-1}` are `m s^-1`."""
+    unit = re.sub(r"\\frac\{(.*?\}?)\}\{(.*)\}", r"\1/\2", unit)
+    unit = re.sub(r"\\text|\\cdot|[{}]", " ", unit).lower()
+    for form, whole in SHORT_FORMS.items():
+        unit = re.sub(rf"\b{form}\b" if form[0] != " " else form, whole, unit)
+    powers: Counter[str] = Counter()
+    sign, times, last = 1, 1, ""
+    for slash, word, power in TERM.findall(unit):
+        if slash:
+            sign = -1
+        elif word in ("squared", "cubed"):
+            powers[last] *= EXPONENTS[word]
+        elif word in EXPONENTS:
+            times = EXPONENTS[word]
+        elif word not in BESIDE:
+            last = NAMES.get(singular(word), singular(word))
+            powers[last] += sign * int(power or times)
+            times = 1
+    scale = {"celsius", "fahrenheit"} & powers.keys()
+    names = [name + (f"^{power}" if power != 1 else "") for name, power in sorted(powers.items()) if power]
+    return f"degree {scale.pop()}" if scale else " ".join(names)
 
 
 def singular(word: str) -> str:
     """Without the plural's s: enough to compare a unit with itself."""
-    word = word.strip(".,;:()")
     return word if word in NAMES or word.endswith("ss") or len(word) < 4 else word.removesuffix("s")
+
+
+def conflict(one: str | None, other: str | None) -> bool:
+    """Whether both sides name a unit, and not the same one; a bare degree may be one of temperature."""
+    temperature = "degree" in (one, other) and all(str(unit).startswith("degree") for unit in (one, other))
+    return bool(one and other) and one != other and not temperature

@@ -6,7 +6,7 @@ killed for one answer would make the next ones pay for it.
 
 import logging
 
-from micota.grading import verify
+from micota.equivalence import verify
 
 PAIRS = (
     ("10", "2+8"),

@@ -56,7 +56,7 @@ rule check_gold:
     params:
         rules=lambda wildcards: as_json(STUDY.rules),
         timeout=STUDY.config.grading.timeout,
-        version=2,
+        version=3,
     message:
         "Grader: checking it on the benchmarks' own answers"
     shell:
@@ -79,7 +79,7 @@ rule grade:
     threads: STUDY.config.grading.workers
     params:
         timeout=STUDY.config.grading.timeout,
-        version=2,
+        version=3,
     message:
         "CoT: grading {wildcards.model}"
     shell:

@@ -2,11 +2,16 @@
 
 import os
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.graph import LOCAL_DATA, jobs_of, project_with_data
+from tests.tiny import config_files
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,3 +48,10 @@ def no_sum_of_floats() -> None:
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] in ("micota", "scripts"):
             vars(module)["sum"] = whole_sum
+
+
+@pytest.fixture(scope="session")
+def study_jobs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[dict[str, Any]]]:
+    """Study -> all its jobs, as Snakemake makes them of the rules; each study's once for all tests."""
+    project = project_with_data(tmp_path_factory.mktemp("graphs"))
+    return cache(lambda study: jobs_of(project, "--configfile", *config_files(study), *LOCAL_DATA))

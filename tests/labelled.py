@@ -3,8 +3,7 @@ r"""Answers labelled by hand, by kind: gold | right answers ;; ... | wrong answe
 
 Written before the grader saw them, from the rules a reader of the benchmarks would go by: another way to write the same
 value is right, an answer that only looks alike is wrong, a rounded value is wrong where the gold is exact. Units may be
-left out, never be others. A closed interval is not an open one. Nothing here was changed to suit the grader; where it
-errs, `tests/test_labelled.py` says so.
+left out, never be others. A closed interval is not an open one. Nothing here was changed to suit the grader.
 """
 
 LABELLED: dict[str, str] = {

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.answers import boxed_answers, last_box, tidy
+from micota.answers import boxed_answers, last_box
+from micota.normal_form import normal_form
+from micota.string_rule import papers_box
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,13 @@ from micota.answers import boxed_answers, last_box, tidy
         (r"\boxed", None),
         (r"\boxedeq{5}", None),
         (r"\boxed x {5}", "x {5}"),
+        (r"$\boxed5$ and 6", "5"),
+        (r"\boxed{5}, in a \boxed environment", "5"),
+        (r"\boxed{5} with \boxed.", "5"),
+        (r"\boxed 5 apples", "5"),
+        (r"\boxed see above", None),
+        ("<think>\\boxed{5}</think> six", None),
+        ("<think>\\boxed{6}</think> \\boxed{5}", "5"),
         ("no box, 5", None),
         ("", None),
     ],
@@ -67,6 +76,22 @@ def test_boxed_answers(completion: str, count: int) -> None:
     assert boxed_answers(completion) == count
 
 
+@pytest.mark.parametrize(
+    ("completion", "box"),
+    [
+        (r"\boxed{5}, in a \boxed environment", "environment"),
+        (r"\boxed{5} with \boxed.", None),
+        (r"$\boxed5$", None),
+        (r"$\boxed 5$ and 6", "5"),
+        ("<think>\\boxed{5}</think> six", "5"),
+        (r"\boxed{1} and \boxed{5", None),
+        ("none", None),
+    ],
+)
+def test_the_papers_box_is_that_of_its_harness(completion: str, box: str | None) -> None:
+    assert papers_box(completion) == box
+
+
 balanced = st.recursive(
     st.text(alphabet=string.ascii_letters + string.digits + " ^_+-=,.", max_size=8),
     lambda inner: st.lists(st.one_of(inner, inner.map("{{{}}}".format)), max_size=4).map("".join),
@@ -90,10 +115,15 @@ def test_an_unclosed_last_box_is_no_box(head: str, tail: str) -> None:
 def test_extraction_takes_anything(completion: str) -> None:
     box = last_box(completion)
     assert box is None or (box in completion and "box" in completion)
-    tidy(box or "")
+    normal_form(box or "")
     assert boxed_answers(completion) <= completion.count("box")
 
 
 @given(st.integers())
-def test_tidy_leaves_integers_alone(number: int) -> None:
-    assert tidy(str(number)) == (str(number), None) == tidy(f" ${number}$. ")
+def test_integers_are_their_own_normal_form(number: int) -> None:
+    assert normal_form(str(number)) == str(number) == normal_form(f" ${number}$. ")
+
+
+@given(st.text())
+def test_a_normal_form_is_made_of_anything(text: str) -> None:
+    assert isinstance(normal_form(text), str)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from micota.cli import UserError
 from micota.datasets import Home, load
-from micota.grading import REASONS, RIGHT, Judge, grade, quick_verdict, verify
+from micota.equivalence import verify
+from micota.gold import rejected_golds
+from micota.grading import REASONS, RIGHT, Judge, grade, quick_verdict
 from micota.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_jsonl
 from scripts import check_gold
 from scripts import grade as script
@@ -176,7 +178,7 @@ def test_reasons(judge: Judge, completion: str, reason: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(), st.integers(-99, 99))
-def test_the_short_cut_for_integers_agrees_with_math_verify(gold: int, difference: int) -> None:
+def test_the_short_cut_for_integers_agrees_with_the_judge(gold: int, difference: int) -> None:
     for one, other in ((str(gold), str(gold + difference)), (f"00{abs(gold)}", str(abs(gold) + difference))):
         quick = quick_verdict(one, other)
         assert quick is not None
@@ -213,9 +215,9 @@ def test_hostile_answers_end_in_time_and_are_wrong() -> None:
 
 @pytest.mark.parametrize("piece", [r"\boxed{", r"\boxed", r"\boxedx", r"\fbox ", "{", "..", "1 ", r"\boxed{5}x", "\\"])
 def test_a_megabyte_takes_a_moment(piece: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     graded(Judge(), [("7", piece * (1_000_000 // len(piece)))])
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_gold_gate_on_the_real_benchmarks(real_data: Path, tmp_path: Path) -> None:
@@ -231,7 +233,8 @@ def test_gold_gate_on_the_real_benchmarks(real_data: Path, tmp_path: Path) -> No
     counts = {loader: read_json(out)[str(path)] for loader, path in files.items()}
     whole = {"aime24": 30, "amc23": 40, "olympiadbench": 675, "math500": 500, "gsm8k": 1319}
     raw = {"aime24": 23, "amc23": 0, "olympiadbench": 409, "math500": 500, "gsm8k": 1319}
-    assert {loader: count["accepted"] for loader, count in counts.items()} == whole | {"olympiadbench": 674}
+    assert {loader: count["accepted"] for loader, count in counts.items()} == whole | {"olympiadbench": 673}
+    assert counts["olympiadbench"]["excepted"] == 2
     assert {loader: count["ours"] for loader, count in counts.items()} == whole
     assert {loader: (count["raw"], count["expected"]) for loader, count in counts.items()} == {
         loader: (count, count) for loader, count in raw.items()
@@ -245,6 +248,44 @@ def test_a_batch_that_is_killed_costs_its_neighbours_nothing() -> None:
         judge.judge([*pairs, ("5", "9^{9^{9^9}}"), ("10", "2+8")])
         assert {judge.memory[pair] for pair in [*pairs, ("10", "2+8")]} == {"equivalent"}
         assert judge.memory["5", "9^{9^{9^9}}"] == "timeout"
+
+
+def test_a_batchs_deadline_grows_with_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """32 pairs may take as long as four, else a busy machine judges most of them twice."""
+    asked: list[tuple[int, float]] = []
+
+    class Pool:
+        def schedule(self, _: object, args: tuple[list[tuple[str, str]]], timeout: float) -> "Pool":
+            asked.append((len(args[0]), timeout))
+            self.batch = args[0]
+            return self
+
+        def result(self) -> list[str]:
+            return ["different"] * len(self.batch)
+
+    judge = Judge(timeout=10)
+    judge.pool = Pool()
+    judge.attempt([[("1", "2")]])
+    judge.attempt([[("1", str(n)) for n in range(32)]])
+    assert asked == [(1, 10), (32, pytest.approx(41))]
+
+
+def test_a_pair_that_sympy_stumbles_over_is_unreadable_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object) -> bool:
+        raise TypeError("cannot determine truth value of Relational")
+
+    monkeypatch.setattr("micota.equivalence.same", stumble)
+    assert verify(("x", "y")) == "unparsable"
+    assert verify((r"\frac12", r"\frac{1}{2}")) == "equal"
+
+
+@pytest.mark.parametrize(
+    "gold", [r"1, 2, \ldots, n", r"x \equiv 3 \pmod 7", r"\begin{cases} 1 & n>0 \\ 5 & n<0 \end{cases}"]
+)
+def test_gold_gate_wants_a_gold_read_whole(gold: str) -> None:
+    with Judge(timeout=60) as judge:
+        [(_, verdict)] = rejected_golds([problem("own/0", gold)], judge)
+    assert verdict == "equal", "its own text, but nothing was read"
 
 
 def test_what_the_judge_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from micota.prompts import Prompt, render
 from micota.records import read_json
 from micota.study import load_study
 from scripts import base as script
-from tests.tiny import PROMPT, SHAPE, raw_config, same_weights, write_model
+from tests.tiny import PROMPT, ROOT, SHAPE, raw_config, same_weights, write_model
 
 RECIPE: dict[str, Any] = {"epochs": 1, "learning_rate": 0.001, "batch_size": 4}
 DEMONSTRATIONS = {"count": 8, "operations": [1], "bound": 99, "verbose_share": 0.5, "verbosity": [0.0, 1.0]}
@@ -117,6 +117,16 @@ def test_a_pretrained_base_of_the_same_recipe_is_taken(scratch: Path, tmp_path: 
         "prompt": PROMPT | {"chat": True},
     }
     assert same_weights(get(block, tmp_path), scratch)
+
+
+@pytest.mark.parametrize(
+    ("study", "base"),
+    [("mini", "small"), ("mini", "medium"), ("mini", "large"), ("study", "tiny"), ("controls", "small")],
+)
+def test_the_committed_bases_are_taken(tmp_path: Path, study: str, base: str) -> None:
+    """They are recognised by the recipe in their micota.json, which today's settings must still equal."""
+    block = load_study(raw_config(study)).base_block(base)
+    assert same_weights(get(block, tmp_path), ROOT / block["pretrained"])
 
 
 @pytest.mark.parametrize(

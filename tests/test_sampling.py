@@ -12,11 +12,10 @@ import pytest
 from micota import sampling
 from micota.cli import UserError
 from micota.engines import Completion, Request
-from micota.grading import in_turn
 from micota.models import load_tokenizer
 from micota.prompts import Prompt, rendering
 from micota.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
-from micota.sampling import Chunk, Task, cut_up, items
+from micota.sampling import Chunk, Task, cut_up, in_turn, items
 from scripts import grade
 from scripts import sample as script
 from tests.tiny import PROMPT, write_model, write_problems

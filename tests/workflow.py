@@ -34,14 +34,13 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def snakemake(
+def run_python(
     folder: Path, *arguments: str, timeout: int = 840, settings: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run snakemake in a folder, with `settings` in its environment; the caller looks at the exit status and output."""
+    """Run Python in a folder, with `settings` in its environment; the caller looks at the exit status and output."""
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
     return subprocess.run(
-        command,
+        [sys.executable, *arguments],
         cwd=folder,
         env=environment | dict(settings or {}),
         capture_output=True,
@@ -49,6 +48,13 @@ def snakemake(
         timeout=timeout,
         check=False,
     )
+
+
+def snakemake(
+    folder: Path, *arguments: str, timeout: int = 840, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run snakemake in a folder."""
+    return run_python(folder, "-m", "snakemake", "--cores", "2", *arguments, timeout=timeout, settings=settings)
 
 
 def make(folder: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -19,10 +19,9 @@ from typing import Any
 import yaml
 
 from benchmarks.lm_eval_parity.tasks import utils
-from micota.answers import last_box
 from micota.datasets import Home, load
 from micota.records import Record, read_json, read_jsonl, write_json
-from micota.string_rule import same_last_number, same_string
+from micota.string_rule import papers_box, same_last_number, same_string
 
 TASKS = Path(__file__).parent / "tasks"
 BENCHMARKS = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")
@@ -116,7 +115,7 @@ def why_verdict(completion: str, gold: Any) -> str | None:
     """The reason, seen in the row, why the rules may differ on the gold as the source writes it."""
     if not isinstance(gold, str):
         return FLOAT
-    ours, theirs = last_box(completion), utils.last_box(completion)
+    ours, theirs = papers_box(completion), utils.last_box(completion)
     if ours != theirs and r"\boxed " in completion:
         return BARE
     stripped = ours is not None and theirs is not None and ours != theirs and ours == theirs.strip()
@@ -136,7 +135,7 @@ def verdict(what: str, row: str, completion: str, doc: dict[str, Any], answer: s
     if "gold" not in doc:
         ours, theirs = same_last_number(completion, answer), rules.last_number(completion, doc)
         return Check(what, row, ours, theirs)
-    box, theirs = last_box(completion), rules.boxed(completion, doc)
+    box, theirs = papers_box(completion), rules.boxed(completion, doc)
     ours = box is not None and same_string(box, answer)
     if ours == theirs:
         return Check(what, row, ours, theirs)
