@@ -130,10 +130,10 @@ def plain(text: str) -> str:
     # Escaped once more than LaTeX has it: `\\frac`, and a line's end that stayed `\n`.
     text = re.sub(r"\\n(?![a-z])", "\n", re.sub(r"\\\\(?=[A-Za-z])", r"\\", text))
     text = SUPERSCRIPT.sub(r"^\g<0>", SUBSCRIPT.sub(r" \g<0>", re.sub("[¼-¾⅐-⅞]", r" \g<0>", text)))
+    text = unicodedata.normalize("NFKC", text).translate(SIGNS).lower().translate(TWINS)
     for sign, other in PAIRS.items():
         text = text.replace(sign, other)
     text = ENVIRONMENT.sub(" ", text)
-    text = unicodedata.normalize("NFKC", text).translate(SIGNS).lower().translate(TWINS)
     text = re.sub(r"\d", lambda digit: str(unicodedata.decimal(digit[0])), text)
     text = re.sub(r"\\[()\[\]]|\\?\$|\\[ ,;:!>]|~|\\\\|\*\*", lambda found: "" if found[0] == r"\!" else " ", text)
     text = re.sub(r"\\[dtc]?frac\s*(\d)\s*(\d)", r" \1/\2 ", text)  # \frac12
