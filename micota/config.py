@@ -19,6 +19,10 @@ Seed = Annotated[
 ]
 
 
+# auto: sdpa, or eager for a model that needs it (Gemma 2, gpt-oss)
+Attention = Literal["auto", "sdpa", "eager", "flash_attention_2"]
+
+
 class Closed(BaseModel):
     """Unknown keys are errors; nothing is converted silently (strict), so `"1e-5"` is no number."""
 
@@ -98,7 +102,7 @@ class Training(Closed):
     bucketed: bool = True
     dtype: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
+    attention: Attention = "sdpa"
     liger_kernel: bool = False
     save_steps: int = Field(500, ge=1)
     max_examples: int | None = Field(None, ge=1)
@@ -262,6 +266,7 @@ class Engine(Closed):
         None, ge=1, description="vLLM: sequences decoded together at most; null: its own default (1,024 on an H100)"
     )
     skip_special_tokens: bool = True
+    attention: Attention = Field("auto", description="transformers: how attention is computed")
 
 
 class Sampling(Closed):
@@ -335,6 +340,7 @@ class Alignment(Closed):
     corpora: list[Name]
     prompt: Name
     batch_size: int = 32
+    attention: Attention = "auto"
 
 
 class Published(Closed):

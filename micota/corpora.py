@@ -112,12 +112,14 @@ def filter_traces(
     max_tokens: int | None,
     counts: Counts,
     special: SpecialTokens = SpecialTokens(),  # noqa: B008 (it is frozen)
+    opened: str = "",
 ) -> Iterator[Record]:
     """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
 
     With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either; such a row
     says that it is `truncated`, so that no end token is taught or scored where none was written. Stripped special
-    tokens stay in `n_tokens`, the length of what was sampled.
+    tokens stay in `n_tokens`, the length of what was sampled. `opened` is what the sampler's template wrote of each answer
+    (micota.prompts.opened): it stands before the sampled text.
     """
     seen: set[bytes] = set()
     for row in graded:
@@ -133,6 +135,7 @@ def filter_traces(
         if reason is None and not all(row["id"] in others for others in solved_by_others):
             reason = NOT_SOLVED_BY_ALL
         completion = row["completion"]
+        completion = completion if completion.startswith(opened) else opened + completion
         if reason is None:
             counts.marks.update(mark for mark in MARKS if mark in completion)
             if found := special.found(completion):

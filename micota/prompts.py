@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from micota.cli import UserError
@@ -19,6 +20,7 @@ IGNORED = -100  # the label that PyTorch's cross entropy skips
 # Templates that write the day's date (Llama 3.2, gpt-oss) get this one, which Llama's falls back on without a clock: a
 # prompt is the same tomorrow, and so is what a model was trained on.
 TODAY = datetime(2024, 7, 26)
+ANSWER = "ANSWER"  # stands for an assistant's text, to see what a chat template writes around it
 JUDGE_PLACES = ("{problem}", "{answer}", "{extracted}")  # what a judge model is shown; `answer` is the gold answer
 
 
@@ -50,27 +52,89 @@ class Rendered:
 
 
 def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None = None, ended: bool = True) -> Rendered:
-    """Render a problem, and a completion with the tokenizer's end token, as one model sees them.
+    """Render a problem, and a completion with the token that ends it, as one model sees them.
 
-    A raw prompt gets the special tokens the tokenizer adds by itself (a BOS, where it has one); a chat template
-    writes its own. A completion that was cut off (`ended` false) has no end token: none was written there.
+    A raw prompt gets the special tokens the tokenizer puts before a text by itself (a BOS, where it has one), none
+    behind it; a chat template writes its own. What the template opens of an answer (`opened`) stands in the prompt, not
+    a second time in the completion. A completion that was cut off (`ended` false) has no end token: none was written
+    there.
     """
     user = prompt.user.replace("{problem}", problem)
     if prompt.chat:
-        messages = [{"role": "user", "content": user}]
-        if prompt.system is not None:
-            messages.insert(0, {"role": "system", "content": prompt.system})
-        text = tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, strftime_now=TODAY.strftime
-        )
+        text = chat_text(tokenizer, prompt.system, user)
+        prompt_ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     else:
         text = user
-    prompt_ids = tokenizer(text, add_special_tokens=not prompt.chat)["input_ids"]
+        prompt_ids = tokenizer(text)["input_ids"]
+        prompt_ids = prompt_ids[: len(prompt_ids) - added_behind(tokenizer)]
     completion_ids: list[int] = []
     if completion is not None:
+        completion = completion.removeprefix(opened(tokenizer, prompt))
         completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"]
-        completion_ids += [tokenizer.eos_token_id] if ended else []
+        completion_ids += [end_token(tokenizer, prompt)] if ended else []
     return Rendered(text, prompt_ids, completion_ids)
+
+
+def chat_text(tokenizer: Any, system: str | None, user: str, answer: str | None = None) -> str:
+    """What the chat template makes of a user's turn, up to the answer's place or, if there is one, past the answer."""
+    messages = [{"role": "user", "content": user}]
+    if system is not None:
+        messages.insert(0, {"role": "system", "content": system})
+    if answer is not None:
+        messages.append({"role": "assistant", "content": answer})
+    return str(
+        tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=answer is None, strftime_now=TODAY.strftime
+        )
+    )
+
+
+def added_behind(tokenizer: Any) -> int:
+    """How many tokens (an EOS) the tokenizer puts behind a raw text by itself."""
+    bare, whole = tokenizer("1", add_special_tokens=False)["input_ids"], tokenizer("1")["input_ids"]
+    before = next((i for i in range(len(whole)) if bare and whole[i : i + len(bare)] == bare), 0)
+    return max(0, len(whole) - before - len(bare))
+
+
+def end_token(tokenizer: Any, prompt: Prompt) -> int:
+    """The token that ends a completion: the one that closes an assistant's turn, or the tokenizer's end token."""
+    closing = turn_end(tokenizer) if prompt.chat else None
+    return int(tokenizer.eos_token_id if closing is None else closing)
+
+
+def turn_end(tokenizer: Any) -> int | None:
+    """The special token that the chat template closes an assistant's turn with; None if it has none.
+
+    Not always the tokenizer's `eos_token`: Phi-3 closes with <|end|>, Qwen2.5's base models with <|im_end|>.
+    """
+    return around_answer(tokenizer, getattr(tokenizer, "chat_template", None))[1]
+
+
+def opened(tokenizer: Any, prompt: Prompt) -> str:
+    """What the template itself writes of an answer (`<think>` and a new line): a part of every trace."""
+    return around_answer(tokenizer, tokenizer.chat_template)[0] if prompt.chat else ""
+
+
+@lru_cache(maxsize=32)
+def around_answer(tokenizer: Any, template: Any) -> tuple[str, int | None]:
+    """What a chat template opens of an assistant's text, and the special token that it closes a turn with."""
+    if not template:
+        return "", None
+    try:
+        asked, answered = chat_text(tokenizer, None, "1"), chat_text(tokenizer, None, "1", ANSWER)
+    except Exception:  # a template is a program: it raises what it likes, and `render` will show it
+        return "", None
+    header, found, rest = answered.rpartition(ANSWER)
+    if not found:
+        return "", None
+    begun = asked.removeprefix(header) if asked.startswith(header) else ""
+    if not begun.strip():  # a template may write an empty thought before a past answer: then by its mark
+        thought = re.search(r"<think>\s*(?:</think>\s*)?$", asked)
+        begun = thought[0] if thought else ""
+    special = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
+    special |= set(tokenizer.all_special_ids)
+    behind = tokenizer(rest.lstrip(), add_special_tokens=False)["input_ids"][:1]
+    return begun, next((token for token in behind if token in special), None)
 
 
 def render_row(tokenizer: Any, prompt: Prompt, row: Mapping[str, Any]) -> Rendered:
@@ -87,6 +151,8 @@ def rendering(tokenizer: Any, prompt: Prompt) -> dict[str, Any]:
         "chat_template_sha256": hashlib.sha256(json.dumps(template).encode()).hexdigest() if template else None,
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
+        **({"end_token_id": end} if (end := end_token(tokenizer, prompt)) != tokenizer.eos_token_id else {}),
+        **({"opened": begun} if (begun := opened(tokenizer, prompt)) else {}),
         "special_tokens": sorted(tokenizer.all_special_tokens),
         "example": {"problem": EXAMPLE, "text": example.text, "prompt_ids": example.prompt_ids},
     }

@@ -118,6 +118,8 @@ def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, ch
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
     shaped = asdict(replace(settings, data_parallel=1))  # by how many a job is shared does not matter
     del shaped["max_num_seqs"]  # nor how many wait for their turn
+    if shaped["attention"] == "auto":
+        del shaped["attention"]  # which older chunks do not name
     shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
     shaped_by += "|portable" if portable() else ""
     shaped_by += (

@@ -30,6 +30,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--corpora", type=named_path, nargs="+", required=True, help="corpus=path")
     parser.add_argument("--prompt", type=json_flag, required=True)
     parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--attention", default="auto", help="auto, sdpa, eager or flash_attention_2")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1)
     add_gpus_flag(parser)
@@ -46,15 +47,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from micota.alignment import trace_nll
     from micota.fingerprint import portable
-    from micota.models import check_folder, file_hash, load_tokenizer, model_hash
+    from micota.models import attention, check_folder, file_hash, load_tokenizer, model_hash
     from micota.prompts import Prompt
 
     torch.set_num_threads(args.threads)
     check_folder(args.model)
     tokenizer = load_tokenizer(args.model)
-    model = AutoModelForCausalLM.from_pretrained(args.model, dtype=getattr(torch, args.dtype), use_safetensors=True)
+    how = attention(args.model, args.attention, "alignment.attention")
+    model = AutoModelForCausalLM.from_pretrained(
+        args.model, dtype=getattr(torch, args.dtype), attn_implementation=how, use_safetensors=True
+    )
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     shaped_by = [STAGE_VERSION, args.name, model_hash(args.model), args.prompt, args.dtype, portable()]
+    shaped_by += [how] if how != "sdpa" else []  # which older likelihoods do not name
 
     def rows(corpus: str, path: Path) -> Iterator[Record]:
         traces = list(read_jsonl(path, CORPUS_FIELDS))
