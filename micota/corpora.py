@@ -118,8 +118,8 @@ def filter_traces(
 
     With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either; such a row
     says that it is `truncated`, so that no end token is taught or scored where none was written. Stripped special
-    tokens stay in `n_tokens`, the length of what was sampled. `opened` is what the sampler's template wrote of each answer
-    (micota.prompts.opened): it stands before the sampled text.
+    tokens stay in `n_tokens`, the length of what was sampled. `opened` is what the sampler's template wrote of each
+    answer (micota.prompts.opened): it stands before the sampled text.
     """
     seen: set[bytes] = set()
     for row in graded:

@@ -129,53 +129,6 @@ class TransformersEngine:
         self.end_tokens = end_tokens(model, tokenizer)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
-        """Yield each request's number and its completions, in the order of its prompts, as soon as it is whole."""
-
-
-def keep_memory() -> None:
-    """Make glibc keep freed memory instead of handing it back; elsewhere, do nothing.
-
-    transformers' cache is copied into a longer one at every token. Over 32 MB glibc maps and unmaps each copy: 256
-    traces of a 0.2 M model took 89 s so, 26 s with memory kept, and 60 s in batches of 64 (same texts; 2 cores, busy).
-    """
-    import ctypes
-
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return
-    mallopt(-4, 0)  # M_MMAP_MAX: never map
-    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: never trim
-
-
-class TransformersEngine:
-    """transformers' `generate`: batches of prompts of similar length, left-padded, with the KV cache.
-
-    One request after another, and what one gives never depends on the others: on a CPU in float32 the same bytes,
-    whatever ran before.
-    """
-
-    def __init__(self, model: str, tokenizer: Any, settings: EngineSettings, threads: int) -> None:
-        import torch
-        from transformers import AutoModelForCausalLM
-
-        keep_memory()
-        torch.set_num_threads(threads)
-        self.torch = torch
-        self.tokenizer = tokenizer
-        self.settings = settings
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        how = attention(model, settings.attention, "sampling.engine.attention")
-        self.model = AutoModelForCausalLM.from_pretrained(
-            model, dtype=getattr(torch, settings.dtype), attn_implementation=how, use_safetensors=True
-        ).to(self.device)
-        self.model.eval()
-        # A model folder may bring its own sampling defaults (Qwen2.5: temperature 0.7, repetition penalty 1.05);
-        # the study's configuration alone decides, so only the end tokens are taken from it.
-        end = self.model.generation_config.eos_token_id or tokenizer.eos_token_id
-        self.end_tokens = [end] if isinstance(end, int) else list(end)
-
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
         for number, request in enumerate(requests):
             yield number, self._complete(request.prompts, request.decoding)
 

@@ -137,9 +137,7 @@ def attention(folder: str | Path, asked: str, key: str) -> str:
     if asked not in ("auto", "sdpa"):
         return asked
     config = AutoConfig.from_pretrained(folder)
-    model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)] if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING else None
-    if isinstance(model, tuple):
-        model = model[0]
+    model = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
     capped = getattr(config.get_text_config(), "attn_logit_softcapping", None)
     if not capped and getattr(model, "_supports_sdpa", True):
         return "sdpa"
@@ -194,7 +192,10 @@ def download(repo: str, revision: str, out: Path, key: str = "bases") -> None:
 
 
 def take(folder: Path, out: Path, made_from: dict[str, Any]) -> None:
-    """Put a model folder's plain files, and the weights that are loaded, under `out`; in the hub's cache they are links to where they lie."""
+    """Put a model folder's plain files, and the weights that are loaded, under `out`.
+
+    In the hub's cache they are links to where they lie.
+    """
     check_folder(folder)
     temporary = fresh(out)
     weights = weights_files(folder)

@@ -2,12 +2,14 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from micota.cli import UserError
+from micota.models import end_tokens, load_tokenizer
 from micota.records import read_json, write_json
 from scripts import merge as script
 from tests.tiny import SHAPE, same_weights, weights, write_model
@@ -88,7 +90,7 @@ def test_the_seed_decides_the_mask(partners: tuple[Path, Path], tmp_path: Path) 
 def test_a_merged_folder_is_a_whole_model(partners: tuple[Path, Path], tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 
-    from micota.models import check_folder, load_tokenizer
+    from micota.models import check_folder
 
     base, tuned = partners
     taught = {"prompt": {"user": "{problem}"}, "rendering": {"eos_token_id": 1}}
@@ -117,6 +119,58 @@ def test_a_model_in_several_files_is_the_one_in_a_single_file(
     assert len(list(whole.glob("*.safetensors"))) == 1 < len(list(cut.glob("*.safetensors")))
     check_folder(cut)  # its index names files that are there
     assert same_weights(whole, cut)
+
+
+def test_a_merge_stops_where_the_tuned_model_stops(tmp_path: Path) -> None:
+    base, tuned = write_model(tmp_path / "base"), write_model(tmp_path / "tuned")
+    write_json(base / "generation_config.json", {"eos_token_id": 5})
+    write_json(tuned / "generation_config.json", {"eos_token_id": [258, 5]})
+    (tuned / "chat_template.jinja").write_text("{{ messages[0].content }}", encoding="utf-8")
+    out = merge((base, tuned), tmp_path / "m", 1.0, 1.0)
+    assert read_json(out / "generation_config.json") == {"eos_token_id": [258, 5]}
+    assert load_tokenizer(out).chat_template == "{{ messages[0].content }}"
+    (tuned / "generation_config.json").unlink()  # then config.json says it
+    write_json(tuned / "config.json", read_json(tuned / "config.json") | {"eos_token_id": 7})
+    out = merge((base, tuned), tmp_path / "m2", 1.0, 1.0)
+    assert end_tokens(out, load_tokenizer(out)) == end_tokens(tuned, load_tokenizer(tuned))
+
+
+@pytest.mark.parametrize("place", ["a+b", "me@uni", "a+b@c+d@e"])
+def test_any_path_is_a_path(partners: tuple[Path, Path], tmp_path: Path, place: str) -> None:
+    folders = [tmp_path / place / one.name for one in partners]
+    for source, folder in zip(partners, folders, strict=True):
+        shutil.copytree(source, folder)
+    out = merge((folders[0], folders[1]), tmp_path / place / "m", 0.5, 0.5)
+    assert same_weights(out, merge(partners, tmp_path / "plain", 0.5, 0.5))
+
+
+def test_a_merge_that_lost_a_tensor_is_refused(partners: tuple[Path, Path], tmp_path: Path) -> None:
+    """mergekit leaves out what it does not know, such as the experts of an architecture that it only guesses."""
+    from safetensors.torch import save_file
+
+    from micota.merging import complete
+
+    base, tuned = partners
+    out = merge(partners, tmp_path / "m", 0.5, 0.5)
+    complete(out, base, tuned)
+    kept = weights(out)
+    name, tensor = kept.popitem()
+    save_file(kept, out / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match=f"left out or changed 1 of .*{name}.*Qwen2ForCausalLM"):
+        complete(out, base, tuned)
+    save_file(kept | {name: tensor[:1].clone()}, out / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match=f"left out or changed 1 of .*{name}"):
+        complete(out, base, tuned)
+
+
+def test_a_merge_without_a_tokenizer_is_refused(partners: tuple[Path, Path], tmp_path: Path) -> None:
+    shutil.copytree(partners[1], tmp_path / "tuned")
+    (tmp_path / "tuned" / "tokenizer.json").unlink()
+    (tmp_path / "tuned" / "vocab.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "tuned" / "merges.txt").write_text("a b c\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"the tokenizer in .*tuned does not load"):
+        merge((partners[0], tmp_path / "tuned"), tmp_path / "m", 0.5, 0.5)
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize(

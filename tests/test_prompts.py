@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from micota.cli import UserError
 from micota.miniature import WORDS, build_tokenizer
-from micota.prompts import IGNORED, Prompt, check_rendering, first_difference, render, render_row, rendering
+from micota.prompts import (
+    IGNORED,
+    Prompt,
+    check_rendering,
+    end_token,
+    first_difference,
+    opened,
+    render,
+    render_row,
+    rendering,
+)
 
 PROMPTS = {
     "chat": Prompt("{problem}"),
@@ -156,3 +166,48 @@ def test_a_completion_that_was_cut_off_has_no_end_token() -> None:
     whole, cut = (render_row(TOKENIZER, Prompt("{problem}"), row | more) for more in ({}, {"truncated": True}))
     assert whole.completion_ids == [*cut.completion_ids, TOKENIZER.eos_token_id]
     assert TOKENIZER.eos_token_id not in cut.completion_ids
+
+
+def test_what_is_taught_is_the_token_that_closes_a_turn_in_the_template() -> None:
+    """Not always the tokenizer's `eos_token`: Phi-3, the base models of Qwen2.5."""
+    tokenizer: Any = build_tokenizer()
+    closing = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    tokenizer.eos_token = "<|endoftext|>"
+    assert render(tokenizer, Prompt("{problem}"), "1", "2").completion_ids[-1] == closing
+    assert rendering(tokenizer, Prompt("{problem}"))["end_token_id"] == closing
+    assert end_token(tokenizer, Prompt("{problem}", chat=False)) == tokenizer.eos_token_id
+    tokenizer.chat_template = "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}assistant:"
+    assert end_token(tokenizer, Prompt("{problem}")) == tokenizer.eos_token_id  # it closes a turn with none
+
+
+@pytest.mark.parametrize("begun", ["<think>\n", "<think>\n\n</think>\n\n", "[THINK]"])
+@pytest.mark.parametrize("past", ["", "<think>\n\n</think>\n\n"])
+def test_what_a_template_opens_belongs_to_the_trace(begun: str, past: str) -> None:
+    """R1 and its distills open <think>; Qwen3's template writes an empty thought before past answers."""
+    if past and begun == "[THINK]":
+        return  # two marks in one template: none is known
+    plain, opening = build_tokenizer(), build_tokenizer()
+    opening.chat_template = plain.chat_template.replace(
+        "assistant\n' }}{% endif", f"assistant\n{begun!r}' }}}}{{% endif"
+    )
+    opening.chat_template = opening.chat_template.replace(repr(begun), begun.replace("\n", "\\n"))
+    assert opening.chat_template != plain.chat_template
+    prompt = Prompt("{problem}")
+    assert (opened(plain, prompt), opened(opening, prompt)) == ("", begun)
+    assert opened(opening, Prompt("{problem}", chat=False)) == ""
+    assert rendering(opening, prompt)["opened"] == begun and "opened" not in rendering(plain, prompt)
+    trace = begun + "1+1</think>2"
+    learnt = [tokenizer.decode(render(tokenizer, prompt, "1", trace).input_ids) for tokenizer in (plain, opening)]
+    assert learnt[0] == learnt[1] and learnt[0].endswith(trace + "<|im_end|>")
+
+
+@pytest.mark.parametrize("form", ["$A <|im_end|>", "<|endoftext|> $A <|im_end|>"])
+def test_a_raw_prompt_carries_no_end_token(form: str) -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer: Any = build_tokenizer()
+    names = [(name, tokenizer.convert_tokens_to_ids(name)) for name in ("<|endoftext|>", "<|im_end|>")]
+    tokenizer._tokenizer.post_processor = TemplateProcessing(form, None, names)
+    text = tokenizer("1a+2?", add_special_tokens=False)["input_ids"]
+    before = [names[0][1]] if form.startswith("<") else []
+    assert render(tokenizer, Prompt("{problem}", chat=False), "1a+2?", "2").prompt_ids == before + text

@@ -1,6 +1,7 @@
 """The trainer that every model gets: what it learns from, and that it repeats itself."""
 
 import random
+import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from micota.arithmetic import demonstrations
 from micota.cli import UserError
 from micota.models import load_tokenizer
 from micota.prompts import IGNORED, Prompt, render, rendering
-from micota.records import read_json, write_jsonl
+from micota.records import read_json, write_json, write_jsonl
 from micota.training import TrainingSettings, bucketed_order, training_rows
 from scripts import train as script
 from tests.tiny import corpus, same_weights, weights, write_model
@@ -279,3 +280,12 @@ def test_equal_trainings_of_two_models_leave_each_other_alone(
     assert set((tmp_path / "work").rglob("trainer_state.json")) == checkpoints
     script.main(one)
     assert same_weights(tmp_path / "ta", tmp_path / "student")
+
+
+def test_sampling_defaults_of_a_base_stop_no_training(base: Path, tmp_path: Path) -> None:
+    """transformers refuses to save a temperature without do_sample: no checkpoint would ever be written."""
+    shutil.copytree(base, tmp_path / "b")
+    write_json(tmp_path / "b" / "generation_config.json", {"eos_token_id": 5, "temperature": 0.6, "top_k": 3})
+    assert train(tmp_path / "b", tmp_path, replace(SETTINGS, epochs=1))["steps"] == STEPS / 3
+    saved = read_json(tmp_path / "out" / "generation_config.json")
+    assert saved["eos_token_id"] == [5, load_tokenizer(base).eos_token_id] and "temperature" not in saved
