@@ -265,7 +265,7 @@ def load(folder: Path, settings: TrainingSettings) -> Any:
 
     how = {
         "dtype": torch.float32,
-        "attn_implementation": attention(folder, settings.attention, "attention of its recipe"),
+        "attn_implementation": attention(folder, settings.attention, "attention"),
     }
     if settings.sharding == "none" or launch.is_first():
         return AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, **how)

@@ -342,3 +342,12 @@ def test_a_sampled_corpus_holds_its_samplers_words_alone(tmp_path: Path) -> None
 def test_the_median_of_counted_lengths_is_that_of_the_lengths(lengths: list[int]) -> None:
     found, expected = median(Counter(lengths)), statistics.median(lengths)
     assert (found, type(found)) == (expected, type(expected))
+
+
+def test_what_the_samplers_template_opened_stands_before_its_traces() -> None:
+    """Half a pair of tags would be taught: R1's template writes <think>, the model the rest."""
+    traces = [graded("train/0", completion="Hm.\n</think>\n\n\\boxed{1}"), graded("train/1", completion="<think>\nHm.")]
+    counts = Counts("mid")
+    rows = list(filter_traces(traces, "train", PROBLEMS, [], "all", None, counts, SpecialTokens(), "<think>\n"))
+    assert [row["completion"] for row in rows] == ["<think>\nHm.\n</think>\n\n\\boxed{1}", "<think>\nHm."]
+    assert counts.marks == {"<think>": 2, "</think>": 1}

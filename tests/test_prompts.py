@@ -181,16 +181,10 @@ def test_what_is_taught_is_the_token_that_closes_a_turn_in_the_template() -> Non
 
 
 @pytest.mark.parametrize("begun", ["<think>\n", "<think>\n\n</think>\n\n", "[THINK]"])
-@pytest.mark.parametrize("past", ["", "<think>\n\n</think>\n\n"])
-def test_what_a_template_opens_belongs_to_the_trace(begun: str, past: str) -> None:
-    """R1 and its distills open <think>; Qwen3's template writes an empty thought before past answers."""
-    if past and begun == "[THINK]":
-        return  # two marks in one template: none is known
+def test_what_a_template_opens_belongs_to_the_trace(begun: str) -> None:
+    """R1 and its distills open <think>; the student learns it, whether its own template opens it or not."""
     plain, opening = build_tokenizer(), build_tokenizer()
-    opening.chat_template = plain.chat_template.replace(
-        "assistant\n' }}{% endif", f"assistant\n{begun!r}' }}}}{{% endif"
-    )
-    opening.chat_template = opening.chat_template.replace(repr(begun), begun.replace("\n", "\\n"))
+    opening.chat_template = plain.chat_template.replace("assistant\n' }}{% endif", f"assistant\n{begun}' }}}}{{% endif")
     assert opening.chat_template != plain.chat_template
     prompt = Prompt("{problem}")
     assert (opened(plain, prompt), opened(opening, prompt)) == ("", begun)
@@ -199,6 +193,18 @@ def test_what_a_template_opens_belongs_to_the_trace(begun: str, past: str) -> No
     trace = begun + "1+1</think>2"
     learnt = [tokenizer.decode(render(tokenizer, prompt, "1", trace).input_ids) for tokenizer in (plain, opening)]
     assert learnt[0] == learnt[1] and learnt[0].endswith(trace + "<|im_end|>")
+
+
+def test_an_empty_thought_before_past_answers_hides_no_opened_one() -> None:
+    """Qwen3's thinking models open <think>, and write an empty thought before an answer that has none."""
+    tokenizer: Any = build_tokenizer()
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+        "{% if m.role == 'assistant' %}<think>\n\n</think>\n\n{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
+    )
+    assert opened(tokenizer, Prompt("{problem}")).strip() == "<think>"
+    assert end_token(tokenizer, Prompt("{problem}")) == tokenizer.convert_tokens_to_ids("<|im_end|>")
 
 
 @pytest.mark.parametrize("form", ["$A <|im_end|>", "<|endoftext|> $A <|im_end|>"])
