@@ -107,16 +107,16 @@ def turn_end(tokenizer: Any) -> int | None:
 
     Not always the tokenizer's `eos_token`: Phi-3 closes with <|end|>, Qwen2.5's base models with <|im_end|>.
     """
-    return around_answer(tokenizer, getattr(tokenizer, "chat_template", None))[1]
+    return around_answer(tokenizer, str(getattr(tokenizer, "chat_template", None) or ""))[1]
 
 
 def opened(tokenizer: Any, prompt: Prompt) -> str:
     """What the template itself writes of an answer (`<think>` and a new line): a part of every trace."""
-    return around_answer(tokenizer, tokenizer.chat_template)[0] if prompt.chat else ""
+    return around_answer(tokenizer, str(tokenizer.chat_template or ""))[0] if prompt.chat else ""
 
 
 @lru_cache(maxsize=32)
-def around_answer(tokenizer: Any, template: Any) -> tuple[str, int | None]:
+def around_answer(tokenizer: Any, template: str) -> tuple[str, int | None]:
     """What a chat template opens of an assistant's text, and the special token that it closes a turn with."""
     if not template:
         return "", None

@@ -176,9 +176,8 @@ def test_stop_strings_end_a_completion_and_are_cut_off(
     assert 0 < hits < len(prompts)
 
 
-@pytest.mark.parametrize("hidden", [True, False])
-@pytest.mark.parametrize("padding_ends", [True, False])
-@pytest.mark.parametrize("stretch", [1, 5, 32])
+@pytest.mark.parametrize(("hidden", "padding_ends"), [(True, True), (False, False)])
+@pytest.mark.parametrize("stretch", [3, 32])
 def test_a_stop_string_is_looked_for_in_the_completion_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hidden: bool, padding_ends: bool, stretch: int
 ) -> None:
@@ -192,9 +191,9 @@ def test_a_stop_string_is_looked_for_in_the_completion_alone(
     if not padding_ends:
         ids = {"eos_token_id": tokenizer.convert_tokens_to_ids(END)}
         (folder / "generation_config.json").write_text(json.dumps(ids), encoding="utf-8")
-    found = [render(tokenizer, Prompt(**PROMPT), row["problem"]).prompt_ids for row in problems(6)]
-    ours = {size: engine(folder, batch_size=size, skip_special_tokens=hidden) for size in (1, 2, 6)}
-    whole = complete(ours[1], found, greedy())
+    found = [render(tokenizer, Prompt(**PROMPT), row["problem"]).prompt_ids for row in problems(4)]
+    ours = {size: engine(folder, batch_size=size, skip_special_tokens=hidden) for size in (1, 4)}
+    whole = complete(ours[1], found, greedy(max_tokens=12))
     before = tokenizer.decode(found[0][-1:])
     first = [completion.text[:1] for completion in whole]
     middle = next(c.text for c in whole if c.n_tokens > 8)
@@ -205,7 +204,7 @@ def test_a_stop_string_is_looked_for_in_the_completion_alone(
             tokens = len(text) + len(stop or "")  # a token a character
             expected.append(Completion(text, tokens, "stop", stop) if stop else completion)
         for size, one in ours.items():
-            assert complete(one, found, greedy(stops)) == expected, (stops, size)
+            assert complete(one, found, greedy(stops, 12)) == expected, (stops, size)
 
 
 @pytest.mark.parametrize("named", [0, [0], None])
