@@ -3,15 +3,14 @@ SHELL  := bash
 .SHELLFLAGS := -o pipefail -c
 CORES  ?= all
 STUDY  ?= mini
-PYTHON ?= python3
 VENV   ?= .venv
-NAME   ?= scored
+NAME   := scored
 SHARE  ?= 0.01
-COMMA  := ,
 BASES  := tiny small medium large
 # The confirmation run is laid over the miniature; SEEDS=[101] runs one of its seeds, FROM_SCRATCH=True pre-trains too.
 LAYERS  = config/mini.yaml config/study.yaml
 FILES   = $(if $(filter study controls,$(STUDY)),$(LAYERS) $(filter config/controls.yaml,config/$(STUDY).yaml),config/$(STUDY).yaml)
+WITH_DATA = $(if $(DATA),--config data_folder='$(DATA)')
 CONFIRM = --configfile $(LAYERS) --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)')
 # What students wait for goes before what only tables do: most jobs come after it. (Snakemake's other scheduler, ilp,
 # cannot reckon with a target's priority: it is infinite.)
@@ -24,9 +23,50 @@ endif
 
 BIN       := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
-# The rules call `python -m scripts...`: of this environment.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+# A line a job; the time left is foretold from what the demo's reference run took.
+FOLLOW    := 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
 export TOKENIZERS_PARALLELISM := false
+# Of the user's settings of Python and Snakemake none reaches a target: they name other packages, profiles and places.
+unexport $(filter-out PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX,$(filter PYTHON% SNAKEMAKE%,$(.VARIABLES)))
+export PYTHONNOUSERSITE := 1
+
+# What each target can be told, beside VENV, PYTHON and TORCH. Anything else on the command line is refused.
+KNOWS_demo       := CORES
+KNOWS_study      := CORES SEEDS FROM_SCRATCH
+KNOWS_controls   := CORES SEEDS FROM_SCRATCH
+KNOWS_tables     := CORES
+KNOWS_score      := STUDY CORES DATA MODEL REVISION NAME PUBLISHED
+KNOWS_regrade    := STUDY CORES DATA
+KNOWS_reevaluate := STUDY CORES DATA
+KNOWS_smoke      := CORES DATA
+KNOWS_plan       := STUDY CORES DATA GPUS PILOT ASSUME
+KNOWS_pilot      := STUDY CORES DATA SHARE
+KNOWS_pin        := STUDY
+KNOWS_preflight  := STUDY DATA CONFIG GPU_GB PROFILE
+KNOWS_bases      := CORES
+KNOWS_draws      := CORES
+
+GOALS := $(basename $(or $(MAKECMDGOALS),help))
+KNOWN := $(foreach goal,$(GOALS),$(KNOWS_$(goal)))
+TOLD  := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+ifneq ($(filter-out VENV PYTHON TORCH $(KNOWN),$(TOLD)),)
+$(error $(filter-out VENV PYTHON TORCH $(KNOWN),$(TOLD)): not known to make $(GOALS), which takes: $(or $(strip $(KNOWN)),nothing))
+endif
+ifeq ($(filter all,$(CORES))$(shell [[ '$(CORES)' =~ ^[1-9][0-9]*$$ ]] && echo number),)
+$(error CORES=$(CORES): give a number, or all)
+endif
+ifneq ($(filter STUDY,$(KNOWN)),)
+ifeq ($(or $(CONFIG),$(wildcard $(lastword $(FILES)))),)
+$(error STUDY=$(STUDY): there is no $(lastword $(FILES)); there are: $(basename $(notdir $(wildcard config/*.yaml))))
+endif
+endif
+ifneq ($(findstring :,$(CURDIR))$(findstring {,$(CURDIR))$(findstring },$(CURDIR)),)
+$(error $(CURDIR): the folder's path has one of : { } in it, which PATH and Snakemake would misread: move or rename it)
+endif
+
+# Targets that empty a folder and fill it again: one at a time, or the second would take the first one's files away.
+ALONE = $(BIN)/python -m scripts.alone --name $@ $(MAKE) --no-print-directory $@.locked
+there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&2; exit 2; }
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
@@ -34,11 +74,13 @@ FROM_LOGS := load_problems clean_problems check_gold manifest \
              $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
-INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(wildcard $(VENV)/test.installed),test,cpu))
+# Where tests are asked for too, one installation does for both.
+TESTED         := $(filter setup-test test test-slurm check format,$(MAKECMDGOALS))
+INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VENV)/test.installed),test,cpu))
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin deviations verify reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test named-python demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -48,33 +90,43 @@ setup: $(VENV)/$(INSTALLED).installed  ## install the locked environment into .v
 
 setup-test: $(VENV)/$(INSTALLED_TEST).installed  ## the same, and what the tests and checks need
 
-$(VENV)/%.installed: envs/install.sh $(wildcard envs/*.lock)
-	VENV=$(VENV) PYTHON=$(PYTHON) envs/install.sh $*
+# A Python that is named (PYTHON=python3.12) is held against that of .venv each time.
+$(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(if $(PYTHON),named-python)
+	VENV=$(VENV) PYTHON=$(PYTHON) bash envs/install.sh $*
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) 2>&1 | $(BIN)/python -m scripts.follow --seconds reference/mini/seconds.json
-	[ -f figures/mini/report.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/report.html | grep -q . || \
-		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report figures/mini/report.html --quiet
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) $(FOLLOW)
+	[ -f figures/mini/report.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/report.html | grep -q . || { \
+		report=figures/mini/.report.$$$$.html; trap 'rm -f $$report' EXIT; \
+		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report $$report --quiet && mv $$report figures/mini/report.html; }
 	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 
 study: setup  ## the confirmation run: all seeds and student sizes, fresh problems, verdicts (hours; SEEDS=[101]: one seed)
-	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) 2>&1 | $(BIN)/python -m scripts.follow
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) $(FOLLOW)
 
 controls: LAYERS += config/controls.yaml
 controls: setup  ## what else could explain the study's results: equal tokens, other teachers, other masks, variance budget
-	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) 2>&1 | $(BIN)/python -m scripts.follow
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) $(FOLLOW)
 
 tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs (a minute)
+	@$(ALONE)
+tables.locked:
 	rm -rf results/archived figures/archived
 	$(BIN)/python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
-	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) study=archived --quiet --allowed-rules all $(FROM_LOGS)
-	diff -r results/archived/tables reference/study/tables && echo "tables: equal to reference/study/tables"
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) study=archived --allowed-rules all $(FROM_LOGS) $(FOLLOW)
+	$(BIN)/python -m scripts.same_tables --fresh results/archived/tables --reference reference/study/tables
 
+# In a container the folder may be another user's, which git refuses unless it is told.
+GIT = git -c safe.directory='*'
 archive:  ## one checksummed bundle of the committed project, logs and bases included, ready for a DOI (results/micota.tar.xz)
-	@git diff --quiet HEAD || { echo "error: commit or stash your changes first; the bundle is of what is committed"; exit 2; }
-	git ls-files -z | xargs -0 sha256sum > results/SHA256SUMS
-	git archive --prefix=micota/ --add-file=results/SHA256SUMS HEAD | xz > results/micota.tar.xz.tmp
-	mv results/micota.tar.xz.tmp results/micota.tar.xz && rm results/SHA256SUMS
+	@[ "$$($(GIT) rev-parse --show-toplevel 2>&1)" = "$$(pwd -P)" ] || \
+		{ echo "error: this folder is no git repository, and the bundle is of what is committed: archive from a clone" >&2; exit 2; }
+	@$(GIT) diff --quiet HEAD || { echo "error: commit or stash your changes first; the bundle is of what is committed" >&2; exit 2; }
+	folder=$$(mktemp -d results/.archive.XXXXXX) && trap 'rm -rf "$$folder"' EXIT && \
+		$(GIT) archive --prefix=micota/ HEAD | tar -x -C "$$folder" && \
+		(cd "$$folder/micota" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) > "$$folder/SHA256SUMS" && \
+		$(GIT) archive --prefix=micota/ --add-file="$$folder/SHA256SUMS" HEAD | xz > "$$folder/micota.tar.xz" && \
+		mv "$$folder/micota.tar.xz" results/micota.tar.xz
 	cd results && sha256sum micota.tar.xz | tee micota.tar.xz.sha256
 
 power: setup  ## how many problems and seeds a study needs to see 2, 4 and 6 points
@@ -82,16 +134,22 @@ power: setup  ## how many problems and seeds a study needs to see 2, 4 and 6 poi
 	cat results/power.md
 
 smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=folder: from local copies)
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml $(if $(DATA),--config data_folder=$(DATA))
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml $(WITH_DATA)
 
 plan: setup  ## jobs, GPU-hours, wall time, disk, memory and downloads of a study (STUDY=paper GPUS=8 PILOT=results/paper_pilot)
-	$(SNAKEMAKE) --dag --cores 1 --configfile $(FILES) $(if $(DATA),--config data_folder=$(DATA)) | $(BIN)/python -m scripts.plan \
-		--configs $(FILES) --cores $(CORES) $(if $(GPUS),--gpus $(GPUS)) $(if $(PILOT),--pilot $(PILOT)) $(if $(ASSUME),--assume $(ASSUME))
+	@$(PLAN)
+define PLAN
+graph=$$($(SNAKEMAKE) --dag --cores 1 --configfile $(FILES) $(WITH_DATA)) && $(BIN)/python -m scripts.plan --configs $(FILES) --cores $(CORES) \
+	$(if $(GPUS),--gpus $(GPUS)) $(if $(PILOT),--pilot $(PILOT)) $(if $(ASSUME),--assume $(ASSUME)) <<< "$$graph"
+endef
 
 pilot: setup  ## a small share of a study, by whose timings `make plan` is calibrated (STUDY=paper SHARE=0.01)
-	$(BIN)/python -m scripts.pilot --configs $(FILES) --share $(SHARE) --out results/$(STUDY)_pilot.yaml
-	$(SNAKEMAKE) --cores $(CORES) --configfile $(FILES) results/$(STUDY)_pilot.yaml $(if $(DATA),--config data_folder=$(DATA))
-	$(MAKE) plan STUDY=$(STUDY) PILOT=results/$(STUDY)_pilot
+	@$(ALONE)
+pilot.locked: PILOT = results/$(STUDY)_pilot
+pilot.locked:
+	$(BIN)/python -m scripts.pilot --configs $(FILES) --share $(SHARE) --out $(PILOT).yaml
+	$(SNAKEMAKE) --cores $(CORES) --configfile $(FILES) $(PILOT).yaml $(WITH_DATA)
+	@$(PLAN)
 
 pin: setup  ## put today's commits in the place of `revision: unresolved` (STUDY=paper; needs the hub)
 	$(BIN)/python -m scripts.pin --config config/$(STUDY).yaml
@@ -100,53 +158,77 @@ pin: setup  ## put today's commits in the place of `revision: unresolved` (STUDY
 # Several files of CONFIG are laid over each other, as Snakemake does it.
 preflight: setup  ## look a study over before any GPU is asked for (CONFIG="config/mine.yaml" or STUDY=paper; GPU_GB=80 DATA=folder PROFILE=profiles/slurm)
 	$(BIN)/python -m scripts.preflight --config $(or $(CONFIG),$(FILES)) $(if $(GPU_GB),--gpu-gb $(GPU_GB)) \
-		$(if $(DATA),--data-folder $(DATA)) $(if $(PROFILE),--profile $(PROFILE))
+		$(if $(DATA),--data-folder '$(DATA)') $(if $(PROFILE),--profile $(PROFILE))
 
 deviations: setup  ## make docs/deviations.md and docs/provenance.md from config/paper.yaml and docs/deviations.yaml
 	$(BIN)/python -m scripts.deviations
 
-score: setup  ## score a model trained elsewhere in a study's tables (MODEL=folder, or hub repository with REVISION=commit)
-	@[ -n "$(MODEL)" ] || { echo "error: say which model: make score MODEL=folder-or-repository STUDY=$(STUDY)"; exit 2; }
-	$(SNAKEMAKE) --cores $(CORES) results/$(STUDY)/tables/main.md figures/$(STUDY)/accuracy.png --configfile $(FILES) \
-		--config scored='{$(NAME): {source: $(if $(wildcard $(MODEL)),local$(COMMA) path: "$(MODEL)",hub$(COMMA) repo: "$(MODEL)"$(COMMA) revision: "$(REVISION)")}}'
-	cat results/$(STUDY)/tables/main.md
+score: setup  ## score a model trained elsewhere beside a study that has run (MODEL=folder, or hub repository with REVISION=commit; PUBLISHED=row of others' numbers)
+	@[ -n "$(MODEL)" ] || { echo "error: say which model: make score MODEL=folder-or-repository STUDY=$(STUDY)" >&2; exit 2; }
+	@$(ALONE)
+score.locked: SCORED = $(foreach table,main $(if $(PUBLISHED),published),results/$(STUDY)_scored/tables/$(table).md)
+score.locked:
+	$(BIN)/python -m scripts.score --configs $(FILES) --model '$(MODEL)' --revision '$(REVISION)' --name $(NAME) --out results/$(STUDY)_scored.yaml \
+		$(if $(PUBLISHED),--published '$(PUBLISHED)')
+	$(BIN)/python -m scripts.offshoot --keep --study $(STUDY) --name $(STUDY)_scored --parts models cot graded problems
+	$(SNAKEMAKE) --cores $(CORES) $(SCORED) figures/$(STUDY)_scored/accuracy.png $(WITH_DATA) --configfile $(FILES) results/$(STUDY)_scored.yaml \
+		--allowed-rules base_model sample grade table_main table_published figure_accuracy $(FOLLOW)
+	cat $(SCORED)
 
+# Sizes of bases are there where a study compares them.
+SIZES = $(notdir $(wildcard results/$(STUDY)/sizes))
 # Both work on a copy, so that the study's own corpora and models are not older than what they were made from.
 regrade: setup  ## grade a study's completions again, and make its tables and figures again: the same ones (STUDY=mini)
-	$(call again,regraded,models cot corpora alignment sizes,grade judge)
+	@$(ALONE)
+regrade.locked:
+	$(call again,regraded,models cot corpora alignment problems $(SIZES),grade judge)
 
 reevaluate: setup  ## sample again from a study's checkpoints, then as regrade; nothing is trained (STUDY=mini)
-	$(call again,reevaluated,models corpora alignment sizes,merge sample grade judge)
+	@$(ALONE)
+reevaluate.locked:
+	$(call again,reevaluated,models corpora alignment problems $(SIZES),merge sample grade judge)
 
 # A study's named results under another name, the named rules run on them, and the tables compared.
 define again
-	rm -rf results/$(1) figures/$(1) && mkdir -p results/$(1)
-	for part in $(2); do ln -s ../$(STUDY)/$$part results/$(1)/$$part; done
-	cp -a results/$(STUDY)/problems results/$(1)/ && rm -f results/$(1)/problems/gold.json
-	$(SNAKEMAKE) --cores $(CORES) --quiet --allowed-rules all $(3) $(FROM_LOGS) --configfile $(FILES) --config study=$(1) \
-		$(if $(DATA),data_folder=$(DATA))
-	diff -r results/$(1)/tables results/$(STUDY)/tables && echo "tables: equal to results/$(STUDY)/tables"
+	$(BIN)/python -m scripts.offshoot --study $(STUDY) --name $(1) --parts $(2) --but problems/gold.json
+	$(SNAKEMAKE) --cores $(CORES) --allowed-rules all $(3) $(FROM_LOGS) --configfile $(FILES) --config study=$(1) \
+		$(if $(DATA),data_folder='$(DATA)') $(FOLLOW)
+	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(STUDY)/tables
 endef
 
+unlock: setup  ## after a run that ended elsewhere, or otherwise than in order: take Snakemake's locks away, if no run is alive
+	$(SNAKEMAKE) --unlock --cores 1 --configfile config/mini.yaml
+
 verify: setup  ## compare the miniature's results with reference/mini
-	$(BIN)/python -m scripts.verify --fresh results/mini/tables --reference reference/mini/tables
+	$(BIN)/python -m scripts.verify --results results/mini --reference reference/mini
+
+DRAWS := 1 2 3 4 5 6
+draws: setup  ## the miniature with six other seeds, from whose spread verify judges another kind of CPU (an hour and more)
+	for number in $(DRAWS); do \
+		$(BIN)/python -m scripts.draw --configs config/mini.yaml --number $$number --out results/mini_draw$$number.yaml && \
+		$(SNAKEMAKE) --cores $(CORES) --configfile results/mini_draw$$number.yaml $(FOLLOW) || exit; done
+	$(BIN)/python -m scripts.draws --reference reference/mini/tables --out reference/mini/draws.csv \
+		--draws $(foreach number,$(DRAWS),results/mini_draw$(number)/tables)
 
 reference: setup  ## make the miniature's last results the reference
+	@$(call there,results/mini/manifest.json)
 	rm -rf reference/mini/tables reference/mini/figures && mkdir -p reference/mini
 	cp -r results/mini/tables reference/mini/tables
 	mkdir reference/mini/figures && cp figures/mini/*.png reference/mini/figures/
+	$(BIN)/python -m scripts.fingerprint --manifest results/mini/manifest.json --out reference/mini/fingerprint.json
 	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
 	$(BIN)/python -m scripts.example --out reference/mini/example.json \
 		--corpora $(foreach corpus,short mid long,$(corpus)=results/mini/corpora/$(corpus).jsonl)
 	$(BIN)/python -m scripts.readme
 
 study-reference: setup  ## make the last confirmation run the reference: its logs, tables and figures
+	@$(call there,results/study/manifest.json)
 	rm -rf reference/study && mkdir -p reference/study/figures
 	$(BIN)/python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
 	cp -r results/study/tables reference/study/tables
 	$(BIN)/python -m scripts.figure_front --table results/study/tables/sizes.csv --out-stem figures/study/front
 	cp figures/study/*.png reference/study/figures/
-	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks --seconds reference/study/seconds.json > reference/study/cost.md
+	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks > reference/study/cost.md
 	$(BIN)/python -m scripts.readme
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
@@ -160,7 +242,7 @@ test: setup-test  ## run the tests
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
-	tests/slurm/install.sh
+	bash tests/slurm/install.sh
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
 
 test-cuda-build:  ## what only the CUDA builds can show, on a machine without a GPU (8.5 GB more, into .venv-cuda)
@@ -180,7 +262,7 @@ format: setup-test  ## put the code into the form that check asks for
 	$(BIN)/snakefmt Snakefile rules
 
 lock: setup  ## compile the locks and conda environments from envs/*.in
-	envs/lock.sh
+	bash envs/lock.sh
 
 clean:  ## remove every result and figure
 	find results figures -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

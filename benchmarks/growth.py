@@ -119,7 +119,7 @@ def model_stages() -> dict[str, list[str]]:
     return {
         "sample": ["sample", *sample, "--work", "work", "--out", "sampled.jsonl"],
         "train": ["train", *train, "--work", "work", "--out", "model"],
-        "alignment": ["alignment", *alignment, "--out", "alignment.jsonl"],
+        "alignment": ["alignment", *alignment, "--work", "work", "--out", "alignment.jsonl"],
     }
 
 

@@ -8,7 +8,7 @@ would take for the tokens that the pilot really had.
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
+from math import fsum, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +117,14 @@ def fit(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     jobs, or whose standard error is more than UNSURE of itself, is noise. It is then 1, the assumed speed.
     """
     count = len(points)
-    work, second = sum(w for w, _ in points) / count, sum(s for _, s in points) / count
-    spread = sum((w - work) ** 2 for w, _ in points)
-    factor = sum((w - work) * (s - second) for w, s in points) / spread if spread else 0.0
+    work, second = fsum(w for w, _ in points) / count, fsum(s for _, s in points) / count
+    spread = fsum((w - work) ** 2 for w, _ in points)
+    factor = fsum((w - work) * (s - second) for w, s in points) / spread if spread else 0.0
     if count > 2 and factor > 0:
-        left = sum((s - second - factor * (w - work)) ** 2 for w, s in points)
+        left = fsum((s - second - factor * (w - work)) ** 2 for w, s in points)
         if sqrt(left / (count - 2) / spread) <= UNSURE * factor:
             if second < factor * work:  # a line that starts below zero: through zero instead
-                return 0.0, sum(w * s for w, s in points) / sum(w * w for w, _ in points)
+                return 0.0, fsum(w * s for w, s in points) / fsum(w * w for w, _ in points)
             return second - factor * work, factor
     return max(0.0, second - work), 1.0
 

@@ -3,6 +3,7 @@
 The schema (micota/config.py) checks each key by itself; these functions check a resolved study.
 """
 
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from micota.cli import UserError
@@ -258,7 +259,7 @@ def check_claims(study: "Study") -> None:
                 known(str(part.base), study.config.students.bases, f"claims.family.{name}.base")
             for term in part.contrast:
                 known(term, study.measured(part.measure), key)
-            total = sum(part.contrast.values())
+            total = fsum(part.contrast.values())
             if abs(total) > 1e-6:  # it would not be 0 where its terms are equal
                 raise UserError(f"{key}: the weights add up to {total:g}; they must to 0")
             if (part.base is not None) != nll:

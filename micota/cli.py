@@ -4,9 +4,12 @@ import argparse
 import errno
 import gc
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
+
+from micota.orphans import end_with_snakemake
 
 # Importing torch and TRL makes a million objects that stay. Python's collector would look for cycles among them after
 # every 700 new ones, for a tenth of the time that the imports take (docs/performance.md).
@@ -18,6 +21,13 @@ class UserError(ValueError):
     """Something the user can mend: the message says what is wrong, where, and what to do."""
 
 
+class Parser(argparse.ArgumentParser):
+    """Of the scripts that people call: a wrong flag is said in one line, as `run` says all that the user can mend."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message)
+
+
 def json_flag(text: str) -> Any:
     """An argparse type: the flag's value is one JSON document."""
     try:
@@ -27,13 +37,20 @@ def json_flag(text: str) -> Any:
 
 
 def run(main: Callable[[Sequence[str] | None], None]) -> None:
-    """Run a script's `main`; a UserError or a full disk becomes one line on stderr and exit status 2."""
+    """Run a script's `main`; a UserError or a full disk becomes one line on stderr and exit status 2.
+
+    A job of Snakemake ends with its Snakemake, and an interrupt (Ctrl-C) needs no traceback.
+    """
+    end_with_snakemake()
     gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     try:
         main(None)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except OSError as error:
         if error.errno not in FULL:
             raise

@@ -45,7 +45,8 @@ def profile_files(arguments: Iterable[str]) -> list[Path]:
     named = [after for word, after in pairwise(words) if word == "--profile"]
     named += [word.partition("=")[2] for word in words if word.startswith("--profile=")]
     named += filter(None, [os.environ.get("SNAKEMAKE_PROFILE")])
-    candidates = [Path(name) / file for name in named for file in ("config.yaml", "profile.yaml")]
+    folders = [folder for name in named for folder in (Path(name), Path("profiles") / name)]
+    candidates = [folder / file for folder in folders for file in ("config.yaml", "profile.yaml")]
     return [path for path in [*candidates, *map(Path, named)] if path.is_file()]
 
 

@@ -4,19 +4,21 @@ A misspelt key is an error that names it, and so is a number that YAML read as a
 `1.0e-5`). `python -m scripts.config --schema` prints the schema, `--config FILE` checks a file.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from micota.cli import UserError
 
 # No hyphen: model names such as `small-mid-s0` are made of names joined by hyphens.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
-# Of `--config seeds=[1,2]`, Snakemake makes a list of texts.
-Seed = Annotated[
-    int, BeforeValidator(lambda value: int(value) if isinstance(value, str) and value.isdecimal() else value)
-]
+WORDS = {"null": None, "~": None, "true": True, "false": False}  # of YAML, in any case
+INTEGER = re.compile(r"[-+]?[0-9]+")
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+NUMERIC = {"int_type", "float_type"}  # pydantic's names of the faults of something that is no number
 
 
 # auto: sdpa, or eager for a model that needs it (Gemma 2, gpt-oss)
@@ -384,7 +386,7 @@ class Config(Closed):
     """One study."""
 
     study: Name
-    seeds: list[Seed] = Field(min_length=1, description="training seeds of the students")
+    seeds: list[int] = Field(min_length=1, description="training seeds of the students")
     from_scratch: bool = Field(False, description="pre-train every from-scratch base, whatever `pretrained` offers")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto",
@@ -435,14 +437,77 @@ def laid_over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def parse_config(raw: dict[str, Any]) -> Config:
-    """Check a configuration; UserError lists every fault by key, with what was found and what to do."""
+def parse_config(raw: dict[str, Any], typed: Mapping[str, Any] | None = None) -> Config:
+    """Check a configuration; UserError lists every fault by key, with what was found and what to do.
+
+    `typed` is the part of `raw` that stands on Snakemake's command line, where nothing that is nested has a type: of
+    `--config 'merges=[{weights: [0.4]}]'` Snakemake makes the text '0.4'. Such texts are read as the number, truth
+    value or null that they look like, and stay texts only where the schema asks for one (a commit may be all digits).
+    """
+    read = with_types(typed or {})
+    if empty := [key for key, value in read.items() if value == {}]:
+        raise UserError(f"{empty[0]}: {{}} changes nothing, since blocks are merged; {empty[0]}=null switches it off")
+    config, faults = validated(laid_over(raw, read))
+    if wrong := [fault["loc"] for fault in faults if fault["type"] == "string_type"]:
+        for place in filter(None, (place_of(loc, read) for loc in wrong)):
+            put(read, place, at(typed, place))
+        config, faults = validated(laid_over(raw, read))
+    if config is None:
+        raise UserError("the configuration has faults:\n" + "\n".join(map(explain, faults)))
+    return config
+
+
+def validated(raw: dict[str, Any]) -> tuple[Config | None, list[Any]]:
+    """The checked configuration, or the faults that pydantic found."""
     try:
-        return Config.model_validate(raw)
+        return Config.model_validate(raw), []
     except ValidationError as error:
-        raise UserError(
-            "the configuration has faults:\n" + "\n".join(explain(fault) for fault in error.errors())
-        ) from None
+        return None, list(error.errors())
+
+
+def with_types(tree: Any) -> Any:
+    """A tree of texts in which null, truth values and numbers, as YAML 1.2 writes them, are what they look like."""
+    if isinstance(tree, Mapping):
+        return {key: with_types(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [with_types(value) for value in tree]
+    if not isinstance(tree, str):
+        return tree
+    if tree.lower() in WORDS:
+        return WORDS[tree.lower()]
+    if INTEGER.fullmatch(tree):
+        return int(tree)
+    return float(tree) if NUMBER.fullmatch(tree) else tree
+
+
+def place_of(loc: tuple[int | str, ...], tree: Any) -> list[int | str]:
+    """The keys that lead to where pydantic found a fault; none if the tree has no single value there.
+
+    Between the keys pydantic names the kind of a block that may be of several kinds; such names are left out.
+    """
+    place: list[int | str] = []
+    for key in loc:
+        if key in keys_of(tree):
+            place.append(key)
+            tree = tree[key]
+    return [] if keys_of(tree) else place
+
+
+def keys_of(tree: Any) -> Any:
+    """The keys of a block, the positions of a list; none of a single value."""
+    return range(len(tree)) if isinstance(tree, list) else tree if isinstance(tree, Mapping) else ()
+
+
+def at(tree: Any, place: list[int | str]) -> Any:
+    """The value at a place."""
+    for key in place:
+        tree = tree[key]
+    return tree
+
+
+def put(tree: Any, place: list[int | str], value: Any) -> None:
+    """Set the value at a place."""
+    at(tree, place[:-1])[place[-1]] = value
 
 
 def explain(fault: Any) -> str:
@@ -453,6 +518,8 @@ def explain(fault: Any) -> str:
     line = f"  {key}: {fault['msg']}"
     if fault["type"] != "missing":
         line += f", found {fault['input']!r}"
-    if fault["type"] in {"float_type", "int_type"} and isinstance(fault["input"], str):
+    if fault["type"] in NUMERIC and isinstance(fault["input"], str) and NUMBER.fullmatch(fault["input"]):
         line += " (YAML reads 1e-5 as text: write 1.0e-5, without quotes)"
+    if fault["type"] == "string_type" and type(fault["input"]) in (int, float):
+        line += f' (a text: write it in quotes, "{fault["input"]}")'
     return line

@@ -8,8 +8,8 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
-from statistics import geometric_mean
+from math import exp, fsum, log
+from statistics import fmean
 
 from micota.cleaning import digest
 from micota.cli import UserError
@@ -170,7 +170,7 @@ def mix(parts: Mapping[str, Iterable[Record]], shares: dict[str, float], seed: i
     """
     common = sorted(set.intersection(*({row["id"] for row in rows} for rows in parts.values())))
     random.Random(seed).shuffle(common)
-    total = sum(shares.values())
+    total = fsum(shares.values())
     chosen: dict[str, str] = {}
     start = 0.0
     for name, share in shares.items():
@@ -253,7 +253,7 @@ def choose(counted: dict[str, Record], measure: str, values: dict[str, float], f
 
 def length_ratios(counted: dict[str, Record], candidates: list[str], between: list[str]) -> dict[str, float]:
     """How far each candidate's mean length is from the others' (of two, the geometric mean), as |log of the ratio|."""
-    target = geometric_mean([counted[name]["tokens"]["mean"] for name in between])
+    target = exp(fmean(log(counted[name]["tokens"]["mean"]) for name in between))
     return {name: abs(log(counted[name]["tokens"]["mean"] / target)) for name in candidates}
 
 

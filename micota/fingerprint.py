@@ -47,7 +47,8 @@ def cpu() -> str | None:
     path = Path("/proc/cpuinfo")
     if not path.is_file():
         return None
-    fields = dict(map(str.strip, line.split(":", 1)) for line in path.read_text().splitlines() if ":" in line)
+    lines = [line.partition(":") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    fields = {name.strip(): value.strip() for name, _, value in lines}
     names = ("model name", "cpu family", "model")
     return ", ".join(fields[name] if name == names[0] else f"{name} {fields[name]}" for name in names if name in fields)
 

@@ -6,7 +6,7 @@ between its base and its tuned half. Only base models and procedural corpora hav
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, fsum
 
 from micota.assumptions import DIFFICULTY, LONG_COT_NAMES, Assumption
 from micota.config import Chosen, Demonstrations, HubBase, LocalBase, Matched, Mixed, Procedural, Sampled
@@ -60,7 +60,7 @@ class Lengths:
             return self.corpus(tune.corpus) * harder
         known = self.measured.traces.get(model, {}).values()
         if known:
-            return sum(mean for mean, _ in known) / len(known)
+            return fsum(mean for mean, _ in known) / len(known)
         return self.assumed[self.style(model)] * self.difficulty(dataset)
 
     def longest(self, model: str, dataset: str, traces: float, room: float) -> float:
@@ -85,7 +85,7 @@ class Lengths:
 
     def demonstration(self, demonstrations: Demonstrations) -> float:
         """Mean tokens of a demonstration: verbosity is uniform in its range, for the verbose share."""
-        verbosity = demonstrations.verbose_share * sum(demonstrations.verbosity) / 2
+        verbosity = demonstrations.verbose_share * fsum(demonstrations.verbosity) / 2
         short, long = self.assumed["procedural_short"], self.assumed["procedural_long"]
         return short + verbosity * (long - short)
 
@@ -101,11 +101,11 @@ class Lengths:
                 written = self.trace(sampler, self.study.config.training_problems)
                 return min(written, most or written, self.study.config.sampling.training.max_tokens)
             case Mixed(shares=shares):
-                return sum(share * self.corpus(part) for part, share in shares.items()) / sum(shares.values())
+                return fsum(share * self.corpus(part) for part, share in shares.items()) / fsum(shares.values())
             case Matched(of=of):
                 return self.corpus(of)
             case Chosen(candidates=candidates):
-                return sum(map(self.corpus, candidates)) / len(candidates)
+                return fsum(map(self.corpus, candidates)) / len(candidates)
 
     def rows(self, name: str) -> int:
         """Rows of a corpus; of one that is cut or chosen, the most it can have."""
@@ -120,7 +120,7 @@ class Lengths:
                 problems = problem_count(self.study, self.study.config.training_problems)
                 return ceil(problems * self.study.config.sampling.training.n * self.measured.kept.get(name, assumed))
             case Mixed(shares=shares):
-                return ceil(sum(share * self.rows(part) for part, share in shares.items()) / sum(shares.values()))
+                return ceil(fsum(share * self.rows(part) for part, share in shares.items()) / fsum(shares.values()))
             case Matched(of=of):
                 return self.rows(of)
             case Chosen(candidates=candidates):

@@ -8,15 +8,20 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from importlib.metadata import distributions
+from math import fsum
 from pathlib import Path
 from typing import Any
 
+from micota.interpreter import KEPT_OUT
 from micota.records import Record, read_json
 
+COMMIT = "micota/commit.txt"  # its text is replaced when git makes an archive (.gitattributes)
+HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 OUTPUTS = ("problems/*.jsonl", "corpora/*.jsonl", "graded/*.jsonl", "alignment/*.jsonl", "tables/*")
 
 
@@ -31,29 +36,60 @@ def config_hash(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
-def said_by(*command: str, folder: Path | None = None) -> str | None:
-    """What a command prints; None where it is missing or fails."""
+def asked(*command: str, folder: Path | None = None) -> subprocess.CompletedProcess[str] | None:
+    """A command's output and exit status; None where there is no such command."""
     if shutil.which(command[0]) is None:
         return None
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return run.stdout.strip() if run.returncode == 0 else None
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def said_by(*command: str, folder: Path | None = None) -> str | None:
+    """What a command prints; None where it is missing or fails."""
+    run = asked(*command, folder=folder)
+    return run.stdout.strip() if run and run.returncode == 0 else None
 
 
 def code(project: Path) -> Record:
-    """Commit of the project and whether its files differ from it; null outside git, or inside another project's."""
-    top = said_by("git", "rev-parse", "--show-toplevel", folder=project)
-    if top is None or Path(top).resolve() != project.resolve():
-        return {"commit": None, "dirty": None}
-    changes = said_by("git", "status", "--porcelain", folder=project)
-    commit = said_by("git", "rev-parse", "HEAD", folder=project)
-    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+    """Commit of the project and whether its files differ from it.
+
+    In an archive of the repository (`git archive`, a hub's zip, `make archive`) the commit stands in micota/commit.txt,
+    and nobody knows of changes. Null outside both and inside another project's repository; `why` where git fails.
+    """
+    # In a container the folder may belong to another user, whose repositories git refuses unless it is told.
+    git = ("git", "-c", "safe.directory=*")
+    top = asked(*git, "rev-parse", "--show-toplevel", folder=project)
+    if top and top.returncode == 0 and Path(top.stdout.strip()).resolve() == project.resolve():
+        changes = said_by(*git, "status", "--porcelain", folder=project)
+        commit = said_by(*git, "rev-parse", "HEAD", folder=project)
+        return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+    archived = project / COMMIT
+    if archived.is_file() and (match := HASH.fullmatch(archived.read_text(encoding="utf-8").strip())):
+        return {"commit": match[0], "dirty": None}
+    found: Record = {"commit": None, "dirty": None}
+    if top and top.returncode and "not a git repository" not in top.stderr:
+        found["why"] = " ".join(top.stderr.split())
+    return found
 
 
 def software(project: Path) -> Record:
-    """Python, every installed package, and the locks that the environments are made from."""
-    packages = {str(found.metadata["Name"]): found.version for found in distributions() if found.metadata["Name"]}
+    """Python, the packages that it imports, and the locks that the environments are made from.
+
+    `kept_out` is what of the user's settings of Python the jobs did not get (micota/interpreter.py), or did get, where
+    this is not run by a rule.
+    """
+    packages: dict[str, tuple[str, str]] = {}
+    for found in distributions():
+        if name := found.metadata["Name"]:  # of two of one name the first on sys.path is imported
+            packages.setdefault(re.sub(r"[-_.]+", "-", name).lower(), (str(name), found.version))
     locks = {path.name: hash_of(path) for path in sorted(project.glob("envs/*.lock"))}
-    return {"python": platform.python_version(), "packages": dict(sorted(packages.items())), "locks": locks}
+    path = os.environ.get("PYTHONPATH")
+    return {
+        "python": platform.python_version(),
+        "packages": dict(sorted(packages.values())),
+        "locks": locks,
+        "kept_out": os.environ.get(KEPT_OUT),
+        "pythonpath": None if path in ("", str(project)) else path,
+    }
 
 
 def hardware() -> Record:
@@ -115,10 +151,10 @@ def page(manifest: Record) -> str:
     state = {True: ", with uncommitted changes", False: "", None: ""}[code["dirty"]]
     shown = ("torch", "transformers", "trl", "vllm", "mergekit", "math-verify", "snakemake")
     versions = ", ".join(f"{name} {software['packages'][name]}" for name in shown if name in software["packages"])
-    total = sum(rule["wall_seconds"] for rule in manifest["costs"].values())
+    total = fsum(rule["wall_seconds"] for rule in manifest["costs"].values())
     rows = {
         "Study": manifest["study"],
-        "Code": f"{code['commit']}{state}" if code["commit"] else "not in a git repository",
+        "Code": f"{code['commit']}{state}" if code["commit"] else code.get("why", "not in a git repository"),
         "Configuration (SHA-256)": manifest["config_sha256"],
         "Training seeds": ", ".join(map(str, manifest["seeds"]["students"])),
         "Python": software["python"],
@@ -128,6 +164,8 @@ def page(manifest: Record) -> str:
         "Files hashed": ", ".join(f"{len(manifest[key])} {key}" for key in ("inputs", "outputs", "weights")),
         "Wall time of all jobs": f"{total / 3600:.2f} h" if manifest["costs"] else "not recorded",
     }
+    named = {"kept_out": "Kept out of the jobs", "pythonpath": "PYTHONPATH, which goes before the packages"}
+    rows |= {name: software[key] for key, name in named.items() if software.get(key)}
     lines = ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]
     if manifest["costs"]:
         keys = list(dict.fromkeys(key for rule in manifest["costs"].values() for key in rule))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from micota.jobs import Job, chains, schedule
 from micota.workload import Cost, Workload
@@ -51,12 +52,12 @@ class Plan:
         costs = [self.costs[number] for number in jobs]
         return Totals(
             jobs=len(jobs),
-            seconds=sum(self.seconds[number] for number in jobs),
-            gpu_seconds=sum(self.seconds[number] * self.costs[number].gpus for number in jobs),
-            sampled=sum(cost.sampled for cost in costs),
-            trained=sum(cost.trained for cost in costs),
-            stored=sum(cost.stored for cost in costs),
-            download=sum(cost.download for cost in costs),
+            seconds=fsum(self.seconds[number] for number in jobs),
+            gpu_seconds=fsum(self.seconds[number] * self.costs[number].gpus for number in jobs),
+            sampled=fsum(cost.sampled for cost in costs),
+            trained=fsum(cost.trained for cost in costs),
+            stored=fsum(cost.stored for cost in costs),
+            download=fsum(cost.download for cost in costs),
             host=max((cost.host for cost in costs), default=0.0),
             gpu=max((cost.gpu for cost in costs), default=0.0),
             files=sum(cost.files for cost in costs),
@@ -69,7 +70,7 @@ class Plan:
 
     @property
     def final_disk(self) -> float:
-        return sum(cost.stored for cost in self.costs.values() if not cost.temporary)
+        return fsum(cost.stored for cost in self.costs.values() if not cost.temporary)
 
     @property
     def peak_disk(self) -> float:

@@ -11,7 +11,7 @@ intervals follow Efron and Tibshirani 1993, "An Introduction to the Bootstrap", 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import fsum, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -132,7 +132,7 @@ def ratio_contrast(parts: Sequence[tuple[float, Mapping[str, tuple[float, float]
             moved[problem] = moved.get(problem, 0.0) + shift
     if not moved:
         raise ValueError("no numbers to estimate from")
-    variance, n = sum(shift**2 for shift in moved.values()), len(moved)
+    variance, n = fsum(shift**2 for shift in moved.values()), len(moved)
     return _contrast(value, null, variance, n - 1, scale, 1, n, (None, n * variance, None))
 
 

@@ -4,12 +4,14 @@ Snakemake's rules ask this module which models exist, what each is made from, an
 nothing of files or jobs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from micota.checks import check, known, once
 from micota.config import Chosen, Config, Decoding, Matched, Mixed, Sampled, ScratchBase, parse_config
+from micota.paths import located
 from micota.records import Record
 
 
@@ -350,6 +352,10 @@ class Study:
         return self.config.alignment.corpora
 
 
-def load_study(raw: dict[str, Any]) -> Study:
-    """Check a raw configuration and resolve it."""
-    return Study(parse_config(raw))
+def load_study(raw: dict[str, Any], typed: Mapping[str, Any] | None = None, project: Path | None = None) -> Study:
+    """Check a raw configuration and resolve it.
+
+    `typed` is what of it comes from Snakemake's command line, `project` the checkout, if the run may start elsewhere.
+    """
+    config = parse_config(raw, typed)
+    return Study(located(config, project) if project else config)

@@ -21,6 +21,7 @@ over hundreds of problems that matters little beside the few masks and seeds.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def budget(
     )
     variances = {name: max(0.0, float(value)) for name, value in point.items()} | {"graders": grader_variance(graded)}
     resampled = {name: np.maximum(0.0, values) for name, values in drawn.items()}
-    total = sum(variances.values())
+    total = fsum(variances.values())
     totals = np.sum(list(resampled.values()), axis=0) + variances["graders"]
     found = []
     for name, variance in variances.items():
@@ -134,10 +135,10 @@ def components(squares: Mapping[str, Any], masks: int, seeds: int, problems: Seq
         for number, n in enumerate(problems)
     ]
     return {
-        "problems": sum(by_benchmark[1:], start=by_benchmark[0]),
+        "problems": np.sum(by_benchmark, axis=0),
         "masks": (squares["masks"] - squares["rest"]) / seeds,
         "seeds": (squares["seeds"] + (masks - 1) * squares["rest"]) / masks,
-        "sampling": squares["sampling"] * (sum(1 / n for n in problems) / averaged),
+        "sampling": squares["sampling"] * (fsum(1 / n for n in problems) / averaged),
     }
 
 

@@ -8,7 +8,7 @@ every step, and is bound by that. A job's seconds are `start + work`, so that a 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, fsum
 from pathlib import Path
 
 from micota.assumptions import Assumption
@@ -150,11 +150,11 @@ class Workload:
         ]
         means = {name: min(room, lengths.trace(model, name)) for name, _, room in tasks}
         longest = {name: max(means[name], lengths.longest(model, name, rows, room)) for name, rows, room in tasks}
-        written = sum(rows * means[name] for name, rows, _ in tasks)
-        read = sum(rows * lengths.prompt(name) for name, rows, _ in tasks)
+        written = fsum(rows * means[name] for name, rows, _ in tasks)
+        read = fsum(rows * lengths.prompt(name) for name, rows, _ in tasks)
         if engine.name == "vllm":  # one queue of everything; copies share it
             tensor, copies = (engine.tensor_parallel, engine.data_parallel) if self.gpu else (1, 1)
-            cache = device["kv_bytes"] * count * sum(means[n] * r for n, r, _ in tasks) / sum(r for _, r, _ in tasks)
+            cache = device["kv_bytes"] * count * fsum(means[n] * r for n, r, _ in tasks) / fsum(r for _, r, _ in tasks)
             room_for_cache = tensor * device["memory"] * engine.gpu_memory_utilization - weights
             together = max(1.0, min(self.together, room_for_cache / cache, read + written))
             steps = max(written / copies / together, *longest.values())
@@ -162,8 +162,8 @@ class Workload:
         else:  # batches of similar prompts in lockstep: each takes as long as its longest trace
             tensor, copies = 1, 1
             batches = {name: self.batches(rows) for name, rows, _ in tasks}
-            steps = sum(batches[name] * longest[name] for name, _, _ in tasks)
-            computed, in_flight = sum(rows * longest[name] for name, rows, _ in tasks), 0.0
+            steps = fsum(batches[name] * longest[name] for name, _, _ in tasks)
+            computed, in_flight = fsum(rows * longest[name] for name, rows, _ in tasks), 0.0
         bandwidth = device["bandwidth"] * device["decoding_bandwidth"] * tensor
         flops = device["flops"] * device["decoding_mfu"] * tensor
         step = self.step + (weights + in_flight) / bandwidth
@@ -177,7 +177,7 @@ class Workload:
             host=2e9 + weights,
             # vLLM takes its share of the memory; what must fit are the weights and one whole context
             gpu=(weights + device["kv_bytes"] * count * engine.max_model_len) / tensor if self.gpu else 0.0,
-            files=5 + ceil(sum(rows for _, rows, _ in tasks) / engine.chunk_size),
+            files=5 + ceil(fsum(rows for _, rows, _ in tasks) / engine.chunk_size),
         )
 
     def batches(self, rows: float) -> int:
@@ -256,7 +256,7 @@ class Workload:
         rows = {name: self.lengths.rows(name) for name in alignment.corpora}
         prompt = self.lengths.prompt(self.study.config.training_problems)
         means = {name: prompt + self.lengths.corpus(name) for name in rows}
-        tokens = sum(rows[name] * means[name] for name in rows)
+        tokens = fsum(rows[name] * means[name] for name in rows)
         steps = sum(rows.values()) / alignment.batch_size
         longest = self.study.config.sampling.engine.max_model_len * alignment.batch_size
         return Cost(

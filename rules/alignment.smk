@@ -17,6 +17,7 @@ rule alignment:
     resources:
         **with_gpus(lambda wildcards: STUDY.alignment_gpus, minutes=480),
     params:
+        **ARITHMETIC,
         corpora=named("corpora", STUDY.config.alignment.corpora),
         prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.alignment.prompt)),
         batch_size=STUDY.config.alignment.batch_size,

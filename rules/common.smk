@@ -1,15 +1,29 @@
 """What the rules share: the study's graph (micota/study.py), the names wildcards may take, and paths from names."""
 
 import json
+import os
+import shutil
 import sys
+from pathlib import Path
 
-sys.path.insert(0, str(workflow.basedir))
+from snakemake.cli import get_argument_parser, get_profile_dir
+from snakemake.profiles import ProfileConfigFileParser
+
+PROJECT = Path(workflow.basedir)
+sys.path.insert(0, str(PROJECT))
 
 from micota.cli import UserError
 from micota.cluster import check_filled, gpu_resources, memory_mb
+from micota.commandline import LOOKING, checked_options
 from micota.disk import check_room
+from micota.fingerprint import PORTABLE
+from micota.interpreter import exports, kept_out
 from micota.jobs import Job
 from micota.names import name_patterns
+from micota.orphans import SNAKEMAKE, process_mark
+from micota.paths import check_paths
+from micota.records import write_json
+from micota.running import RUNS, check_unlock, start_run
 from micota.study import load_study
 
 # What the profile, if there is one, says for every rule, and for single ones: {block: {key: value}}.
@@ -17,14 +31,62 @@ PROFILE = {"default-resources": workflow.resource_settings.default_resources or 
 PROFILE |= {f"set-resources: {rule}": keys for rule, keys in workflow.resource_settings.overwrite_resources.items()}
 PROFILE = {block: {key: str(keys[key].raw).strip("'\"") for key in keys} for block, keys in PROFILE.items()}
 
-try:
-    STUDY = load_study(config)
-    check_filled(PROFILE, sys.argv)
-except UserError as error:
-    raise WorkflowError(str(error)) from None
 
-if STUDY.config.device == "cpu":
-    shell.prefix("export CUDA_VISIBLE_DEVICES=; ")  # a GPU that is there is not used
+DEPLOYED = {method.name for method in workflow.deployment_settings.deployment_method}  # --sdm
+IMAGE = "envs/micota.sif"  # what `apptainer build` makes of envs/container.def, or a link to where that lies
+
+
+def say(text):
+    """Tell the user something that Snakemake does not; scripts/follow.py lets it through."""
+    print(f"micota: {text}", file=sys.stderr, flush=True)
+
+
+def of_project(path):
+    """A file of the project, also where the run starts in another folder."""
+    return path if PROJECT == Path.cwd() else str(PROJECT / path)
+
+
+def job_environment():
+    """Shell commands before that of each job: its Python, its devices, and whose job it is."""
+    python = exports(PROJECT, sys.executable, bool({"CONDA", "APPTAINER"} & DEPLOYED))
+    # A GPU that is there is not used.
+    devices = "export CUDA_VISIBLE_DEVICES=; " if STUDY.config.device == "cpu" else ""
+    vectors = "".join(f"export {name}={value}; " for name, value in PORTABLE.items()) if ARITHMETIC else ""
+    return f"set -euo pipefail; {python}{devices}{vectors}export {SNAKEMAKE}='{process_mark()}'; "
+
+
+try:
+    # The jobs of a cluster and of a group read this file again, with arguments of Snakemake's own.
+    GIVEN = set()
+    if workflow.is_main_process:
+        GIVEN = checked_options(
+            get_argument_parser(), sys.argv[1:], PROJECT, get_profile_dir, ProfileConfigFileParser()
+        )
+    STUDY = load_study(config, workflow.config_settings.config, PROJECT)
+    check_filled(PROFILE, sys.argv)
+    # A parameter of the jobs whose numbers it shapes; none where it is native, so that no finished study runs again.
+    ARITHMETIC = {} if STUDY.config.arithmetic == "native" else {"arithmetic": STUDY.config.arithmetic}
+    shell.prefix(job_environment().replace("{", "{{").replace("}", "}}"))
+    if "unlock" in GIVEN:
+        check_unlock()
+    elif workflow.is_main_process:
+        check_paths(STUDY)
+        if "APPTAINER" in DEPLOYED and not Path(of_project(IMAGE)).is_file():
+            raise UserError(f"{IMAGE}: no such image, which --sdm apptainer runs the jobs in; docs/setup.md builds it")
+        if out := kept_out(os.environ):
+            say(f"{', '.join(out)}: the environment sets it; kept out of the jobs, and noted in the manifest")
+        if not workflow.output_settings.dryrun and not GIVEN & {*LOOKING, "nolock"}:
+            # Of an executor that submits jobs, --jobs says how many; on one machine it is another word for --cores.
+            if cut_short := start_run(STUDY.config.study, submits=workflow.resource_settings.nodes is not None):
+                say(cut_short)
+except UserError as error:  # as a script says it: one line, and status 2
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    sys.exit(2)
+
+
+if "APPTAINER" in DEPLOYED:
+
+    container: of_project(IMAGE)
 
 
 HOME = f"results/{STUDY.config.study}"
@@ -210,17 +272,33 @@ def merged_folder(path):
 
 
 def jobs_to_run():
-    """The jobs of this run, as the plan knows them."""
-    numbers = {job: number for number, job in enumerate(workflow.dag.needrun_jobs())}
-    return [
-        Job(
+    """The jobs of this run, by Snakemake's numbers, as the plan knows them."""
+    dag = workflow.dag
+    numbers = {job: dag.jobid(job) for job in dag.needrun_jobs()}
+    return {
+        job: Job(
             number,
             job.rule.name,
             job.wildcards_dict,
-            tuple(numbers[n] for n in workflow.dag.dependencies[job] if n in numbers),
+            tuple(numbers[other] for other in dag.dependencies[job] if other in numbers),
         )
         for job, number in numbers.items()
+    }
+
+
+def graph_of(jobs):
+    """What scripts/follow.py is told of a run: how many jobs were done before, and those to come."""
+    told = [
+        {
+            "number": known.number,
+            "rule": known.rule,
+            "name": Path(job.benchmark).stem if job.benchmark else "",
+            "threads": job.threads,
+            "needs": known.needs,
+        }
+        for job, known in jobs.items()
     ]
+    return {"before": len(list(workflow.dag.jobs)) - len(jobs), "jobs": told}
 
 
 onstart:
@@ -230,7 +308,14 @@ onstart:
             "slurm-array-jobs: remove it from the profile. With the executor plugin 2.6.1, a task of an array that"
             " fails deletes what the array's first task has finished"
         )
+    if hasattr(workflow.executor_settings, "array_jobs") and not shutil.which("sbatch"):
+        raise WorkflowError(
+            "executor: slurm, and this machine has no sbatch: start it where jobs are submitted from"
+        )
+    jobs = jobs_to_run()
     try:
-        check_room(STUDY, jobs_to_run())
+        check_room(STUDY, list(jobs.values()))
     except UserError as error:
         raise WorkflowError(str(error)) from None
+    write_json(RUNS / f"{STUDY.config.study}.jobs", graph_of(jobs))
+    say(f"jobs in {RUNS / STUDY.config.study}.jobs")

@@ -21,6 +21,7 @@ rule sample:
     resources:
         **with_gpus(lambda wildcards: STUDY.sampling_gpus, minutes=720),
     params:
+        **ARITHMETIC,
         engine=lambda wildcards: as_json(STUDY.engine),
         tasks=lambda wildcards: as_json(sampling_tasks(wildcards)),
         shards=STUDY.config.sampling.shards,
@@ -41,8 +42,8 @@ rule check_gold:
     """
     input:
         problems=problems_of(STUDY.config.benchmarks),
-        exceptions="micota/datasets/gold_exceptions.json",
-        counts="micota/datasets/gold_counts.json",
+        exceptions=of_project("micota/datasets/gold_exceptions.json"),
+        counts=of_project("micota/datasets/gold_counts.json"),
     output:
         "results/{study}/problems/gold.json",
     log:

@@ -19,6 +19,7 @@ rule base_model:
     resources:
         **with_gpus(lambda wildcards: STUDY.base_gpus(wildcards.base), minutes=240),
     params:
+        **ARITHMETIC,
         base=lambda wildcards: as_json(STUDY.base_block(wildcards.base)),
         work="results/{study}/work/training",
         version=1,

@@ -17,6 +17,7 @@ rule train:
     resources:
         **with_gpus(lambda wildcards: STUDY.training_gpus(tune(wildcards).recipe), minutes=720),
     params:
+        **ARITHMETIC,
         recipe=lambda wildcards: as_json(STUDY.recipe(tune(wildcards).recipe)),
         prompt=lambda wildcards: as_json(STUDY.recipe_prompt(tune(wildcards).recipe)),
         seed=lambda wildcards: tune(wildcards).seed,

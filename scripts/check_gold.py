@@ -22,6 +22,7 @@ from micota.grading import Judge
 from micota.records import PROBLEM_FIELDS, Record, read_json, read_jsonl, write_json
 from micota.string_rule import same_last_number, same_string
 
+SHOWN = 10  # rejected golds that the message names
 DATASETS = Path(__file__).parents[1] / "micota" / "datasets"
 
 
@@ -64,7 +65,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             counts[str(path)] = {"dataset": path.stem, "problems": len(problems), **tally, **by_rule}
             print(f"{path}: {tally['accepted']} of {len(problems)} gold answers accepted; {by_rule}")
     if unexpected:
-        raise UserError("the judge rejects the gold answer of " + ", ".join(unexpected))
+        raise UserError(
+            f"the judge rejects {len(unexpected)} gold answers: {', '.join(unexpected[:SHOWN])}"
+            + (", ..." if len(unexpected) > SHOWN else "")
+        )
     for path, count in counts.items():
         if None not in (count["expected"], count["raw"]) and count["expected"] != count["raw"]:
             raise UserError(

@@ -32,7 +32,13 @@ def read_config(paths: Sequence[Path]) -> dict[str, Any]:
     for path in paths:
         if not path.is_file():
             raise UserError(f"{path}: no such file")
-        raw = laid_over(raw, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        try:
+            document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as error:
+            raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        if not isinstance(document, dict):
+            raise UserError(f"{path}: it holds no keys, but {type(document).__name__}: a configuration has keys")
+        raw = laid_over(raw, document)
     return raw
 
 

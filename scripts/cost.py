@@ -3,13 +3,14 @@
     python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json
 
 Prints two Markdown tables: by rule, and by training seed, with what all seeds share in a row of its own.
-`--seconds` writes rule -> mean seconds a job, which scripts/follow.py estimates with.
+`--seconds` writes rule -> job -> seconds, which scripts/follow.py estimates with.
 """
 
 import argparse
 import csv
 import re
 from collections.abc import Sequence
+from math import fsum
 from pathlib import Path
 from statistics import fmean
 
@@ -33,7 +34,10 @@ def measured(folder: Path) -> dict[str, list[dict[str, str]]]:
     for path in sorted(folder.glob("*/*.tsv")):
         with path.open() as handle:
             seed = SEED.search(path.stem)
-            rows = [{**row, "seed": seed[1] if seed else ""} for row in csv.DictReader(handle, delimiter="\t")]
+            rows = [
+                {**row, "job": path.stem, "seed": seed[1] if seed else ""}
+                for row in csv.DictReader(handle, delimiter="\t")
+            ]
             found.setdefault(path.parent.name, []).extend(rows)
     if not found:
         raise UserError(f"{folder}: no benchmark files; run the study first")
@@ -54,8 +58,8 @@ def by_seed(rules: dict[str, list[dict[str, str]]]) -> list[str]:
     seeds = sorted({row["seed"] for rows in rules.values() for row in rows}, key=lambda seed: int(seed or -1))
     lines = [f"| seconds for | {' | '.join(rules)} | in all |", "|---" + "|---:" * (len(rules) + 1) + "|"]
     for seed in seeds:
-        sums = [sum(numbers([row for row in rows if row["seed"] == seed], "s")) for rows in rules.values()]
-        cells = [f"seed {seed}" if seed else "every seed, once", *(f"{value:.0f}" for value in (*sums, sum(sums)))]
+        sums = [fsum(numbers([row for row in rows if row["seed"] == seed], "s")) for rows in rules.values()]
+        cells = [f"seed {seed}" if seed else "every seed, once", *(f"{value:.0f}" for value in (*sums, fsum(sums)))]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -67,13 +71,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     print("|---|---:|---:|---:|---:|")
     for rule, rows in rules.items():
         seconds, memory = numbers(rows, "s"), numbers(rows, "max_rss")
-        times = (f"{fmean(seconds):.1f}", f"{sum(seconds):.0f}") if seconds else (DASH, DASH)
+        times = (f"{fmean(seconds):.1f}", f"{fsum(seconds):.0f}") if seconds else (DASH, DASH)
         cells = (rule, str(len(rows)), *times, f"{max(memory):.0f}" if memory else DASH)
         print(f"| {' | '.join(cells)} |")
     print("\n" + "\n".join(by_seed(rules)))
     if args.seconds:
-        means = {rule: numbers(rows, "s") for rule, rows in rules.items()}
-        write_json(args.seconds, {rule: round(fmean(seconds), 1) for rule, seconds in means.items() if seconds})
+        taken = {
+            rule: {row["job"]: value for row in rows if (value := number(row["s"])) is not None}
+            for rule, rows in rules.items()
+        }
+        write_json(args.seconds, {rule: seconds for rule, seconds in taken.items() if seconds})
 
 
 if __name__ == "__main__":

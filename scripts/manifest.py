@@ -3,7 +3,7 @@
     python -m scripts.manifest --config '{"study": "mini", "seeds": [0], "datasets": {}, "bases": {}}' \\
         --results results/mini --figures figures/mini --inputs data/gsm8k.jsonl --out results/mini/manifest.json
 
-`{out without its ending}.md` is the same in short. Works outside git too: the commit is null then.
+`{out without its ending}.md` is the same in short. Works outside git too: the commit is that of the archive, or null.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with whole(args.out.with_suffix(".md")) as handle:
         handle.write(page(manifest))
     write_json(args.out, manifest)
-    print(f"{args.out}: {len(manifest['outputs'])} outputs of {manifest['code']['commit'] or 'code outside git'}")
+    print(f"{args.out}: {len(manifest['outputs'])} outputs of {manifest['code']['commit'] or 'unknown code'}")
 
 
 def seeds(block: Any, place: str = "") -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from micota.cli import UserError, run
+from micota.cli import Parser, UserError, run
 from micota.config import Procedural, ScratchBase
 from micota.lengths import problem_count
 from micota.records import whole
@@ -28,7 +28,7 @@ FEWEST_DEMONSTRATIONS = 64  # a few steps of training
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configs", nargs="+", type=Path, required=True, help="as --configfile takes them")
     parser.add_argument("--share", type=float, default=0.01, help="of the problems and demonstrations")
     parser.add_argument("--out", type=Path, required=True)

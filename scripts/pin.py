@@ -13,14 +13,14 @@ from typing import Any
 
 import yaml
 
-from micota.cli import UserError, run
+from micota.cli import Parser, UserError, run
 from micota.hub import UNRESOLVED
 from micota.records import whole
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True, help="a study's configuration, changed in place")
     parser.add_argument("--endpoint", help="another hub than the official one")
     return parser.parse_args(argv)
@@ -66,14 +66,12 @@ def unresolved(node: yaml.Node | None, kind: str = "") -> Iterator[tuple[str, st
 
 def look_up(api: Any, repos: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The newest commit of each repository; UserError names all that could not be looked up."""
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
     commits: dict[tuple[str, str], str] = {}
     failed = []
     for kind, repo in repos:
         try:
             commits[kind, repo] = api.repo_info(repo, repo_type=kind).sha
-        except (HfHubHTTPError, OfflineModeIsEnabled, OSError) as error:
+        except Exception as error:  # the hub's client has errors of its own, those of its HTTP library, and OSError
             failed.append(f"  {kind} {repo}: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
     if failed:
         raise UserError("could not look up these revisions on the hub; nothing was changed:\n" + "\n".join(failed))

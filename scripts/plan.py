@@ -15,7 +15,7 @@ from pathlib import Path
 
 from micota.assumptions import Assumption, assumed
 from micota.calibration import Pilot, as_document, pilot_lengths, pilot_rates, read_pilot, share_of
-from micota.cli import UserError, run
+from micota.cli import Parser, UserError, run
 from micota.disk import free_bytes, gigabytes
 from micota.jobs import Job, read_dot
 from micota.planning import Plan, Totals, make_plan, too_large
@@ -42,7 +42,7 @@ def setting(text: str) -> tuple[str, float]:
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configs", nargs="+", type=Path, required=True, help="as --configfile takes them")
     parser.add_argument("--dag", type=Path, help="output of snakemake --dag (default: standard input)")
     parser.add_argument("--gpus", type=int, help=f"default: {GPUS} where the study needs any, else 0")

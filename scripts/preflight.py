@@ -13,12 +13,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
+from micota.cli import Parser, UserError, run
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, nargs="+", required=True, help="a later file is laid over earlier ones")
     parser.add_argument("--data-folder", help="folder of the data sets' local copies, instead of the hub")
     parser.add_argument("--gpu-gb", type=float, default=80.0, help="memory of one GPU, in 10^9 bytes (default: 80)")

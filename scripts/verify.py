@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         shown = [*problems[:SHOWN], *([f"... and {left} more"] if left > 0 else [])]
         print(*(f"differs: {problem}" for problem in shown), sep="\n", file=sys.stderr)
         sys.exit(1)
+    print("Verified: the run agrees with the reference.")
 
 
 def case(manifest: Path, fingerprint: Path) -> tuple[bool, str]:

@@ -29,7 +29,7 @@ def test_jobs_too_short_to_sample_have_a_dash(tmp_path: Path, capsys: pytest.Cap
         f"| odd | 1 | {DASH} | {DASH} | {DASH} |",
         "| train | 2 | 15.5 | 31 | 900 |",
     ]
-    assert read_json(out) == {"clean": 0.2, "train": 15.5}
+    assert read_json(out) == {"clean": {"job2": 0.1, "job3": 0.3}, "train": {"job0": 10.5, "job1": 20.5}}
 
 
 def test_seconds_are_told_apart_by_training_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

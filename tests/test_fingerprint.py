@@ -4,13 +4,18 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import torch
 
 from micota import fingerprint as module
+from micota.engines import Decoding, EngineSettings
 from micota.fingerprint import PORTABLE, exact, fingerprint, portable, results_hash
-from tests.tiny import ROOT
+from micota.prompts import Prompt
+from micota.sampling import Item, Task, chunk_key
+from micota.training import TrainingRows, TrainingSettings, job_key
+from tests.workflow import ROOT, copy_project, output_of, snakemake
 
 
 def in_another_process(**environment: str) -> str:
@@ -71,3 +76,32 @@ def test_it_says_what_computed(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     found = fingerprint()
     assert found and found["portable"]
+
+
+@pytest.mark.parametrize(("setting", "wanted"), [("native", None), ("portable", "default COMPATIBLE")])
+def test_the_jobs_of_a_portable_study_are_told(tmp_path: Path, setting: str, wanted: str | None) -> None:
+    project = copy_project(tmp_path)
+    look = "import os; seen = [os.environ.get('ATEN_CPU_CAPABILITY'), os.environ.get('MKL_CBWR')]\n"
+    look += "if all(seen): open('seen', 'w').write(' '.join(seen))\n"
+    (project / "sitecustomize.py").write_text(look, encoding="utf-8")  # the jobs' path holds the project
+    run = snakemake(project, "results/mini/problems/loaded/train.jsonl", "--config", f"arithmetic={setting}")
+    assert run.returncode == 0, output_of(run)
+    seen = project / "seen"
+    assert (seen.read_text(encoding="utf-8") if seen.exists() else None) == wanted
+
+
+def test_another_arithmetic_makes_models_traces_and_likelihoods_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = ROOT / "reference" / "mini" / "bases" / "tiny"
+    rows, settings = TrainingRows([{"input_ids": [1], "labels": [1]}], {}), TrainingSettings(1, 1e-3, 1)
+    task = Task("d", "p", Prompt("{problem}"), Decoding(0.0, 1.0, 8, (), 0), 1)
+
+    def keys() -> list[str]:
+        training = job_key(base, rows, settings, 0)
+        return [training, chunk_key("m", "hash", EngineSettings("transformers"), task, [Item("d/0", 0, "t", (1,))])]
+
+    for name in PORTABLE:
+        monkeypatch.delenv(name, raising=False)
+    native = keys()
+    for name, value in PORTABLE.items():
+        monkeypatch.setenv(name, value)
+    assert all(one != other for one, other in zip(native, keys(), strict=True))

@@ -291,6 +291,13 @@ def test_gold_gate_names_what_it_rejects(tmp_path: Path) -> None:
     }
 
 
+def test_gold_gate_names_a_few_of_many(tmp_path: Path) -> None:
+    problems = write(tmp_path / "p.jsonl", [problem(f"own/{n}", r"\frac{1}{", "own") for n in range(40)])
+    with pytest.raises(UserError, match=r"rejects 40 gold answers: own/0 .*own/9 .*, \.\.\.$") as error:
+        check_gold.main(["--problems", problems, "--out", str(tmp_path / "out.json")])
+    assert "own/10 " not in str(error.value)
+
+
 def test_gold_gate_counts_the_papers_rule_on_raw_golds(tmp_path: Path) -> None:
     """Two golds as the source writes them, of which the string rule accepts one; a wrong count of a whole set fails."""
     golds = [{**problem(f"own/{n}", "25", "own"), "raw_answer": raw} for n, raw in enumerate(("25", "025"))]

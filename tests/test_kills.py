@@ -1,4 +1,7 @@
-"""Sampling jobs killed at random moments, with a real engine: nothing is drawn twice or missing, the same bytes."""
+"""Sampling jobs killed at random moments, with a real engine: nothing is drawn twice or missing, the same bytes.
+
+And a whole Snakemake, with or without its job.
+"""
 
 import json
 import os
@@ -164,44 +167,72 @@ def test_a_kill_while_the_chunks_are_put_together(forks: Forks, model: Path, tmp
     assert len(list(read_jsonl(folder / "traces.jsonl"))) == 120
 
 
-def test_a_job_of_snakemake_that_is_killed_goes_on(model: Path, tmp_path: Path) -> None:
-    """Snakemake removes the outputs of a killed job; the work folder, which no rule declares, stays."""
-    project = copy_project(tmp_path)
-    changes: dict[str, Any] = {
-        "study": "killed",
-        "bases.small": {"source": "local", "path": str(model)},
-        "sampling.engine.chunk_size": 2,
-        "sampling.evaluation.max_tokens": 60,
-    }
-    raw = raw_config("mini", changes)
-    for dataset in raw["benchmarks"]:
-        raw["datasets"][dataset]["options"]["count"] = 25
-    (project / "config" / "killed.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
-    results = project / "results" / "killed"
-    traces, work = results / "cot" / "small" / "shard-0.jsonl", results / "work" / "sampling" / "small"
-    arguments = [str(traces.relative_to(project)), "--configfile", "config/killed.yaml"]
+class Sampled:
+    """A study in a copy of the project, one of whose models has been sampled once, without a break."""
 
-    whole = snakemake(project, *arguments)
-    assert whole.returncode == 0, output_of(whole)
-    unbroken = traces.read_bytes()
-    traces.unlink()
-    shutil.rmtree(work)
+    def __init__(self, project: Path, model: Path) -> None:
+        self.project = project
+        changes: dict[str, Any] = {
+            "study": "killed",
+            "bases.small": {"source": "local", "path": str(model)},
+            "sampling.engine.chunk_size": 2,
+            "sampling.evaluation.max_tokens": 60,
+        }
+        raw = raw_config("mini", changes)
+        for dataset in raw["benchmarks"]:
+            raw["datasets"][dataset]["options"]["count"] = 12
+        (project / "config" / "killed.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
+        results = project / "results" / "killed"
+        self.traces, self.work = results / "cot" / "small" / "shard-0.jsonl", results / "work" / "sampling" / "small"
+        self.log = results / "logs" / "sample" / "small-0.log"
+        self.arguments = [str(self.traces.relative_to(project)), "--configfile", "config/killed.yaml"]
+        whole = snakemake(project, *self.arguments)
+        assert whole.returncode == 0, output_of(whole)
+        self.unbroken = self.traces.read_bytes()
 
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    with subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.DEVNULL) as run:
-        wait_until(lambda: len(chunks(work)) >= 3 or run.poll() is not None, 0.02)
-        jobs = [job for job in psutil.Process(run.pid).children(recursive=True) if "scripts.sample" in job.cmdline()]
-        for job in jobs:
-            job.kill()
-        assert jobs and run.wait() != 0
-    written = chunks(work)
-    assert not traces.exists() and len(written) >= 3
 
-    again = snakemake(project, *arguments)
+@pytest.fixture(scope="module")
+def sampled(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Sampled:
+    return Sampled(copy_project(tmp_path_factory.mktemp("sampled")), model)
+
+
+@pytest.mark.parametrize("hit", ["job", "snakemake", "both"])
+def test_a_run_of_which_something_is_killed_goes_on(sampled: Sampled, hit: str) -> None:
+    """The job alone, Snakemake alone, or all at once (a power cut): the same command goes on, to the same bytes.
+
+    Snakemake removes the outputs of a killed job; the work folder, which no rule declares, stays. A killed Snakemake
+    leaves its lock behind, and would leave its job running.
+    """
+    sampled.traces.unlink()
+    shutil.rmtree(sampled.work)
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *sampled.arguments]
+    with subprocess.Popen(command, cwd=sampled.project, stderr=subprocess.DEVNULL, start_new_session=True) as run:
+        wait_until(lambda: len(chunks(sampled.work)) >= 3 or run.poll() is not None, 0.02)
+        family = psutil.Process(run.pid).children(recursive=True)
+        jobs = [process for process in family if "scripts.sample" in process.cmdline()]
+        assert jobs
+        if hit == "both":
+            os.killpg(run.pid, signal.SIGKILL)
+        for process in {"job": jobs, "snakemake": [run], "both": []}[hit]:
+            process.send_signal(signal.SIGKILL)
+        assert run.wait() == (1 if hit == "job" else -signal.SIGKILL)
+        wait_until(lambda: not any(is_alive(process) for process in family), 0.02)
+    written = chunks(sampled.work)
+    assert not sampled.traces.exists() and len(written) >= 3
+
+    again = snakemake(sampled.project, *sampled.arguments)
     assert again.returncode == 0, output_of(again)
-    assert traces.read_bytes() == unbroken
-    log = (results / "logs" / "sample" / "small-0.log").read_text()
+    assert ("was cut short: its lock on the study killed is taken away" in output_of(again)) == (hit != "job")
+    assert sampled.traces.read_bytes() == sampled.unbroken
+    log = sampled.log.read_text()
     total, missing = map(int, re.findall(r"small: (\d+) chunks, (\d+) to draw", log)[0])
     assert missing == total - len(written) and len(re.findall(r"chunk \d+ of", log)) == missing
-    assert written.items() <= chunks(work).items()
+    assert written.items() <= chunks(sampled.work).items()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still does something; a zombie does not."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

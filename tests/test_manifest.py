@@ -4,12 +4,13 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from micota.manifest import code, config_hash, costs, hardware, software
+from micota.manifest import COMMIT, code, config_hash, costs, hardware, page, software
 from micota.records import read_json, write_json
 from scripts import manifest as script
 from tests.tiny import ROOT, raw_config
@@ -41,8 +42,82 @@ def test_the_commit_and_whether_the_files_differ_from_it(tmp_path: Path) -> None
 def test_outside_git_and_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert code(tmp_path) == {"commit": None, "dirty": None}
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert code(ROOT) == {"commit": None, "dirty": None}
+    assert code(tmp_path) == {"commit": None, "dirty": None}
     assert hardware()["gpus"] == []
+
+
+def committed(folder: Path) -> str:
+    """A repository with what an archive of the project needs to know its commit; that commit."""
+    git(folder, "init", "-q")
+    (folder / "micota").mkdir()
+    for name in (".gitattributes", COMMIT):
+        shutil.copyfile(ROOT / name, folder / name)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "one")
+    return git(folder, "rev-parse", "HEAD")
+
+
+@needs_git
+def test_an_archive_of_the_repository_knows_its_commit(tmp_path: Path) -> None:
+    """Unpacked outside git, and inside another project's repository; the checkout itself asks git."""
+    project = tmp_path / "project"
+    project.mkdir()
+    commit = committed(project)
+    git(project, "archive", "--prefix=unpacked/", "-o", str(tmp_path / "a.tar"), "HEAD")
+    for place in (tmp_path / "outside", project / "inside"):
+        place.mkdir()
+        shutil.unpack_archive(tmp_path / "a.tar", place)
+        assert code(place / "unpacked") == {"commit": commit, "dirty": None}
+    assert code(project) == {"commit": commit, "dirty": True}
+    (project / COMMIT).write_text("0" * 40)
+    assert code(project)["commit"] == commit
+
+
+@needs_git
+def test_another_users_repository_is_asked_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = committed(tmp_path)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert code(tmp_path) == {"commit": commit, "dirty": False}
+
+
+@needs_git
+def test_where_git_fails_its_reason_is_kept(tmp_path: Path) -> None:
+    committed(tmp_path)
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/\n[")
+    (tmp_path / ".git" / "config").write_text("[broken")
+    found = code(tmp_path)
+    assert found["commit"] is None and "config" in found["why"]
+    assert "not in a git repository" not in found["why"]
+
+
+@needs_git
+def test_the_committed_file_is_filled_in_by_git(tmp_path: Path) -> None:
+    assert (ROOT / COMMIT).read_text(encoding="utf-8").strip() in ("$Format:%H$", code(ROOT)["commit"])
+    assert f"{COMMIT} export-subst" in (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
+
+
+def test_of_two_packages_of_one_name_the_imported_one_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first on the path, however its name is spelt."""
+    for folder, name, version in (("first", "Math_Verify", "0.8.0"), ("second", "math-verify", "0.7.0")):
+        path = tmp_path / folder / f"{name.replace('-', '_')}-{version}.dist-info" / "METADATA"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    monkeypatch.setattr("sys.path", [str(tmp_path / "first"), str(tmp_path / "second"), *sys.path])
+    packages = {name.lower().replace("_", "-"): version for name, version in software(ROOT)["packages"].items()}
+    assert packages["math-verify"] == "0.8.0"
+
+
+def test_the_page_says_what_git_said_and_what_was_kept_out(study: list[str], tmp_path: Path) -> None:
+    script.main(study)
+    found: dict[str, Any] = read_json(tmp_path / "results/manifest.json")
+    found["code"] = {"commit": None, "dirty": None, "why": "fatal: detected dubious ownership"}
+    found["software"] |= {"kept_out": "PYTHONPATH=/modules", "pythonpath": None}
+    assert "| Code | fatal: detected dubious ownership |" in page(found)
+    assert "| Kept out of the jobs | PYTHONPATH=/modules |" in page(found)
+    del found["code"]["why"], found["software"]["kept_out"]
+    assert "| Code | not in a git repository |" in page(found) and "Kept out" not in page(found)
 
 
 def test_the_hash_is_of_what_a_configuration_says() -> None:

@@ -186,7 +186,7 @@ def test_the_hash_of_finished_weights_is_not_taken_again(tmp_path: Path, monkeyp
         hashed.append(path.name)
         return file_hash(path)
 
-    monkeypatch.setattr("micota.sampling.file_hash", noted)
+    monkeypatch.setattr("micota.models.file_hash", noted)
     first = model_hash(folder)
     assert "config.json" in hashed and "model.safetensors" not in hashed
     (tmp_path / "plain").mkdir()

@@ -81,6 +81,21 @@ def test_what_can_not_be_looked_up_is_named_and_nothing_is_changed(hub: FakeHub,
     assert path.read_bytes() == before
 
 
+def test_errors_of_the_hubs_http_client_are_told_like_others(hub: FakeHub, tmp_path: Path) -> None:
+    """Of which library they are changes with the version of huggingface_hub; they are no OSError."""
+
+    class ConnectError(Exception):
+        pass
+
+    def refuse(repo: str, repo_type: str) -> Info:
+        raise ConnectError("[Errno 111] Connection refused")
+
+    hub.repo_info = refuse  # type: ignore[method-assign]
+    path = copy_of("paper", tmp_path)
+    with pytest.raises(UserError, match=r"nothing was changed:\n  dataset .*: ConnectError: \[Errno 111\]"):
+        pin.main(["--config", str(path)])
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.yaml: no such file"):
         pin.main(["--config", str(tmp_path / "none.yaml")])

@@ -257,15 +257,15 @@ def test_a_pilot_is_the_same_study_on_fewer_problems(project: Path, tmp_path: Pa
 
 
 def test_the_miniature_is_planned_within_a_factor_of_two_by_its_pilot(graph: Callable[[str], Path]) -> None:
-    """`run_seconds.json` is the committed demo, wall time on shared cores; `pilot.json` a pilot of 5 %, CPU time."""
+    """`seconds.json` is the committed demo, wall time on shared cores; `pilot.json` a pilot of 5 %, CPU time."""
     raw = raw_config("mini")
     study, pilot, assumptions = load_study(raw), read_pilot(REFERENCE / "pilot.json"), assumed(gpu=False)
     rates = pilot_rates(raw, pilot, False, assumptions)
     jobs = read_dot(graph("mini").read_text())
     plan = make_plan(jobs, Workload(study, False, assumptions, pilot_lengths(study, pilot)), rates, (1, 0))
-    took = {rule: sum(jobs.values()) for rule, jobs in read_json(REFERENCE / "run_seconds.json").items()}
+    took = {rule: sum(jobs.values()) for rule, jobs in read_json(REFERENCE / "seconds.json").items()}
     for rule in ("sample", "train", "alignment", "merge"):
-        assert plan.totals(rule).jobs == len(read_json(REFERENCE / "run_seconds.json")[rule])
+        assert plan.totals(rule).jobs == len(read_json(REFERENCE / "seconds.json")[rule])
         assert 0.5 < plan.totals(rule).seconds / took[rule] < 2, rule
     assert 0.5 < sum(plan.totals(rule).seconds for rule in took) / sum(took.values()) < 2
     # and the jobs of one rule are told apart

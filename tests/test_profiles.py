@@ -1,7 +1,8 @@
 """The profiles: what holds in the end when two are loaded, what a cluster is asked for, what is refused."""
 
+import os
 import re
-import subprocess
+import shutil
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -87,15 +88,15 @@ def test_what_runs_on_gpus_follows_the_configuration() -> None:
 def test_a_study_on_the_cpu_leaves_gpus_alone(
     filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, seen: str
 ) -> None:
-    """A stand-in for the rules' python notes which devices a job may see."""
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nprintf %s "$CUDA_VISIBLE_DEVICES" > {tmp_path}/seen\nexit 1\n')
-    python.chmod(0o755)
+    """A stand-in for the rules' script notes which devices a job may see."""
+    script = filled / "scripts" / "problems.py"
+    script.write_text(
+        "import os, pathlib, sys\n"
+        f"pathlib.Path({str(tmp_path / 'seen')!r}).write_text(os.environ['CUDA_VISIBLE_DEVICES'])\n"
+        "sys.exit(1)\n"
+    )
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    target = "results/mini/problems/loaded/train.jsonl"
-    environment = f'PATH="{tmp_path}:$PATH"'
-    command = f"{environment} {sys.executable} -m snakemake --cores 1 {target} --config device={device}"
-    subprocess.run(["bash", "-c", command], cwd=filled, capture_output=True, check=False)
+    snakemake(filled, "results/mini/problems/loaded/train.jsonl", "--config", f"device={device}")
     assert (tmp_path / "seen").read_text() == seen
 
 
@@ -151,3 +152,77 @@ def test_job_arrays_are_refused(filled: Path) -> None:
     assert run.returncode != 0
     assert "slurm-array-jobs: remove it from the profile" in output_of(run)
     assert "submitted" not in output_of(run)
+
+
+def test_the_profile_is_found_by_its_name_and_says_what_to_fill_in(tmp_path: Path) -> None:
+    """`snakemake --profile slurm`, in a fresh clone."""
+    project = copy_project(tmp_path)
+    flags = ("-n", "--profile", "slurm", "--configfile", "config/mini.yaml")
+    run = snakemake(project, *flags)
+    assert run.returncode == 2
+    assert "error: profiles/slurm/config.yaml: CHANGE-ME still stands in default-resources: slurm_account, slurm_p" in (
+        output_of(run)
+    )
+    path = project / "profiles" / "slurm" / "config.yaml"
+    path.write_text(path.read_text().replace("CHANGE-ME", "here").replace("method: conda", "method:"))
+    run = snakemake(project, *flags)
+    assert run.returncode == 0 and "Job stats" in output_of(run), output_of(run)
+
+
+def test_it_is_the_whole_profile_by_either_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    read = [
+        parse_args(["--profile", name, "--configfile", "config/paper.yaml"])[1] for name in ("slurm", "profiles/slurm")
+    ]
+    said = [{key: re.sub(" at 0x[0-9a-f]+", "", repr(value)) for key, value in vars(args).items()} for args in read]
+    assert {key for key in said[0] if said[0][key] != said[1][key]} == {"profile"}
+
+
+def test_gpus_asked_for_as_gres_come_with_cores() -> None:
+    """`cpus_per_gpu` of the profile counts for --gpus alone."""
+    lines = (ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8").splitlines()
+    start = lines.index("# set-resources:")
+    block = [line.removeprefix("# ") for line in lines[start : lines.index("", start)]]
+    rules = yaml.safe_load("\n".join(block))["set-resources"]
+    asking = [keys for keys in rules.values() if "gres" in keys]
+    assert asking and all(keys["cpus_per_task"] > 1 and keys["gpu"] == 0 for keys in asking)
+
+
+def test_without_slurm_a_run_through_it_ends_at_its_start(filled: Path, tmp_path: Path) -> None:
+    """The executor would wait for ever for jobs that it could not submit."""
+    for program in ("bash", "sh", "which", "env"):
+        (tmp_path / program).symlink_to(str(shutil.which(program)))
+    flags = ("--profile", "profiles/slurm", "--configfile", "config/mini.yaml")
+    run = snakemake(filled, *flags, settings={"PATH": str(tmp_path)})
+    assert run.returncode != 0
+    assert "executor: slurm, and this machine has no sbatch" in output_of(run)
+
+
+APPTAINER = """#!/bin/bash
+if [ "$1" = --version ]; then echo "apptainer version 1.3.0"; exit; fi
+echo "$@" >> {folder}/calls
+while [ "$1" != bash ]; do shift; done
+exec env PATH={python}:/usr/bin:/bin "$@"
+"""
+
+
+def test_jobs_run_in_the_image_if_that_is_asked_for(tmp_path: Path) -> None:
+    """With a stand-in for Apptainer, whose image has a python of its own."""
+    project = copy_project(tmp_path)
+    program = tmp_path / "bin" / "apptainer"
+    program.parent.mkdir()
+    program.write_text(APPTAINER.format(folder=tmp_path, python=Path(sys.executable).parent))
+    program.chmod(0o755)
+    settings = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    target = "results/mini/problems/loaded/train.jsonl"
+    flags = (target, "--sdm", "apptainer", "--apptainer-args=--nv")
+    run = snakemake(project, *flags, settings=settings)
+    assert run.returncode == 2 and "error: envs/micota.sif: no such image" in output_of(run)
+    (project / "envs/micota.sif").touch()
+    run = snakemake(project, *flags, settings=settings)
+    assert run.returncode == 0, output_of(run)
+    (call,) = (tmp_path / "calls").read_text().splitlines()
+    assert re.match(rf"exec --home {project} --nv .*envs/micota\.sif bash -c .*python -m scripts\.problems", call)
+    assert 'PATH="' not in call and f"PYTHONPATH={project}" in call
+    plain = snakemake(project, "results/mini/problems/loaded/validation.jsonl", settings=settings)
+    assert plain.returncode == 0 and len((tmp_path / "calls").read_text().splitlines()) == 1

@@ -3,13 +3,12 @@
 import csv
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
+from tests.workflow import copy_project, make, output_of, planned, snakemake
 
 BENCHMARKS = ["aime24", "amc23", "olympiadbench", "math500", "gsm8k"]
 STUDENT = "small-mid-s0"
@@ -112,12 +111,13 @@ def test_a_second_run_has_nothing_to_do(smoke: Smoke) -> None:
 @pytest.mark.parametrize("tier", ["regrade", "reevaluate"])
 def test_a_tier_makes_the_same_tables(smoke: Smoke, tier: str) -> None:
     """Both Makefile targets, as a reviewer calls them; they end in a comparison of all tables."""
-    shutil.copyfile(ROOT / "Makefile", smoke.folder / "Makefile")
-    command = ["make", "-o", "setup", tier, "STUDY=smoke", f"DATA={smoke.data}", f"VENV={ROOT / '.venv'}", "CORES=2"]
-    run = subprocess.run(command, cwd=smoke.folder, capture_output=True, text=True, check=False)
+    files = state_of(smoke.results)
+    run = make(smoke.folder, tier, "STUDY=smoke", f"DATA={smoke.data}", "CORES=2")
     assert run.returncode == 0, output_of(run)
     assert "tables: equal to results/smoke/tables" in run.stdout
-    assert (smoke.folder / "results" / {"regrade": "regraded", "reevaluate": "reevaluated"}[tier] / "graded").is_dir()
+    made = smoke.folder / "results" / {"regrade": "regraded", "reevaluate": "reevaluated"}[tier] / "graded"
+    assert made.is_dir() and not any(path.is_symlink() for path in made.iterdir())
+    assert state_of(smoke.results) == files
 
 
 def test_a_changed_merge_weight_re_runs_only_what_depends_on_it(smoke: Smoke, tmp_path: Path) -> None:
@@ -213,15 +213,31 @@ def test_the_three_scores_of_known_traces(smoke: Smoke) -> None:
     assert int(everything["n"]) == 8 * len(BENCHMARKS) * len({row["model"] for row in smoke.rows("main_cells")})
 
 
-def test_a_model_from_elsewhere_is_scored_by_the_same_rules(smoke: Smoke) -> None:
-    """A copy of the untrained student, given as `make score` gives it, gets the untrained student's scores."""
-    scored = "{copied: {source: local, path: results/smoke/models/small}}"
-    before = smoke.rows("main")
-    run = snakemake(smoke.folder, "results/smoke/tables/main.csv", *smoke.flags, f"scored={scored}")
-    assert run.returncode == 0, output_of(run)
-    rows = {(row["base"], row["corpus"]): row for row in smoke.rows("main")}
-    copied, untrained = rows.pop(("elsewhere", "copied")), rows["small", "base"]
+def test_a_model_from_elsewhere_is_scored_by_the_same_rules(smoke: Smoke, tmp_path: Path) -> None:
+    """`make score` on a copy of the untrained student: its scores, in a study of its own. This one stays as it is."""
+    model = tmp_path / "a model"
+    shutil.copytree(smoke.results / "models/small", model)
+    before, files = smoke.rows("main"), state_of(smoke.results)
+    to_do = planned(snakemake(smoke.folder, "-n", *smoke.flags))  # what the tests above have left
+    for name in ("copied", "again"):
+        run = make(
+            smoke.folder, "score", "STUDY=smoke", f"MODEL={model}", f"NAME={name}", f"DATA={smoke.data}", "CORES=2"
+        )
+        assert run.returncode == 0, output_of(run)
+        assert f"{name}" in run.stdout.splitlines()[-1]
+    with (smoke.folder / "results/smoke_scored/tables/main.csv").open() as handle:
+        rows = {(row["base"], row["corpus"]): row for row in csv.DictReader(handle)}
+    copied, untrained = rows.pop(("elsewhere", "again")), rows["small", "base"]
     assert {k: v for k, v in copied.items() if k not in ("base", "corpus")} == {
         k: v for k, v in untrained.items() if k not in ("base", "corpus")
     }
     assert list(rows.values()) == before
+    assert (smoke.folder / "figures/smoke_scored/accuracy.png").is_file()
+    assert state_of(smoke.results) == files
+    assert planned(snakemake(smoke.folder, "-n", *smoke.flags)) == to_do
+
+
+def state_of(folder: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of every file."""
+    found = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
+    return {str(path): (stat.st_ino, stat.st_mtime_ns) for path, stat in found.items()}

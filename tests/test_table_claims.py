@@ -1,6 +1,11 @@
 """The table of claims from graded and alignment files, and the claims of a configuration."""
 
+import builtins
 import json
+from collections.abc import Iterable
+from functools import reduce
+from math import fsum
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +69,33 @@ def write(study: Path, block: Any = CLAIMS, **changes: str) -> list[Row]:
     flags |= {"graded-dir": f"{study}/graded", "alignment-dir": f"{study}/alignment", "out-stem": f"{study}/claims"}
     table_claims.main([f"--{name}={value}" for name, value in (flags | changes).items() if value])
     return read_csv(study / "claims.csv")
+
+
+def summed_in_turn(items: Iterable[Any], start: Any = 0) -> Any:
+    """`sum` up to Python 3.11: one number after another."""
+    return reduce(add, items, start)
+
+
+def summed_with_care(items: Iterable[Any], start: Any = 0) -> Any:
+    """`sum` since Python 3.12: what rounding lost of floats is added in the end."""
+    items = [start, *items]
+    return fsum(items) if all(type(item) in (int, float) for item in items) else reduce(add, items)
+
+
+def test_the_table_does_not_depend_on_how_python_adds(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One problem far from all others, which follow it: the two ways differ in every term."""
+    nll = [1e6, *np.random.default_rng(1).gamma(4.0, size=999).tolist()]
+    write_jsonl(study / "alignment/s.jsonl", [
+        {"id": f"{n}", "corpus": corpus, "nll": value, "n_tokens": 10}
+        for n, far in enumerate(nll)
+        for corpus, value in (("mid", far), ("long", 1.0))
+    ])  # fmt: skip
+    written = []
+    for way in (summed_in_turn, summed_with_care):
+        monkeypatch.setattr(builtins, "sum", way)
+        write(study)
+        written.append((study / "claims.csv").read_bytes())
+    assert written[0] == written[1]
 
 
 def test_the_table_is_written_in_the_order_of_the_claims(study: Path) -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from micota.cli import UserError
+from micota.config import laid_over
 from micota.study import load_study
 from micota.tables import read_csv
+from scripts import score
 from scripts import table_published as script
 from tests.tiny import ROOT, raw_config
 
@@ -58,6 +61,19 @@ def test_the_papers_study_names_rows_and_columns_that_are_there() -> None:
     assert set(block.benchmarks.values()) <= rows[0].keys()
     assert set(block.beside.values()) <= {row["name"] for row in rows}
     assert set(block.beside) <= {f"{entry['base']}-{entry['corpus']}" for entry in study.main_entries}
+
+
+def test_a_scored_model_may_have_published_numbers_beside_it(tmp_path: Path) -> None:
+    model = tmp_path / "theirs"
+    model.mkdir()
+    (model / "config.json").write_text("{}", encoding="utf-8")
+    line = [f"--model={model}", "--name=smg_long", f"--out={tmp_path}/scored.yaml", "--published=3b-long", "--configs"]
+    score.main([*line, str(ROOT / "config/paper.yaml")])
+    study = load_study(laid_over(raw_config("paper"), yaml.safe_load((tmp_path / "scored.yaml").read_text())))
+    assert study.config.published and study.config.published.beside["elsewhere-smg_long"] == "3b-long"
+    assert study.main_entries[-1] == {"model": "smg_long", "base": "elsewhere", "corpus": "smg_long", "seed": 0}
+    with pytest.raises(UserError, match="PUBLISHED=3b-long: the study mini has no `published:`"):
+        score.main([*line, str(ROOT / "config/mini.yaml")])
 
 
 def test_the_published_averages_are_those_of_their_benchmarks() -> None:

@@ -4,10 +4,23 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("Snakefile", "rules", "scripts", "micota", "config", "profiles", "envs", "report", "reference")
+PARTS = (
+    "Snakefile",
+    "Makefile",
+    "rules",
+    "scripts",
+    "micota",
+    "config",
+    "profiles",
+    "envs",
+    "report",
+    "reference",
+    "slurm",
+)
 
 
 def copy_project(folder: Path) -> Path:
@@ -21,17 +34,29 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def snakemake(project: Path, *arguments: str, timeout: int = 840) -> subprocess.CompletedProcess[str]:
-    """Run snakemake in a project folder; the caller looks at the exit status and the output."""
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HF_HUB_OFFLINE": "1",
-        "OMP_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
+def snakemake(
+    folder: Path, *arguments: str, timeout: int = 840, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run snakemake in a folder, with `settings` in its environment; the caller looks at the exit status and output."""
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
     return subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        command,
+        cwd=folder,
+        env=environment | dict(settings or {}),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def make(folder: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a target of the Makefile with the tests' environment, which it takes for set up."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    command = ["make", "-o", "setup", f"VENV={Path(sys.prefix)}", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=kept | dict(settings or {}), capture_output=True, text=True, check=False
     )
 
 

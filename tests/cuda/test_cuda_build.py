@@ -96,7 +96,7 @@ def test_training_and_sampling_run_on_a_cpu_all_the_same(tmp_path: Path) -> None
     for name in ("one", "two"):
         train(base, tmp_path / name)
     assert same_weights(tmp_path / "one" / "out", tmp_path / "two" / "out")
-    task = {"dataset": "t", "problems": str(write_problems(tmp_path / "p.jsonl", 3)), "prompt": PROMPT}
+    task: dict[str, Any] = {"dataset": "t", "problems": str(write_problems(tmp_path / "p.jsonl", 3)), "prompt": PROMPT}
     task |= {"temperature": 0.0, "top_p": 1.0, "n": 1, "max_tokens": 8, "stop": [], "seed": 0}
     engine = {"name": "transformers", "max_model_len": 256}
     line = ["--model", str(tmp_path / "one" / "out"), "--name", "m", "--engine", json.dumps(engine)]
