@@ -21,8 +21,7 @@ NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 NUMERIC = {"int_type", "float_type"}  # pydantic's names of the faults of something that is no number
 
 
-# auto: sdpa, or eager for a model that needs it (Gemma 2, gpt-oss)
-Attention = Literal["auto", "sdpa", "eager", "flash_attention_2"]
+Attention = Literal["sdpa", "eager", "flash_attention_2"]
 
 
 class Closed(BaseModel):
@@ -104,7 +103,7 @@ class Training(Closed):
     bucketed: bool = True
     dtype: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
-    attention: Attention = "sdpa"
+    attention: Attention | None = Field("sdpa", description="null: sdpa, or eager for a model that needs it")
     liger_kernel: bool = False
     save_steps: int = Field(500, ge=1)
     max_examples: int | None = Field(None, ge=1)
@@ -268,7 +267,9 @@ class Engine(Closed):
         None, ge=1, description="vLLM: sequences decoded together at most; null: its own default (1,024 on an H100)"
     )
     skip_special_tokens: bool = True
-    attention: Attention = Field("auto", description="transformers: how attention is computed")
+    attention: Attention | None = Field(
+        None, description="transformers: how attention is computed; null: sdpa, or eager for a model that needs it"
+    )
 
 
 class Sampling(Closed):
@@ -342,7 +343,6 @@ class Alignment(Closed):
     corpora: list[Name]
     prompt: Name
     batch_size: int = 32
-    attention: Attention = "auto"
 
 
 class Published(Closed):

@@ -13,6 +13,7 @@ from statistics import fmean
 
 from micota.cleaning import digest
 from micota.cli import UserError
+from micota.prompts import begins_with
 from micota.records import Record
 from micota.special_tokens import MARKS, SpecialTokens
 
@@ -119,7 +120,7 @@ def filter_traces(
     With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either; such a row
     says that it is `truncated`, so that no end token is taught or scored where none was written. Stripped special
     tokens stay in `n_tokens`, the length of what was sampled. `opened` is what the sampler's template wrote of each
-    answer (micota.prompts.opened): it stands before the sampled text.
+    answer (micota.prompts.opened): it stands before the sampled text, and does not count in `n_tokens`.
     """
     seen: set[bytes] = set()
     for row in graded:
@@ -135,7 +136,7 @@ def filter_traces(
         if reason is None and not all(row["id"] in others for others in solved_by_others):
             reason = NOT_SOLVED_BY_ALL
         completion = row["completion"]
-        completion = completion if completion.startswith(opened) else opened + completion
+        completion = completion if begins_with(completion, opened) else opened + completion
         if reason is None:
             counts.marks.update(mark for mark in MARKS if mark in completion)
             if found := special.found(completion):

@@ -78,7 +78,7 @@ class EngineSettings:
     gpu_memory_utilization: float = 0.9
     max_num_seqs: int | None = None
     skip_special_tokens: bool = True
-    attention: str = "auto"
+    attention: str | None = None
 
 
 class Engine(Protocol):

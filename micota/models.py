@@ -126,22 +126,22 @@ def end_tokens(folder: str | Path, tokenizer: Any) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def attention(folder: str | Path, asked: str, key: str) -> str:
-    """How a model's attention is computed; "auto" is sdpa, or eager for a model that needs it.
+def attention(folder: str | Path, asked: str | None = None, key: str = "") -> str:
+    """How a model's attention is computed: as asked, or by sdpa, or eagerly for a model that needs it.
 
     sdpa has no soft cap of the attention's logits (Gemma 2), which it would leave out in silence, and some models
     (gpt-oss, whose heads have sinks) cannot use it. UserError, with `key`, where sdpa is asked for all the same.
     """
     from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
 
-    if asked not in ("auto", "sdpa"):
+    if asked not in (None, "sdpa"):
         return asked
     config = AutoConfig.from_pretrained(folder)
     model = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
     capped = getattr(config.get_text_config(), "attn_logit_softcapping", None)
     if not capped and getattr(model, "_supports_sdpa", True):
         return "sdpa"
-    if asked == "auto":
+    if asked is None:
         return "eager"
     words = "caps its attention's logits, which sdpa leaves out" if capped else "has no sdpa"
     raise UserError(f"{folder}: {config.model_type} {words}; set {key}: eager")

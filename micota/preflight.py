@@ -69,7 +69,6 @@ def check_attention(scene: Scene) -> Iterator[Finding]:
     wanted = [
         (base, config.training[recipe].attention, f"training.{recipe}.attention") for base, recipe in scene.recipes
     ]
-    wanted += [(base, config.alignment.attention, "alignment.attention") for base in config.students.bases]
     if config.sampling.engine.name == "transformers":
         wanted += [(base, config.sampling.engine.attention, "sampling.engine.attention") for base in scene.samplers]
     for base, asked, key in dict.fromkeys(wanted):
@@ -78,7 +77,7 @@ def check_attention(scene: Scene) -> Iterator[Finding]:
             yield Finding("attention", base, "not checked", f"{key}: {base} is not at hand")
             continue
         try:
-            yield Finding("attention", base, "ok", f"{key} is {asked}: {attention(folder, asked, key)}")
+            yield Finding("attention", base, "ok", f"{key}: {attention(folder, asked, key)}")
         except UserError as error:
             yield Finding("attention", base, "FAIL", str(error))
 

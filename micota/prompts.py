@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from micota.cli import UserError
+from micota.special_tokens import FAMILIES
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
 IGNORED = -100  # the label that PyTorch's cross entropy skips
@@ -21,6 +22,13 @@ IGNORED = -100  # the label that PyTorch's cross entropy skips
 # prompt is the same tomorrow, and so is what a model was trained on.
 TODAY = datetime(2024, 7, 26)
 ANSWER = "ANSWER"  # stands for an assistant's text, to see what a chat template writes around it
+# A thought that a template opens at a prompt's end, by its mark: <think>, [THINK], <|channel|>analysis<|message|>. One
+# that it also ends there (Qwen3 without thinking) is matched whole.
+THOUGHT = re.compile(
+    r"(?:<\|channel\|>\w+<\|message\|>|[<\[◁][\w:|]*(?:think|thought|reason)[\w|]*[>\]▷])"
+    r"\s*(?:[<\[◁]\|?(?:/|end_)[\w:|]+[>\]▷]\s*)?$",
+    re.IGNORECASE,
+)
 JUDGE_PLACES = ("{problem}", "{answer}", "{extracted}")  # what a judge model is shown; `answer` is the gold answer
 
 
@@ -31,6 +39,9 @@ class Prompt:
     user: str
     system: str | None = None
     chat: bool = True
+
+
+ANY = Prompt("{problem}")
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,7 @@ def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None 
         prompt_ids = prompt_ids[: len(prompt_ids) - added_behind(tokenizer)]
     completion_ids: list[int] = []
     if completion is not None:
-        completion = completion.removeprefix(opened(tokenizer, prompt))
+        completion = without_opening(completion, opened(tokenizer, prompt))
         completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"]
         completion_ids += [end_token(tokenizer, prompt)] if ended else []
     return Rendered(text, prompt_ids, completion_ids)
@@ -98,42 +109,65 @@ def added_behind(tokenizer: Any) -> int:
 
 def end_token(tokenizer: Any, prompt: Prompt) -> int:
     """The token that ends a completion: the one that closes an assistant's turn, or the tokenizer's end token."""
-    closing = turn_end(tokenizer) if prompt.chat else None
+    closing = turn_end(tokenizer, prompt) if prompt.chat else None
     return int(tokenizer.eos_token_id if closing is None else closing)
 
 
-def turn_end(tokenizer: Any) -> int | None:
-    """The special token that the chat template closes an assistant's turn with; None if it has none.
+def turn_end(tokenizer: Any, prompt: Prompt = ANY) -> int | None:
+    """The special token that the chat template closes an assistant's turn with; None if it has none of its own.
 
-    Not always the tokenizer's `eos_token`: Phi-3 closes with <|end|>, Qwen2.5's base models with <|im_end|>.
+    Not always the tokenizer's `eos_token`: Phi-3 closes with <|end|>, Qwen2.5's base models with <|im_end|>. Some files
+    do not call it special; it is known by its form then.
     """
-    return around_answer(tokenizer, str(getattr(tokenizer, "chat_template", None) or ""))[1]
+    return around_answer(tokenizer, str(getattr(tokenizer, "chat_template", None) or ""), prompt)[1]
 
 
 def opened(tokenizer: Any, prompt: Prompt) -> str:
-    """What the template itself writes of an answer (`<think>` and a new line): a part of every trace."""
-    return around_answer(tokenizer, str(tokenizer.chat_template or ""))[0] if prompt.chat else ""
+    """What the prompt itself writes of an answer (`<think>` and a new line): a part of every trace."""
+    if prompt.chat:
+        return around_answer(tokenizer, str(tokenizer.chat_template or ""), prompt)[0]
+    return thought_at_the_end(prompt.user)
+
+
+def thought_at_the_end(text: str) -> str:
+    found = THOUGHT.search(text)
+    return found[0] if found else ""
+
+
+def begins_with(completion: str, begun: str) -> bool:
+    """Whether a trace holds what a template opens, be it with other blanks around it."""
+    return completion.lstrip().startswith(begun.strip())
+
+
+def without_opening(completion: str, begun: str) -> str:
+    """A trace without what the prompt's template opens of it."""
+    if not begun or not begins_with(completion, begun):
+        return completion
+    if completion.startswith(begun):
+        return completion.removeprefix(begun)
+    return completion.lstrip().removeprefix(begun.strip()).lstrip()
 
 
 @lru_cache(maxsize=32)
-def around_answer(tokenizer: Any, template: str) -> tuple[str, int | None]:
-    """What a chat template opens of an assistant's text, and the special token that it closes a turn with."""
-    if not template:
-        return "", None
+def around_answer(tokenizer: Any, template: str, prompt: Prompt) -> tuple[str, int | None]:
+    """What a chat template opens of an assistant's text, and the token that it closes a turn with.
+
+    It is asked for a prompt with an answer's place and for one with an answer. `template` is a part of the cache's key.
+    """
+    user = prompt.user.replace("{problem}", "1")
     try:
-        asked, answered = chat_text(tokenizer, None, "1"), chat_text(tokenizer, None, "1", ANSWER)
+        asked = chat_text(tokenizer, prompt.system, user) if template else ""
+        answered = chat_text(tokenizer, prompt.system, user, ANSWER) if template else ""
     except Exception:  # a template is a program: it raises what it likes, and `render` will show it
         return "", None
     header, found, rest = answered.rpartition(ANSWER)
-    if not found:
-        return "", None
-    begun = asked.removeprefix(header) if asked.startswith(header) else ""
+    begun = asked.removeprefix(header) if found and asked.startswith(header) else ""
     if not begun.strip():  # a template may write an empty thought before a past answer: then by its mark
-        thought = re.search(r"<think>\s*(?:</think>\s*)?$", asked)
-        begun = thought[0] if thought else ""
-    special = {id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
+        begun = thought_at_the_end(asked)
+    added = tokenizer.added_tokens_decoder.items()
+    special = {id for id, token in added if token.special or re.fullmatch(FAMILIES, token.content)}
     special |= set(tokenizer.all_special_ids)
-    behind = tokenizer(rest.lstrip(), add_special_tokens=False)["input_ids"][:1]
+    behind = tokenizer(rest, add_special_tokens=False)["input_ids"] if found else []
     return begun, next((token for token in behind if token in special), None)
 
 

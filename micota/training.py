@@ -47,7 +47,7 @@ class TrainingSettings:
     bucketed: bool = True  # batches of similar length in random order; not with packing
     dtype: str = "float32"
     gradient_checkpointing: bool = False
-    attention: str = "sdpa"
+    attention: str | None = "sdpa"
     liger_kernel: bool = False
     save_steps: int = 500
     max_examples: int | None = None

@@ -22,13 +22,11 @@ rule alignment:
         prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.alignment.prompt)),
         batch_size=STUDY.config.alignment.batch_size,
         dtype=STUDY.config.sampling.engine.dtype,
-        attention=STUDY.config.alignment.attention,
         work="results/{study}/work/alignment",
         version=2,
     message:
         "Alignment: likelihood of the corpora under {wildcards.base}"
     shell:
         "python -m scripts.alignment --model {input.model} --name {wildcards.base} --corpora {params.corpora:q}"
-        " --prompt {params.prompt:q} --batch-size {params.batch_size} --dtype {params.dtype}"
-        " --attention {params.attention} --threads {threads}"
+        " --prompt {params.prompt:q} --batch-size {params.batch_size} --dtype {params.dtype} --threads {threads}"
         " --gpus {resources.gpu} --work {params.work} --out {output} > {log} 2>&1"

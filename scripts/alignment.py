@@ -20,7 +20,7 @@ from micota.devices import add_gpus_flag, require_gpus
 from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
 from scripts.corpus import named_path
 
-STAGE_VERSION = 1  # raise when micota.alignment's results change: it is part of every finished corpus' key
+STAGE_VERSION = 2  # raise when micota.alignment's results change: it is part of every finished corpus' key
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -30,7 +30,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--corpora", type=named_path, nargs="+", required=True, help="corpus=path")
     parser.add_argument("--prompt", type=json_flag, required=True)
     parser.add_argument("--dtype", default="float32")
-    parser.add_argument("--attention", default="auto", help="auto, sdpa, eager or flash_attention_2")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=1)
     add_gpus_flag(parser)
@@ -53,13 +52,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(args.threads)
     check_folder(args.model)
     tokenizer = load_tokenizer(args.model)
-    how = attention(args.model, args.attention, "alignment.attention")
-    model = AutoModelForCausalLM.from_pretrained(
-        args.model, dtype=getattr(torch, args.dtype), attn_implementation=how, use_safetensors=True
-    )
+    how = {"dtype": getattr(torch, args.dtype), "attn_implementation": attention(args.model)}
+    model = AutoModelForCausalLM.from_pretrained(args.model, use_safetensors=True, **how)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     shaped_by = [STAGE_VERSION, args.name, model_hash(args.model), args.prompt, args.dtype, portable()]
-    shaped_by += [how] if how != "sdpa" else []  # which older likelihoods do not name
 
     def rows(corpus: str, path: Path) -> Iterator[Record]:
         traces = list(read_jsonl(path, CORPUS_FIELDS))

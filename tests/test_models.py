@@ -335,8 +335,8 @@ def test_parameters_count_once(model: Path, tmp_path: Path, double: str) -> None
 )
 def test_attention_is_what_the_model_needs(tmp_path: Path, config: dict[str, Any], needed: str) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    assert attention(tmp_path, "auto", "alignment.attention") == needed
-    assert attention(tmp_path, "eager", "alignment.attention") == "eager"
+    assert attention(tmp_path) == needed
+    assert attention(tmp_path, "eager", "the.key") == "eager"
     if needed == "eager":
-        with pytest.raises(UserError, match=r"set alignment\.attention: eager"):
-            attention(tmp_path, "sdpa", "alignment.attention")
+        with pytest.raises(UserError, match=r"set the\.key: eager"):
+            attention(tmp_path, "sdpa", "the.key")
