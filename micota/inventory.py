@@ -16,7 +16,7 @@ from micota.cli import UserError
 from micota.config import HubBase, LocalBase, ScratchBase
 from micota.datasets import Home, load
 from micota.hub import NotFetched, reason, snapshot
-from micota.models import FILES, check_folder, load_tokenizer, parameters
+from micota.models import FILES, NOT_FETCHED, check_folder, load_tokenizer, parameters
 from micota.records import Record, read_json
 from micota.study import Study
 
@@ -93,7 +93,7 @@ def folder_of(block: LocalBase | HubBase | ScratchBase, key: str) -> Path | None
     if isinstance(block, LocalBase):
         return Path(block.path)
     if isinstance(block, HubBase):
-        return snapshot("model", block.repo, block.revision, key, LIGHT)
+        return snapshot("model", block.repo, block.revision, key, LIGHT, NOT_FETCHED)
     return Path(block.pretrained) if block.pretrained else None
 
 

@@ -17,6 +17,7 @@ from micota.records import read_json, write_json
 
 SUFFIXES = (".json", ".jinja", ".txt", ".model", ".safetensors")  # of what is taken: nothing that runs, no pickles
 FILES = (*(f"*{suffix}" for suffix in SUFFIXES), "README.md")  # the card says the licence
+NOT_FETCHED = ("*/*", "consolidated*")  # folders (original/, onnx/) and mistralai's second form of the weights
 
 
 def load_tokenizer(folder: str | Path) -> Any:
@@ -187,7 +188,7 @@ def copy_local(path: Path, out: Path) -> None:
 
 def download(repo: str, revision: str, out: Path, key: str = "bases") -> None:
     """Fetch one revision of a hub model, or take it from the hub's local cache; `key` is its block, for messages."""
-    folder = snapshot("model", repo, revision, key, FILES)
+    folder = snapshot("model", repo, revision, key, FILES, NOT_FETCHED)
     take(folder, out, {"kind": "base", "source": "hub", "repo": repo, "revision": revision})
 
 
