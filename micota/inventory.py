@@ -16,7 +16,7 @@ from micota.cli import UserError
 from micota.config import HubBase, LocalBase, ScratchBase
 from micota.datasets import Home, load
 from micota.hub import NotFetched, reason, snapshot
-from micota.models import FILES, NOT_FETCHED, check_folder, load_tokenizer, parameters
+from micota.models import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer, parameters
 from micota.records import Record, read_json
 from micota.study import Study
 
@@ -48,7 +48,7 @@ class Model:
 
     @property
     def has_weights(self) -> bool:
-        return self.folder is not None and any(self.folder.glob("*.safetensors"))
+        return self.folder is not None and has_weights(self.folder)
 
     @cached_property
     def parameters(self) -> int:

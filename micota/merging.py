@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from micota.cli import UserError
-from micota.models import SUFFIXES, check_folder, load_tokenizer, shapes
+from micota.models import INDEX, SUFFIXES, check_folder, has_weights, is_tied, load_tokenizer, shapes
 from micota.records import read_json, write_json
 
 # What two models must share, in the words of config.json, for their tensors to have the same shapes.
@@ -52,9 +52,13 @@ def check_partners(base: Path, tuned: Path) -> None:
         values = [config.get(key) for config in configs]
         if values[0] != values[1]:
             raise UserError(f"cannot merge {tuned} with {base}: {key} is {values[1]} against {values[0]}")
+    if is_tied(configs[0]) and not is_tied(configs[1]):
+        raise UserError(f"cannot merge {tuned} with {base}: it has a head of its own, the base's is its embedding")
     tokenizers = [folder / "tokenizer.json" for folder in (base, tuned)]
     if all(path.is_file() for path in tokenizers) and vocabulary(tokenizers[0]) != vocabulary(tokenizers[1]):
         raise UserError(f"cannot merge {tuned} with {base}: their tokenizers have different vocabularies")
+    if not (has_weights(base) and has_weights(tuned)):  # preflight looks at configurations alone, too
+        return
     one, other = shapes(base), shapes(tuned)
     if differing := sorted(name for name in one.keys() & other.keys() if one[name] != other[name]):
         name = differing[0]
@@ -82,7 +86,14 @@ def merge(config: dict[str, Any], seed: int, out: Path) -> None:
         write_model_card=False,  # the card looks the models up on the hub
         trust_remote_code=False,
     )
-    run_merge(MergeConfiguration.model_validate(with_paths(config)), out_path=str(out), options=options)
+    try:
+        run_merge(MergeConfiguration.model_validate(with_paths(config)), out_path=str(out), options=options)
+    except RuntimeError as error:
+        if "required but not present" not in str(error):
+            raise
+        raise UserError(
+            f"mergekit cannot merge models of this architecture, it takes it for another: {error}"
+        ) from None
 
 
 def with_paths(config: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +113,7 @@ def complete(merged: Path, base: Path, tuned: Path) -> None:
     mergekit would copy the base's, and the merged model would not stop where the tuned one has learned to. UserError
     where a tensor of a parent is missing (of an architecture that mergekit only guesses) or the tokenizer doesn't load.
     """
-    own = {"config.json", "model.safetensors.index.json", "micota.json"}
+    own = {"config.json", INDEX, "micota.json"}
     for source in sorted(tuned.iterdir()):
         if source.suffix in SUFFIXES and source.suffix != ".safetensors" and source.name not in own:
             shutil.copyfile(source, merged / source.name)
@@ -119,7 +130,7 @@ def complete(merged: Path, base: Path, tuned: Path) -> None:
         kind = (config.get("architectures") or [config.get("model_type")])[0]
         raise UserError(
             f"cannot merge {tuned} with {base}: mergekit left out or changed {len(lost)} of {len(wanted)} tensors"
-            f" ({', '.join(lost[:3])}), since it does not know {kind}; take models of an architecture that it knows"
+            f" ({', '.join(lost[:3])}); it does not know all of {kind}: take models of an architecture that it does"
         )
     check_folder(merged)
     try:

@@ -17,6 +17,7 @@ from micota.records import read_json, write_json
 
 SUFFIXES = (".json", ".jinja", ".txt", ".model", ".safetensors")  # of what is taken: nothing that runs, no pickles
 FILES = (*(f"*{suffix}" for suffix in SUFFIXES), "README.md")  # the card says the licence
+SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 NOT_FETCHED = ("*/*", "consolidated*")  # folders (original/, onnx/) and mistralai's second form of the weights
 
 
@@ -173,12 +174,18 @@ def weights_files(folder: Path) -> list[Path]:
 
     Some repositories hold them a second time, in another form (mistralai's consolidated.safetensors).
     """
-    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    single, index = folder / SINGLE, folder / INDEX
     if single.is_file():
         return [single]
     if index.is_file():
         return [folder / name for name in sorted(set(read_json(index)["weight_map"].values()))]
     return sorted(folder.glob("*.safetensors"))
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether all the weights lie there: preflight fetches a model's small files alone."""
+    files = weights_files(folder)
+    return bool(files) and all(path.is_file() for path in files)
 
 
 def copy_local(path: Path, out: Path) -> None:
@@ -201,6 +208,8 @@ def take(folder: Path, out: Path, made_from: dict[str, Any]) -> None:
     temporary = fresh(out)
     weights = weights_files(folder)
     for source in sorted(folder.iterdir()):
+        if source.name == INDEX and weights == [folder / SINGLE]:
+            continue  # mergekit and vLLM would follow it, transformers does not
         if source in weights if source.suffix == ".safetensors" else source.suffix in SUFFIXES:
             target = temporary / source.name
             try:

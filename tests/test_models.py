@@ -324,6 +324,15 @@ def test_parameters_count_once(model: Path, tmp_path: Path, double: str) -> None
     assert [path.name for path in (tmp_path / "out").glob("*.safetensors")] == ["model.safetensors"]
 
 
+def test_an_index_that_transformers_does_not_read_is_left_behind(model: Path, tmp_path: Path) -> None:
+    """mergekit and vLLM would follow it."""
+    folder = tmp_path / "m"
+    shutil.copytree(model, folder)
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "gone.safetensors"}}', encoding="utf-8")
+    copy_local(folder, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*.index.json"))
+
+
 @pytest.mark.parametrize(
     ("config", "needed"),
     [
