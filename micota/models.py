@@ -260,14 +260,14 @@ def model_hash(folder: Path) -> str:
 
 
 def parameters(folder: Path) -> int:
-    """How many parameters a model has, by its safetensors' headers; weights that are tied count once."""
+    """How many parameters a model has, by its safetensors' headers, 0 without any; weights that are tied count once."""
     return sum(map(prod, shapes(folder).values()))
 
 
 def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     """Shape of every tensor by its name; a tied head that is stored as well is left out, for it is the embedding."""
     found = {name: tuple(one["shape"]) for path in weights_files(folder) for name, one in tensors(path).items()}
-    if is_tied(read_json(folder / "config.json")):
+    if found and is_tied(read_json(folder / "config.json")):
         embeddings = [shape for name, shape in found.items() if name.endswith("embed_tokens.weight")]
         heads = [name for name, shape in found.items() if name.endswith("lm_head.weight") and shape in embeddings]
         found = {name: shape for name, shape in found.items() if name not in heads}

@@ -351,3 +351,5 @@ def test_what_the_samplers_template_opened_stands_before_its_traces() -> None:
     rows = list(filter_traces(traces, "train", PROBLEMS, [], "all", None, counts, SpecialTokens(), "<think>\n"))
     assert [row["completion"] for row in rows] == ["<think>\nHm.\n</think>\n\n\\boxed{1}", "<think>\nHm."]
     assert counts.marks == {"<think>": 2, "</think>": 1}
+    rows = list(filter_traces(traces[1:], "train", PROBLEMS, [], "all", None, counts, SpecialTokens(), "\n<think>\n\n"))
+    assert [row["completion"] for row in rows] == ["<think>\nHm."]  # with other blanks, and only once

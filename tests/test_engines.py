@@ -19,7 +19,7 @@ from micota.models import end_tokens, load_tokenizer
 from micota.prompts import Prompt, render
 from micota.records import read_jsonl
 from scripts import sample as script
-from tests.tiny import PROMPT, ROOT, problems, write_model, write_problems
+from tests.tiny import NARROW, PROMPT, ROOT, problems, write_kind, write_model, write_problems
 
 LENGTH = 40
 END = "6"  # the character that ends a completion of this model: some do end, some do not (asserted below)
@@ -217,6 +217,30 @@ def test_the_end_tokens_are_those_of_model_and_tokenizer(tmp_path: Path, named: 
     assert end_tokens(folder, tokenizer) == [5 if named is None else 0, tokenizer.eos_token_id]
     tokenizer.eos_token = "<|endoftext|>"  # the template still closes a turn with <|im_end|>
     assert set(end_tokens(folder, tokenizer)) >= {tokenizer.convert_tokens_to_ids("<|im_end|>"), tokenizer.eos_token_id}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("gemma2", {"attn_logit_softcapping": 0.1, "initializer_range": 1.0}),
+        ("gpt_oss", {"num_local_experts": 2, "num_experts_per_tok": 1}),
+    ],
+)
+def test_attention_is_computed_as_the_model_needs_it(tmp_path: Path, kind: str, more: dict[str, Any]) -> None:
+    """sdpa leaves Gemma 2's soft cap out, and gpt-oss has none."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    folder = write_kind(tmp_path / "m", kind, **NARROW, head_dim=8, **more)
+    tokenizer = load_tokenizer(folder)
+    ids = render(tokenizer, Prompt(**PROMPT), "1+1").prompt_ids
+    found = complete(engine(folder, skip_special_tokens=False), [ids], greedy(max_tokens=12))[0]
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    written: list[int] = []
+    with torch.inference_mode():
+        while len(written) < found.n_tokens:
+            written.append(int(model(torch.tensor([ids + written])).logits[0, -1].argmax()))
+    assert found.text == tokenizer.decode([token for token in written if token != tokenizer.eos_token_id])
 
 
 def test_sampling_follows_its_seed(model: Path, prompts: list[list[int]]) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from micota.cli import UserError
-from micota.miniature import build_tokenizer
 from micota.models import end_tokens, load_tokenizer
 from micota.records import read_json, write_json
 from scripts import merge as script
-from tests.tiny import SHAPE, same_weights, weights, write_model
+from tests.tiny import NARROW, SHAPE, same_weights, weights, write_kind, write_model
 
 DENSITY = 0.3
 
@@ -147,23 +146,6 @@ def test_any_path_is_a_path(partners: tuple[Path, Path], tmp_path: Path, place: 
     assert same_weights(out, merge(partners, tmp_path / "plain", 0.5, 0.5))
 
 
-def write_kind(folder: Path, kind: str, **settings: Any) -> Path:
-    """A random model of another architecture, of a few thousand parameters, with the miniature's tokenizer."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    tokenizer = build_tokenizer()
-    torch.manual_seed(0)
-    config = AutoConfig.for_model(kind, vocab_size=len(tokenizer), eos_token_id=258, pad_token_id=256, **settings)
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-NARROW = {
-    **{"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2},
-    **{"num_attention_heads": 2, "num_key_value_heads": 2},
-}
 EXPERTS: dict[str, dict[str, Any]] = {
     "deepseek_v3": {
         **{"moe_intermediate_size": 16, "n_routed_experts": 4, "num_experts_per_tok": 2, "first_k_dense_replace": 1},

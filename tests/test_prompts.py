@@ -195,16 +195,72 @@ def test_what_a_template_opens_belongs_to_the_trace(begun: str) -> None:
     assert learnt[0] == learnt[1] and learnt[0].endswith(trace + "<|im_end|>")
 
 
-def test_an_empty_thought_before_past_answers_hides_no_opened_one() -> None:
+@pytest.mark.parametrize(
+    ("begun", "past"),
+    [
+        ("<think>\n", "<think>\n\n</think>\n\n"),
+        ("<think>\n\n</think>\n\n", "<think>\n\n</think>\n\n"),
+        ("<think>", "</think>"),
+        ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+        ("[THINK]", "[THINK][/THINK]"),
+        ("<seed:think>", "<seed:think></seed:think>"),
+        ("<|begin_of_thought|>\n", "<|begin_of_thought|><|end_of_thought|>"),
+        ("<reasoning>\n", "<reasoning></reasoning>"),
+        ("", "<think>\n\n</think>\n\n"),
+    ],
+)
+def test_an_empty_thought_before_past_answers_hides_no_opened_one(begun: str, past: str) -> None:
     """Qwen3's thinking models open <think>, and write an empty thought before an answer that has none."""
     tokenizer: Any = build_tokenizer()
     tokenizer.chat_template = (
         "{% for m in messages %}<|im_start|>{{ m.role }}\n"
-        "{% if m.role == 'assistant' %}<think>\n\n</think>\n\n{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}"
-        "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
+        f"{{% if m.role == 'assistant' %}}{past}{{% endif %}}"
+        "{{ m.content }}<|im_end|>\n{% endfor %}"
+        f"{{% if add_generation_prompt %}}<|im_start|>assistant\n{begun}{{% endif %}}"
     )
-    assert opened(tokenizer, Prompt("{problem}")).strip() == "<think>"
+    assert opened(tokenizer, Prompt("{problem}")) == begun
     assert end_token(tokenizer, Prompt("{problem}")) == tokenizer.convert_tokens_to_ids("<|im_end|>")
+
+
+def test_what_is_opened_may_hang_on_the_system_prompt() -> None:
+    tokenizer: Any = build_tokenizer()
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n"
+        "{% if messages[0].content == '/think' %}<think>\n{% endif %}{% endif %}"
+    )
+    assert opened(tokenizer, Prompt("{problem}", system="/think")) == "<think>\n"
+    assert opened(tokenizer, Prompt("{problem}", system="/no_think")) == opened(tokenizer, Prompt("{problem}")) == ""
+
+
+def test_a_raw_prompt_may_open_a_thought_too() -> None:
+    prompt = Prompt("Q: {problem}\nA: <think>\n", chat=False)
+    assert opened(TOKENIZER, prompt) == "<think>\n"
+    assert opened(TOKENIZER, Prompt("<think> or not: {problem}", chat=False)) == ""
+    trace = "<think>\n1+1</think>2"
+    assert TOKENIZER.decode(render(TOKENIZER, prompt, "1", trace).input_ids).count("<think>") == 1
+
+
+@pytest.mark.parametrize("theirs", ["<think>\n", "<think>", "\n<think>\n\n"])
+def test_a_thought_is_opened_once_whatever_the_blanks(theirs: str) -> None:
+    """The sampler's template opens it with other blanks than the student's."""
+    tokenizer: Any = build_tokenizer()
+    tokenizer.chat_template = tokenizer.chat_template.replace(
+        "assistant\n' }}{% endif", "assistant\n<think>\n' }}{% endif"
+    )
+    learnt = tokenizer.decode(render(tokenizer, Prompt("{problem}"), "1", theirs + "Hm.</think>2").input_ids)
+    assert learnt.endswith("assistant\n<think>\nHm.</think>2<|im_end|>")
+    assert learnt.count("<think>") == 1
+
+
+def test_a_closing_token_that_its_files_call_ordinary_is_known_by_its_form() -> None:
+    from tokenizers import AddedToken
+
+    tokenizer: Any = build_tokenizer()
+    tokenizer.add_tokens([AddedToken("<|end_of_turn|>", special=False)])
+    tokenizer.chat_template = tokenizer.chat_template.replace("<|im_end|>", "<|end_of_turn|>")
+    closing = tokenizer.convert_tokens_to_ids("<|end_of_turn|>")
+    assert end_token(tokenizer, Prompt("{problem}")) == closing != tokenizer.eos_token_id
 
 
 @pytest.mark.parametrize("form", ["$A <|im_end|>", "<|endoftext|> $A <|im_end|>"])
