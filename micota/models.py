@@ -268,7 +268,7 @@ def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     """Shape of every tensor by its name; a tied head that is stored as well is left out, for it is the embedding."""
     found = {name: tuple(one["shape"]) for path in weights_files(folder) for name, one in tensors(path).items()}
     if found and is_tied(read_json(folder / "config.json")):
-        embeddings = [shape for name, shape in found.items() if name.endswith("embed_tokens.weight")]
+        embeddings = [shape for name, shape in found.items() if name.endswith(("embed_tokens.weight", "wte.weight"))]
         heads = [name for name, shape in found.items() if name.endswith("lm_head.weight") and shape in embeddings]
         found = {name: shape for name, shape in found.items() if name not in heads}
     return found
@@ -291,6 +291,8 @@ def tensors(path: Path) -> dict[str, dict[str, Any]]:
 
     A file begins with the length of its header (8 bytes, little-endian) and the header, JSON: tensor -> dtype, shape.
     """
+    if not path.is_file():
+        raise UserError(f"{path}: not there, though the model's index names it; fetch it again")
     size = path.stat().st_size
     try:
         with path.open("rb") as handle:
