@@ -49,8 +49,13 @@ def by_own_rules(folder: str | Path, **settings: Any) -> Any:
     from tokenizers import Tokenizer
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-    named = AutoTokenizer.from_pretrained(folder, **settings)
     path = Path(folder) / "tokenizer.json"
+    try:
+        named = AutoTokenizer.from_pretrained(folder, **settings)
+    except Exception:  # of a class that another kind of tokenizer.json, or code in the folder, is for
+        if not path.is_file():
+            raise
+        named = None
     if not path.is_file():
         return named
     wanted = Tokenizer.from_file(str(path))
@@ -64,13 +69,13 @@ def by_own_rules(folder: str | Path, **settings: Any) -> Any:
             " package, or leave out of tokenizer_config.json what changes it"
         )
     for name in ("bos_token", "eos_token", "unk_token", "pad_token"):
-        if getattr(plain, name) is None and getattr(named, name) in vocabulary:
+        if getattr(plain, name) is None and getattr(named, name, None) in vocabulary:
             setattr(plain, name, getattr(named, name))
     return plain
 
 
 def same_rules(tokenizer: Any, wanted: Any) -> bool:
-    """Whether a tokenizer of transformers cuts and joins texts as one of the `tokenizers` package does.
+    """Whether a tokenizer of transformers, if there is one, cuts and joins texts as one of the package `tokenizers`.
 
     The template that adds BOS and EOS is left out, and so are added tokens: transformers has them from its own files.
     """

@@ -231,7 +231,7 @@ def test_attention_is_computed_as_the_model_needs_it(tmp_path: Path, kind: str, 
     import torch
     from transformers import AutoModelForCausalLM
 
-    folder = write_kind(tmp_path / "m", kind, **NARROW, head_dim=8, **more)
+    folder = write_kind(tmp_path / "m", kind, **NARROW, head_dim=8, tie_word_embeddings=False, **more)
     tokenizer = load_tokenizer(folder)
     ids = render(tokenizer, Prompt(**PROMPT), "1+1").prompt_ids
     found = complete(engine(folder, skip_special_tokens=False), [ids], greedy(max_tokens=12))[0]

@@ -286,6 +286,8 @@ def byte_level(folder: Path, digits: int) -> Any:
         ("qwen3", "LlamaTokenizerFast"),
         ("mistral", "LlamaTokenizer"),
         ("gemma3_text", "GemmaTokenizerFast"),
+        ("llama", "T5Tokenizer"),
+        ("llama", "TheirOwnTokenizer"),
     ],
 )
 def test_a_tokenizer_is_read_by_the_rules_of_its_file(tmp_path: Path, kind: str, named: str, digits: int) -> None:
