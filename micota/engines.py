@@ -341,8 +341,9 @@ def own_tokenizer(tokenizer: Any) -> str:
     folder = tempfile.TemporaryDirectory(prefix="micota-tokenizer-")
     atexit.register(folder.cleanup)
     tokenizer.save_pretrained(folder.name)
-    path = Path(folder.name) / "tokenizer_config.json"
-    write_json(path, read_json(path) | {"tokenizer_class": "PreTrainedTokenizerFast"})
+    if tokenizer.is_fast:
+        path = Path(folder.name) / "tokenizer_config.json"
+        write_json(path, read_json(path) | {"tokenizer_class": "PreTrainedTokenizerFast"})
     write_json(Path(folder.name) / "config.json", {})
     return folder.name
 
