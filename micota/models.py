@@ -272,7 +272,8 @@ def parameters(folder: Path) -> int:
 def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     """Shape of every tensor by its name; a tied head that is stored as well is left out, for it is the embedding."""
     found = {name: tuple(one["shape"]) for path in weights_files(folder) for name, one in tensors(path).items()}
-    if found and is_tied(read_json(folder / "config.json")):
+    config = folder / "config.json"
+    if config.is_file() and is_tied(read_json(config)):
         embeddings = [shape for name, shape in found.items() if name.endswith(("embed_tokens.weight", "wte.weight"))]
         heads = [name for name, shape in found.items() if name.endswith("lm_head.weight") and shape in embeddings]
         found = {name: shape for name, shape in found.items() if name not in heads}
