@@ -5,11 +5,11 @@ github.com/hendrycks/math), save that a box in the thinking is none, nor is a me
 import re
 from typing import NamedTuple
 
+from micota.special_tokens import THINKING, begins
+
 # The macro itself, not a longer one that begins alike (`\boxedeq`).
 BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t\r\n]*")
 UNBRACED_END = re.compile(r"[$\n]|\\[)\]]|\\(?:boxed|fbox)")
-# <think> and </think>, [THINK] of Mistral's, <|begin_of_thought|> of Sky-T1's.
-THINK = re.compile(r"<(/?)(?:think(?:ing)?|reasoning)>|\[(/?)THINK\]|<\|(?:begin|(end))_of_thought\|>")
 TOKEN = re.compile(BOX.pattern + r"|\\.|[{}]", re.DOTALL)
 SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 TEXT = re.compile(r"\\text(?:bf|rm|it)?\{([^{}]*)\}")
@@ -66,8 +66,8 @@ def without_thinking(completion: str) -> str:
     """What stands outside of thinking, finished or not; an end without a start ends what the prompt began."""
     spoken: list[str] = []
     start, thinking = 0, False
-    for mark in THINK.finditer(completion):
-        if any(mark.groups()):
+    for mark in THINKING.finditer(completion):
+        if not begins(mark):
             spoken = spoken if thinking else []
             start, thinking = mark.end(), False
         elif not thinking:

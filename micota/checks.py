@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from micota.cli import UserError
 from micota.config import Chosen, Matched, Mixed, Procedural, Sampled, ScratchBase
 from micota.datasets import LOADERS
-from micota.prompts import JUDGE_PLACES, places_of
+from micota.places import JUDGE_PLACES, places_of
 
 if TYPE_CHECKING:
     from micota.study import Study

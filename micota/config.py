@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from micota.cli import UserError
-from micota.prompts import check_places
+from micota.places import check_places
 
 # No hyphen: model names such as `small-mid-s0` are made of names joined by hyphens.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -20,6 +20,9 @@ WORDS = {"null": None, "~": None, "true": True, "false": False}  # of YAML, in a
 INTEGER = re.compile(r"[-+]?[0-9]+")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 NUMERIC = {"int_type", "float_type"}  # pydantic's names of the faults of something that is no number
+
+
+Attention = Literal["sdpa", "eager", "flash_attention_2"]
 
 
 def each_once(values: list[Any]) -> list[Any]:
@@ -132,7 +135,7 @@ class Training(Closed):
     bucketed: bool = True
     dtype: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
+    attention: Attention | None = Field("sdpa", description="null: sdpa, or eager for a model that needs it")
     liger_kernel: bool = False
     save_steps: int = Field(500, ge=1)
     max_examples: int | None = Field(None, ge=1)
@@ -298,6 +301,9 @@ class Engine(Closed):
         None, ge=1, description="vLLM: sequences decoded together at most; null: its own default (1,024 on an H100)"
     )
     skip_special_tokens: bool = True
+    attention: Attention | None = Field(
+        None, description="transformers: how attention is computed; null: sdpa, or eager for a model that needs it"
+    )
 
 
 class Sampling(Closed):

@@ -13,8 +13,9 @@ from statistics import fmean
 
 from micota.cleaning import digest
 from micota.cli import UserError
+from micota.prompts import begins_with
 from micota.records import Record
-from micota.special_tokens import BEGUN, MARKS, OPEN, UNPAIRED, SpecialTokens, begun_by, thinking_fault
+from micota.special_tokens import BEGUN, MARKS, OPEN, UNPAIRED, SpecialTokens, thinking_fault
 
 TRUNCATED, NO_BOX, INCORRECT = "truncated", "no_box", "incorrect"
 TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED = "too_long", "not_solved_by_all", "repeated"
@@ -117,13 +118,15 @@ def filter_traces(
     max_tokens: int | None,
     counts: Counts,
     special: SpecialTokens = SpecialTokens(),  # noqa: B008 (it is frozen)
+    opened: str = "",
 ) -> Iterator[Record]:
     """Yield the corpus rows of one sampler: its correct, finished traces on the data set, without repetitions.
 
     With `keep` "finished" no trace is dropped for its verdict, with "all" none for its truncation either, nor for
-    thinking that is open or unpaired. Thinking that the sampler's prompt began gets its mark back, for a student has
-    another prompt. A truncated row says that it is `truncated`, so that no end token is taught or
-    scored where none was written. Stripped special tokens stay in `n_tokens`, the length of what was sampled.
+    thinking that is open or unpaired. A truncated row says that it is `truncated`, so that no end token is taught or
+    scored where none was written. Stripped special tokens stay in `n_tokens`, the length of what was sampled. `opened`
+    is what the sampler's prompt wrote of each answer (micota.prompts.opened): it is put before the sampled text, for a
+    student has another prompt, and does not count in `n_tokens`.
     """
     seen: set[bytes] = set()
     for row in graded:
@@ -138,15 +141,15 @@ def filter_traces(
             reason = TOO_LONG
         if reason is None and not all(row["id"] in others for others in solved_by_others):
             reason = NOT_SOLVED_BY_ALL
-        completion = row["completion"]
+        sampled = row["completion"]
+        completion = sampled if begins_with(sampled, opened) else opened + sampled
         if reason is None:
             counts.marks.update(mark for mark in MARKS if mark in completion)
-            if fault := thinking_fault(row["prompt"], completion):
+            if fault := thinking_fault(row["prompt"], sampled):
                 counts.thinking[fault] += 1
                 reason = fault if keep != "all" else None
-        if reason is None and (mark := begun_by(row["prompt"], completion)):
+        if reason is None and completion != sampled:
             counts.thinking[BEGUN] += 1
-            completion = f"{mark}\n{completion.lstrip(chr(10))}"
         if reason is None and (found := special.found(completion)):
             counts.special.update(found)
             reason = SPECIAL_TOKENS if special.rule == "drop" else None

@@ -4,13 +4,18 @@ An engine is started once per job, or once per replica of it. Both engines get t
 `micota.prompts.render`, return the text without the end token, and count the end token in `n_tokens`.
 """
 
+import atexit
 import multiprocessing
 import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
+from micota.models import attention, end_tokens
+from micota.records import read_json, write_json
 from micota.replicas import take_along
 
 STRETCH = 32  # tokens by which TransformersEngine goes on before it takes what has ended out of a batch
@@ -73,6 +78,7 @@ class EngineSettings:
     gpu_memory_utilization: float = 0.9
     max_num_seqs: int | None = None
     skip_special_tokens: bool = True
+    attention: str | None = None
 
 
 class Engine(Protocol):
@@ -113,14 +119,14 @@ class TransformersEngine:
         self.tokenizer = tokenizer
         self.settings = settings
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        how = attention(model, settings.attention, "sampling.engine.attention")
         self.model = AutoModelForCausalLM.from_pretrained(
-            model, dtype=getattr(torch, settings.dtype), attn_implementation="sdpa", use_safetensors=True
+            model, dtype=getattr(torch, settings.dtype), attn_implementation=how, use_safetensors=True
         ).to(self.device)
         self.model.eval()
         # A model folder may bring its own sampling defaults (Qwen2.5: temperature 0.7, repetition penalty 1.05);
         # the study's configuration alone decides, so only the end tokens are taken from it.
-        end = self.model.generation_config.eos_token_id or tokenizer.eos_token_id
-        self.end_tokens = [end] if isinstance(end, int) else list(end)
+        self.end_tokens = end_tokens(model, tokenizer)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, list[Completion]]]:
         for number, request in enumerate(requests):
@@ -152,42 +158,27 @@ class TransformersEngine:
         while left:
             before = ids.shape[1]
             most = max(rooms[i] for i in left) - (before - width)
+            ends = Ends(self, width, decoding.stop, len(left))
             with torch.inference_mode():
                 ids = self.model.generate(
                     input_ids=ids,
                     attention_mask=mask,
                     past_key_values=cache,
                     generation_config=self._generation_config(decoding, min(most, STRETCH)),
-                    tokenizer=self.tokenizer,
+                    stopping_criteria=[ends],
                 )
             written = ids.shape[1] - width
-            by_itself = self._ended(ids[:, width:], before - width, decoding)
-            over = [end or rooms[i] <= written for end, i in zip(by_itself, left, strict=True)]
+            over = [end is not None or rooms[i] <= written for end, i in zip(ends.lengths, left, strict=True)]
             ended = [row for row in range(len(left)) if over[row]]
             going = [row for row in range(len(left)) if not over[row]]
             for row, tokens in zip(ended, ids[ended, width:].tolist(), strict=True):
-                completions[left[row]] = self._completion(tokens[: rooms[left[row]]], decoding)
+                completions[left[row]] = self._completion(tokens, ends.lengths[row], rooms[left[row]], decoding)
             left = [left[row] for row in going]
             ids, mask = ids[going], mask[going]
             mask = torch.cat([mask, mask.new_ones(len(going), ids.shape[1] - before)], dim=1)
             if ended:
                 cache.batch_select_indices(torch.tensor(going, dtype=torch.long, device=self.device))
         return [completions[i] for i in range(len(prompts))]
-
-    def _ended(self, answers: Any, since: int, decoding: Decoding) -> list[bool]:
-        """Row by row: has it ended, by an end token or a stop string, among the tokens from place `since` on?"""
-        ended = self.torch.isin(answers[:, since:], self.torch.tensor(self.end_tokens, device=self.device)).any(dim=1)
-        found: list[bool] = ended.tolist()
-        if decoding.stop:
-            reach = 4 * max(len(stop) for stop in decoding.stop)  # a character has at most four tokens: its bytes
-            for row, tail in enumerate(answers[:, max(0, since - reach) :].tolist()):
-                # A tail is quickly read; where it cuts a character, the whole text is asked.
-                found[row] |= self._stops(tail, decoding) and self._stops(answers[row].tolist(), decoding)
-        return found
-
-    def _stops(self, row: list[int], decoding: Decoding) -> bool:
-        text = self._text(row)
-        return any(stop in text for stop in decoding.stop)
 
     def _generation_config(self, decoding: Decoding, max_new_tokens: int) -> Any:
         from transformers import GenerationConfig
@@ -199,35 +190,67 @@ class TransformersEngine:
             max_new_tokens=max_new_tokens,
             eos_token_id=self.end_tokens,
             pad_token_id=self.tokenizer.pad_token_id,
-            stop_strings=list(decoding.stop) or None,
             **sampling,
         )
         self.model.generation_config = config  # else `generate` fills up with the model folder's own
         return config
 
-    def _completion(self, row: list[int], decoding: Decoding) -> Completion:
-        """Cut a row of a batch at its stop string or end token; what follows is padding.
+    def _completion(self, row: list[int], end: int | None, room: int, decoding: Decoding) -> Completion:
+        """What the first `end` tokens of a row say, if it has ended, or those that it has room for."""
+        if end is None or end > room:
+            return Completion(self.text(row[:room]), room, "length", seed=decoding.seed)
+        if row[end - 1] in self.end_tokens:
+            return Completion(self.text(row[: end - 1]), end, "stop", seed=decoding.seed)
+        text, stop = cut(self.text(row[:end]), decoding.stop)
+        return Completion(text, end, "stop", stop, decoding.seed)
 
-        Stop strings come first: the padding after one may itself be an end token (Qwen2.5's <|endoftext|>).
-        """
-        end = next((position for position, token in enumerate(row) if token in self.end_tokens), None)
-        text = self._text(row[:end])
-        cuts = [(text.find(stop), stop) for stop in decoding.stop if stop in text]
-        if cuts:
-            first, stop = min(cuts)
-            return Completion(text[:first], len(self._without_padding(row[:end])), "stop", stop, decoding.seed)
-        if end is not None:
-            return Completion(text, end + 1, "stop", seed=decoding.seed)
-        return Completion(text, len(row), "length", seed=decoding.seed)
-
-    def _without_padding(self, row: list[int]) -> list[int]:
-        end = len(row)
-        while end and row[end - 1] == self.tokenizer.pad_token_id:
-            end -= 1
-        return row[:end]
-
-    def _text(self, ids: list[int]) -> str:
+    def text(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=self.settings.skip_special_tokens)
+
+
+def cut(text: str, stops: Sequence[str]) -> tuple[str, str | None]:
+    """A text up to the first of the stop strings, and which one it is; the whole text and None without one."""
+    found = [(text.find(stop), stop) for stop in stops if stop in text]
+    place, stop = min(found, default=(len(text), None))
+    return text[:place], stop
+
+
+class Ends:
+    """A stopping criterion of `generate`: when the rows of a batch end, by an end token or a stop string.
+
+    It looks at the text that is handed back, the completion's; transformers' own looks at the prompt's end too, where
+    "\\n" before and "\\n" behind are a "\\n\\n", and at special tokens that are left out of the text.
+    `lengths` holds the tokens of each row that has ended, its last one included: what comes behind is padding.
+    """
+
+    def __init__(self, engine: TransformersEngine, width: int, stops: Sequence[str], rows: int) -> None:
+        self.engine, self.width, self.stops = engine, width, stops
+        self.lengths: list[int | None] = [None] * rows
+        self.longest = max(map(len, stops), default=0)
+
+    def __call__(self, ids: Any, scores: Any, **options: Any) -> Any:
+        torch, written = self.engine.torch, ids.shape[1] - self.width
+        ended = torch.isin(ids[:, -1], torch.tensor(self.engine.end_tokens, device=ids.device)).tolist()
+        for row, length in enumerate(self.lengths):
+            if length is None and (ended[row] or (self.stops and self._stops(ids[row, self.width :]))):
+                self.lengths[row] = written
+        return torch.tensor([length is not None for length in self.lengths], device=ids.device)
+
+    def _stops(self, row: Any) -> bool:
+        """A tail is quickly read; where it holds a stop string it may have cut a character: the whole text is asked.
+
+        The tail is long enough for a stop string that ends in the last token, though a token may show nothing.
+        """
+        text, size = self.engine.text, 4 * self.longest
+        needed = self.longest + len(text(row[-1:].tolist())) + 4  # at most three marks for the bytes of a cut character
+        while size < len(row):
+            tail = text(row[-size:].tolist())
+            if len(tail) >= needed:
+                if cut(tail, self.stops)[1] is None:
+                    return False
+                break
+            size *= 2
+        return cut(text(row.tolist()), self.stops)[1] is not None
 
 
 class VllmEngine:
@@ -248,8 +271,10 @@ class VllmEngine:
         from vllm import LLM
 
         self.settings = settings
+        self.end_tokens = end_tokens(model, tokenizer)
         self.llm = LLM(
             model=model,
+            tokenizer=own_tokenizer(tokenizer),
             dtype=settings.dtype,
             max_model_len=settings.max_model_len,
             tensor_parallel_size=settings.tensor_parallel,
@@ -293,19 +318,34 @@ class VllmEngine:
             top_p=decoding.top_p,
             max_tokens=min(decoding.max_tokens, self.settings.max_model_len - len(request.prompts[place])),
             stop=list(decoding.stop) or None,
+            stop_token_ids=self.end_tokens,
             seed=self._seed(request, place),
             skip_special_tokens=self.settings.skip_special_tokens,
             output_kind=RequestOutputKind.FINAL_ONLY,  # one output a prompt, when it is finished
         )
 
     def _completion(self, answer: Any, request: Request, place: int) -> Completion:
+        stop = answer.stop_reason if isinstance(answer.stop_reason, str) else None  # else the number of an end token
+        text, earlier = cut(answer.text, request.decoding.stop)  # of two within a token, vLLM may take the later one
         return Completion(
-            answer.text,
+            text,
             len(answer.token_ids),
             "length" if answer.finish_reason == "length" else "stop",
-            answer.stop_reason if isinstance(answer.stop_reason, str) else None,  # else the number of an end token
+            earlier or stop,
             self._seed(request, place) or 0,  # the engine's
         )
+
+
+def own_tokenizer(tokenizer: Any) -> str:
+    """A folder of the tokenizer alone, gone with the process: vLLM would read the model's by the rules of its class."""
+    folder = tempfile.TemporaryDirectory(prefix="micota-tokenizer-")
+    atexit.register(folder.cleanup)
+    tokenizer.save_pretrained(folder.name)
+    if tokenizer.is_fast:
+        path = Path(folder.name) / "tokenizer_config.json"
+        write_json(path, read_json(path) | {"tokenizer_class": "PreTrainedTokenizerFast"})
+    write_json(Path(folder.name) / "config.json", {})
+    return folder.name
 
 
 def start_engine(model: str, tokenizer: Any, settings: EngineSettings, threads: int) -> Engine:

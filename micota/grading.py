@@ -17,6 +17,7 @@ from typing import Any
 
 from micota.answers import LONGEST, boxed_answers, last_box, squeezed
 from micota.records import Record
+from micota.special_tokens import begun_by
 from micota.string_rule import papers_box, same_last_number, same_string
 
 EQUAL, EQUIVALENT, DIFFERENT = "equal", "equivalent", "different"
@@ -123,11 +124,16 @@ def quick_verdict(gold: str, box: str | None) -> str | None:
     return UNPARSABLE if len(box) > LONGEST or max(depths) > DEEPEST else None
 
 
+def text_of(trace: Record) -> str:
+    """The completion, with the mark of the thinking that its prompt began, if it did: what follows is thinking too."""
+    return (begun_by(trace.get("prompt", ""), trace["completion"]) or "") + str(trace["completion"])
+
+
 def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> Iterator[Record]:
     """Graded traces, in order; `golds` maps problem ids to gold answers. Holds one chunk of traces at a time."""
     traces = iter(traces)
     while chunk := list(islice(traces, CHUNK)):
-        found = [(golds[trace["id"]], last_box(trace["completion"])) for trace in chunk]
+        found = [(golds[trace["id"]], last_box(text_of(trace))) for trace in chunk]
         quick = [quick_verdict(gold, box) for gold, box in found]
         judge.judge((gold, box) for (gold, box), verdict in zip(found, quick, strict=True) if box and not verdict)
         for trace, (gold, box), verdict in zip(chunk, found, quick, strict=True):
@@ -137,7 +143,7 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> I
                 **trace,
                 "answer": gold,
                 "extracted": box,
-                "boxed_answers": boxed_answers(trace["completion"]),
+                "boxed_answers": boxed_answers(text_of(trace)),
                 "correct": reason in RIGHT,
                 "reason": reason,
                 "verdicts": {

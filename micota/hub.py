@@ -19,10 +19,16 @@ class NotFetched(UserError):
 
 
 def snapshot(
-    kind: Literal["model", "dataset"], repo: str, revision: str, key: str, patterns: Sequence[str] | None = None
+    kind: Literal["model", "dataset"],
+    repo: str,
+    revision: str,
+    key: str,
+    patterns: Sequence[str] | None = None,
+    ignored: Sequence[str] | None = None,
 ) -> Path:
-    """The folder of a repository at one revision; files that are not there yet are downloaded, all or by `patterns`.
+    """The folder of a repository at one revision; files that are not there yet are downloaded.
 
+    All of them, or those that match one of the `patterns` and none of the `ignored`; a `*` there matches a `/` too.
     `key` is the configuration's block that names it, for the messages. Raises NotFetched where the files are not in the
     cache and the hub is out of reach, and UserError where the hub says that there is no such thing.
     """
@@ -40,7 +46,11 @@ def snapshot(
     try:
         return Path(
             snapshot_download(
-                repo, repo_type=kind, revision=revision, allow_patterns=list(patterns) if patterns else None
+                repo,
+                repo_type=kind,
+                revision=revision,
+                allow_patterns=list(patterns) if patterns else None,
+                ignore_patterns=list(ignored) if ignored else None,
             )
         )
     except HFValidationError as error:

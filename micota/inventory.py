@@ -17,7 +17,7 @@ from micota.config import HubBase, LocalBase, ScratchBase
 from micota.datasets import Home, load
 from micota.datasets.leaving_out import LeaveOut
 from micota.hub import NotFetched, reason, snapshot
-from micota.models import FILES, check_folder, load_tokenizer, parameters
+from micota.models import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer, parameters
 from micota.records import Record, read_json
 from micota.study import Study
 
@@ -49,7 +49,7 @@ class Model:
 
     @property
     def has_weights(self) -> bool:
-        return self.folder is not None and any(self.folder.glob("*.safetensors"))
+        return self.folder is not None and has_weights(self.folder)
 
     @cached_property
     def parameters(self) -> int:
@@ -94,7 +94,7 @@ def folder_of(block: LocalBase | HubBase | ScratchBase, key: str) -> Path | None
     if isinstance(block, LocalBase):
         return Path(block.path)
     if isinstance(block, HubBase):
-        return snapshot("model", block.repo, block.revision, key, LIGHT)
+        return snapshot("model", block.repo, block.revision, key, LIGHT, NOT_FETCHED)
     return Path(block.pretrained) if block.pretrained else None
 
 

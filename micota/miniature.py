@@ -73,6 +73,10 @@ def build_model(tokenizer: Any, shape: dict[str, int], seed: int) -> Any:
 
 def write_random_model(folder: Path, shape: dict[str, int], seed: int) -> None:
     """Write a loadable model folder with random weights."""
+    from transformers import AutoTokenizer
+
     tokenizer = build_tokenizer()
     build_model(tokenizer, shape, seed).save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
+    # As the class of Qwen2's tokenizers has it (NFC, Qwen's way to split), which transformers picks for such a folder.
+    AutoTokenizer.from_pretrained(folder).save_pretrained(folder)

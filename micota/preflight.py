@@ -7,17 +7,17 @@ as meant), or `not checked`, where what it needs is not at hand. What was not lo
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import get_args
+from typing import Any, get_args
 
 from micota.cli import UserError
 from micota.config import HubBase, Sampled
 from micota.hub import UNRESOLVED, reason
 from micota.inventory import Finding, Model, Scene, State
 from micota.merging import check_partners
-from micota.models import stated_bos
+from micota.models import attention, stated_bos
 from micota.preflight_data import check_golds, check_licences, check_overlap, check_problems, check_special_tokens
 from micota.preflight_room import check_disk, check_memory, check_profile
-from micota.prompts import EXAMPLE, Prompt, render
+from micota.prompts import EXAMPLE, Prompt, render, turn_end
 
 STATES = get_args(State)
 COMMIT = 40  # hexadecimal digits
@@ -50,7 +50,36 @@ def check_vocabularies(scene: Scene) -> Iterator[Finding]:
             words = f"{tokens} tokens, embeddings for {rows}: resize the embeddings, or give the tokenizer made for it"
             yield Finding("vocabulary", name, "FAIL", words)
         else:
-            yield Finding("vocabulary", name, "ok", f"{tokens} tokens, embeddings for {rows}")
+            words = f"{tokens} tokens, embeddings for {rows}; an answer ends with {ends(model.tokenizer)}"
+            yield Finding("vocabulary", name, "ok", words)
+
+
+def ends(tokenizer: Any) -> str:
+    """The tokens that are taught and scored at an answer's end, in words."""
+    raw = tokenizer.eos_token
+    closing = turn_end(tokenizer)
+    if closing in (None, tokenizer.eos_token_id):
+        return repr(raw)
+    return f"{tokenizer.convert_ids_to_tokens(closing)!r} in its chat template, with {raw!r} after a raw prompt"
+
+
+def check_attention(scene: Scene) -> Iterator[Finding]:
+    """No stage computes a model's attention by a function that leaves a part of it out."""
+    config = scene.study.config
+    wanted = [
+        (base, config.training[recipe].attention, f"training.{recipe}.attention") for base, recipe in scene.recipes
+    ]
+    if config.sampling.engine.name == "transformers":
+        wanted += [(base, config.sampling.engine.attention, "sampling.engine.attention") for base in scene.samplers]
+    for base, asked, key in dict.fromkeys(wanted):
+        folder = scene.at_hand[base].folder if base in scene.at_hand else None
+        if folder is None:
+            yield Finding("attention", base, "not checked", f"{key}: {base} is not at hand")
+            continue
+        try:
+            yield Finding("attention", base, "ok", f"{key}: {attention(folder, asked, key)}")
+        except UserError as error:
+            yield Finding("attention", base, "FAIL", str(error))
 
 
 def check_merge_partners(scene: Scene) -> Iterator[Finding]:
@@ -172,6 +201,7 @@ CHECKS = (
     check_models,
     check_problems,
     check_vocabularies,
+    check_attention,
     check_merge_partners,
     check_prompts,
     check_contexts,

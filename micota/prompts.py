@@ -10,20 +10,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from micota.cli import UserError
-from micota.special_tokens import FAMILIES, THINKING, begins, begun_by
+from micota.places import JUDGE_PLACES
+from micota.special_tokens import FAMILIES, thought_at_the_end
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
 IGNORED = -100  # the label that PyTorch's cross entropy skips
 # Templates that write the day's date (Llama 3.2, gpt-oss) get this one, which Llama's falls back on without a clock: a
 # prompt is the same tomorrow, and so is what a model was trained on.
 TODAY = datetime(2024, 7, 26)
-JUDGE_PLACES = ("{problem}", "{answer}", "{extracted}")  # what a judge model is shown; `answer` is the gold answer
-# A place to be filled, such as {question}; the arguments of LaTeX commands and environments, exponents and indices of
-# fewer than three letters, are text.
-PLACE = re.compile(r"\\[A-Za-z]+(?:\[[^]]*\])?(?:\{(?!problem\})[^{}]*\})+|[_^]\{\w+\}|(\{\s*[A-Za-z_]{3,}\s*\})")
+ANSWER = "ANSWER"  # stands for an assistant's text, to see what a chat template writes around it
 # Of a tokenizer's added tokens, those that steer a model; others (Gemma's runs of spaces, HTML tags) are spelling.
 CONTROL = re.compile(rf"{FAMILIES}|</?(?:think|tool_\w+)>")
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -37,6 +36,9 @@ class Prompt:
     user: str
     system: str | None = None
     chat: bool = True
+
+
+ANY = Prompt("{problem}")
 
 
 @dataclass(frozen=True)
@@ -57,30 +59,6 @@ class Rendered:
         return [IGNORED] * len(self.prompt_ids) + self.completion_ids
 
 
-def places_of(text: str) -> list[str]:
-    """The places to be filled that a prompt's text holds, or seems to: `{problem}`, `{question}`."""
-    return [place for place in PLACE.findall(text) if place]
-
-
-def check_places(text: str, user: bool) -> str:
-    """The text of a prompt, with its places as they are filled later; ValueError says which is missing or unknown.
-
-    `{problem}` stands once in the text of the user, and in no system message, where nothing is filled in.
-    """
-    places = places_of(text)
-    if not user:
-        if places:
-            raise ValueError(f"nothing is filled in here, so {places[0]} would be shown as it stands; put it in `user`")
-        return text
-    count = text.count("{problem}")
-    if count != 1 or "{{problem}}" in text:
-        found = "in double braces" if "{{problem}}" in text else f"{count} times"
-        raise ValueError(f"it must hold {{problem}}, where the problem is put, exactly once; it stands there {found}")
-    if unknown := [place for place in places if place not in JUDGE_PLACES]:
-        raise ValueError(f"{unknown[0]} is no place that is filled in; there are {', '.join(JUDGE_PLACES)}")
-    return text
-
-
 def as_text(tokenizer: Any, value: str) -> str:
     """A problem or an answer with a CUT in every control token that it quotes, so that it stays text."""
     value = value.replace(CUT, "\ufffd")
@@ -96,11 +74,12 @@ def as_text(tokenizer: Any, value: str) -> str:
 
 
 def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None = None, ended: bool = True) -> Rendered:
-    """Render a problem, and a completion with the tokenizer's end token, as one model sees them.
+    """Render a problem, and a completion with the token that ends it, as one model sees them.
 
-    A raw prompt gets the special tokens the tokenizer adds by itself (a BOS, where it has one); a chat template
-    writes its own. A problem that quotes a control token (`<|im_end|>`) is tokenised as the text it is: it cannot end
-    the user's turn. A completion that was cut off (`ended` false) has no end token: none was written there.
+    A raw prompt gets the special tokens the tokenizer puts before a text by itself (a BOS, where it has one), none
+    behind it; a chat template writes its own. A problem that quotes a control token (`<|im_end|>`) is tokenised as the
+    text it is: it cannot end the user's turn. What the prompt opens of an answer (`opened`) stands in it, not a second
+    time in the completion. A completion that was cut off (`ended` false) has no end token: none was written there.
     """
     for text in (problem, completion or ""):
         if SURROGATE.search(text):
@@ -113,33 +92,99 @@ def render_user(
     tokenizer: Any, prompt: Prompt, user: str, completion: str | None = None, ended: bool = True
 ) -> Rendered:
     """Render what the user says, all places filled, cut as `as_text` does."""
-    if prompt.chat:
-        messages = [{"role": "user", "content": user}]
-        if prompt.system is not None:
-            messages.insert(0, {"role": "system", "content": prompt.system})
-        text = tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, strftime_now=TODAY.strftime
-        )
-    else:
-        text = user
+    text = chat_text(tokenizer, prompt.system, user) if prompt.chat else user
     first, *further = text.split(CUT)
     prompt_ids = tokenizer(first, add_special_tokens=not prompt.chat)["input_ids"]
+    if not prompt.chat:
+        prompt_ids = prompt_ids[: len(prompt_ids) - added_behind(tokenizer)]
     for part in further:
         prompt_ids = prompt_ids + tokenizer(part, add_special_tokens=False)["input_ids"]
     completion_ids: list[int] = []
     if completion is not None:
-        completion = behind(text, completion)
+        completion = without_opening(completion, opened(tokenizer, prompt))
         completion_ids = tokenizer(completion, add_special_tokens=False)["input_ids"]
-        completion_ids += [tokenizer.eos_token_id] if ended else []
+        completion_ids += [end_token(tokenizer, prompt)] if ended else []
     return Rendered("".join((first, *further)), prompt_ids, completion_ids)
 
 
-def behind(prompt: str, completion: str) -> str:
-    """A completion without the mark of thinking that its prompt ends in: a student's template may write it too."""
-    own = THINKING.match(completion.lstrip())
-    if own and begins(own) and begun_by(prompt, "") == own[0]:
-        return completion.lstrip()[own.end() :].lstrip("\n")
-    return completion
+def chat_text(tokenizer: Any, system: str | None, user: str, answer: str | None = None) -> str:
+    """What the chat template makes of a user's turn, up to the answer's place or, if there is one, past the answer."""
+    messages = [{"role": "user", "content": user}]
+    if system is not None:
+        messages.insert(0, {"role": "system", "content": system})
+    if answer is not None:
+        messages.append({"role": "assistant", "content": answer})
+    return str(
+        tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=answer is None, strftime_now=TODAY.strftime
+        )
+    )
+
+
+def added_behind(tokenizer: Any) -> int:
+    """How many tokens (an EOS) the tokenizer puts behind a raw text by itself."""
+    bare, whole = tokenizer("1", add_special_tokens=False)["input_ids"], tokenizer("1")["input_ids"]
+    before = next((i for i in range(len(whole)) if bare and whole[i : i + len(bare)] == bare), 0)
+    return max(0, len(whole) - before - len(bare))
+
+
+def end_token(tokenizer: Any, prompt: Prompt) -> int:
+    """The token that ends a completion: the one that closes an assistant's turn, or the tokenizer's end token."""
+    closing = turn_end(tokenizer, prompt) if prompt.chat else None
+    return int(tokenizer.eos_token_id if closing is None else closing)
+
+
+def turn_end(tokenizer: Any, prompt: Prompt = ANY) -> int | None:
+    """The special token that the chat template closes an assistant's turn with; None if it has none of its own.
+
+    Not always the tokenizer's `eos_token`: Phi-3 closes with <|end|>, Qwen2.5's base models with <|im_end|>. Some files
+    do not call it special; it is known by its form then.
+    """
+    return around_answer(tokenizer, str(getattr(tokenizer, "chat_template", None) or ""), prompt)[1]
+
+
+def opened(tokenizer: Any, prompt: Prompt) -> str:
+    """What the prompt itself writes of an answer (`<think>` and a new line): a part of every trace."""
+    if prompt.chat:
+        return around_answer(tokenizer, str(tokenizer.chat_template or ""), prompt)[0]
+    return thought_at_the_end(prompt.user)
+
+
+def begins_with(completion: str, begun: str) -> bool:
+    """Whether a trace holds what a template opens, be it with other blanks around it."""
+    return completion.lstrip().startswith(begun.strip())
+
+
+def without_opening(completion: str, begun: str) -> str:
+    """A trace without what the prompt's template opens of it."""
+    if not begun or not begins_with(completion, begun):
+        return completion
+    if completion.startswith(begun):
+        return completion.removeprefix(begun)
+    return completion.lstrip().removeprefix(begun.strip()).lstrip()
+
+
+@lru_cache(maxsize=32)
+def around_answer(tokenizer: Any, template: str, prompt: Prompt) -> tuple[str, int | None]:
+    """What a chat template opens of an assistant's text, and the token that it closes a turn with.
+
+    It is asked for a prompt with an answer's place and for one with an answer. `template` is a part of the cache's key.
+    """
+    user = prompt.user.replace("{problem}", "1")
+    try:
+        asked = chat_text(tokenizer, prompt.system, user) if template else ""
+        answered = chat_text(tokenizer, prompt.system, user, ANSWER) if template else ""
+    except Exception:  # a template is a program: it raises what it likes, and `render` will show it
+        return "", None
+    header, found, rest = answered.rpartition(ANSWER)
+    begun = asked.removeprefix(header) if found and asked.startswith(header) else ""
+    if not begun.strip():  # a template may write an empty thought before a past answer: then by its mark
+        begun = thought_at_the_end(asked)
+    added = tokenizer.added_tokens_decoder.items()
+    special = {id for id, token in added if token.special or re.fullmatch(FAMILIES, token.content)}
+    special |= set(tokenizer.all_special_ids)
+    behind = tokenizer(rest, add_special_tokens=False)["input_ids"] if found else []
+    return begun, next((token for token in behind if token in special), None)
 
 
 def render_row(tokenizer: Any, prompt: Prompt, row: Mapping[str, Any]) -> Rendered:
@@ -156,6 +201,8 @@ def rendering(tokenizer: Any, prompt: Prompt) -> dict[str, Any]:
         "chat_template_sha256": hashlib.sha256(json.dumps(template).encode()).hexdigest() if template else None,
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
+        **({"end_token_id": end} if (end := end_token(tokenizer, prompt)) != tokenizer.eos_token_id else {}),
+        **({"opened": begun} if (begun := opened(tokenizer, prompt)) else {}),
         "special_tokens": sorted(tokenizer.all_special_tokens),
         "example": {"problem": EXAMPLE, "text": example.text, "prompt_ids": example.prompt_ids},
     }

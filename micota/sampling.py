@@ -23,7 +23,7 @@ from micota.prompts import Prompt, check_rendering, render, rendering
 from micota.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
 from micota.replicas import on_replicas
 
-STAGE_VERSION = 2  # raise when this module's results change: it is part of every chunk's key
+STAGE_VERSION = 3  # raise when this module's results change: it is part of every chunk's key
 MOST_CHUNKS = 10_000  # files in a folder: with more, shared file systems and people get slow
 
 
@@ -120,9 +120,6 @@ def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, ch
     del shaped["max_num_seqs"]  # nor how many wait for their turn
     shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
     shaped_by += "|portable" if portable() else ""
-    shaped_by += (
-        "|stop_string" if task.decoding.stop else ""
-    )  # older chunks with stop strings do not say which ended them
     digest = hashlib.sha256(shaped_by.encode())
     for item in chunk:
         digest.update(json.dumps([item.id, item.sample, item.prompt_ids]).encode())

@@ -19,20 +19,34 @@ FAMILIES = (
 
 OPEN, UNPAIRED, BEGUN = "thinking_open", "thinking_unpaired", "thinking_begun_by_prompt"
 # Marks of thinking: those of the reasoning models whose traces are sampled or published.
-THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning|seed:think)>|\[(/?)THINK\]|◁(/?)think▷", re.IGNORECASE)
+THINKING = re.compile(
+    r"<(/?)(?:think|thinking|thought|reasoning|seed:think)>|\[(/?)THINK\]|◁(/?)think▷|<\|(?:begin|(end))_of_thought\|>",
+    re.IGNORECASE,
+)
+CHANNEL = re.compile(r"<\|channel\|>\w+<\|message\|>\s*$")  # gpt-oss begins its thinking in a channel
 
 
 def begins(mark: re.Match[str]) -> bool:
     return not any(mark.groups())
 
 
+def thought_at_the_end(prompt: str) -> str:
+    """The thinking that a prompt opens at its end, blanks and all; with its end, where that follows at once (Qwen3)."""
+    *_, before, last = (None, None, *THINKING.finditer(prompt))
+    if last is None or prompt[last.end() :].strip():
+        channel = CHANNEL.search(prompt)
+        return channel[0] if channel else ""
+    if begins(last):
+        return prompt[last.start() :]
+    closed_at_once = before is not None and begins(before) and not prompt[before.end() : last.start()].strip()
+    return prompt[before.start() :] if before and closed_at_once else ""
+
+
 def begun_by(prompt: str, completion: str) -> str | None:
-    """The mark that a prompt ends in, as some chat templates write it; None if the completion begins with its own."""
-    *_, last = (None, *THINKING.finditer(prompt.rstrip()))
-    if last is None or last.end() < len(prompt.rstrip()) or not begins(last):
-        return None
+    """The mark of the thinking that a prompt begins; None if the completion begins with a mark of its own."""
+    thought = THINKING.fullmatch(thought_at_the_end(prompt).rstrip())
     own = THINKING.match(completion.lstrip())
-    return None if own and begins(own) else last[0]
+    return thought[0] if thought and not (own and begins(own)) else None
 
 
 def thinking_fault(prompt: str, completion: str) -> str | None:

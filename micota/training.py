@@ -17,7 +17,7 @@ from typing import Any
 from micota import launch
 from micota.cli import UserError
 from micota.fingerprint import portable
-from micota.models import weight_hashes
+from micota.models import attention, end_tokens, weight_hashes
 from micota.prompts import IGNORED, Prompt, render_row
 from micota.records import Record, RecordError, read_json
 
@@ -47,7 +47,7 @@ class TrainingSettings:
     bucketed: bool = True  # batches of similar length in random order; not with packing
     dtype: str = "float32"
     gradient_checkpointing: bool = False
-    attention: str = "sdpa"
+    attention: str | None = "sdpa"
     liger_kernel: bool = False
     save_steps: int = 500
     max_examples: int | None = None
@@ -228,6 +228,7 @@ def fine_tune(
     )
     launch.check_processes(arguments, settings)
     model = load(model_folder, settings)  # after the processes have met
+    model.generation_config = token_ids(model.generation_config, end_tokens(model_folder, tokenizer))
     trainer = Trainer(
         model=model, args=arguments, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )
@@ -262,7 +263,10 @@ def load(folder: Path, settings: TrainingSettings) -> Any:
     from accelerate import init_empty_weights
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    how = {"dtype": torch.float32, "attn_implementation": settings.attention}
+    how = {
+        "dtype": torch.float32,
+        "attn_implementation": attention(folder, settings.attention, "attention"),
+    }
     if settings.sharding == "none" or launch.is_first():
         return AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, **how)
     # transformers would fill a second copy of the model with zeros in each of these processes (#43749). Memory that
@@ -275,6 +279,21 @@ def load(folder: Path, settings: TrainingSettings) -> Any:
             setattr(module, name, torch.nn.Parameter(empty, requires_grad=parameter.requires_grad))
     model.tie_weights()
     return model
+
+
+def token_ids(defaults: Any, ends: list[int]) -> Any:
+    """Of a model's generation defaults its token ids, with all that end a completion.
+
+    transformers looks at the others when it saves, and refuses some (a temperature without do_sample): no checkpoint
+    would ever be written. The study's configuration says how models are sampled.
+    """
+    from transformers import GenerationConfig
+
+    return GenerationConfig(
+        bos_token_id=defaults.bos_token_id,
+        pad_token_id=defaults.pad_token_id,
+        eos_token_id=ends[0] if len(ends) == 1 else ends,
+    )
 
 
 def save(trainer: Any, settings: TrainingSettings, out: Path) -> None:

@@ -20,7 +20,7 @@ from micota.devices import add_gpus_flag, require_gpus
 from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
 from scripts.corpus import named_path
 
-STAGE_VERSION = 1  # raise when micota.alignment's results change: it is part of every finished corpus' key
+STAGE_VERSION = 2  # raise when micota.alignment's results change: it is part of every finished corpus' key
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -46,13 +46,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from micota.alignment import trace_nll
     from micota.fingerprint import portable
-    from micota.models import check_folder, file_hash, load_tokenizer, model_hash
+    from micota.models import attention, check_folder, file_hash, load_tokenizer, model_hash
     from micota.prompts import Prompt
 
     torch.set_num_threads(args.threads)
     check_folder(args.model)
     tokenizer = load_tokenizer(args.model)
-    model = AutoModelForCausalLM.from_pretrained(args.model, dtype=getattr(torch, args.dtype), use_safetensors=True)
+    how = {"dtype": getattr(torch, args.dtype), "attn_implementation": attention(args.model)}
+    model = AutoModelForCausalLM.from_pretrained(args.model, use_safetensors=True, **how)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     shaped_by = [STAGE_VERSION, args.name, model_hash(args.model), args.prompt, args.dtype, portable()]
 

@@ -72,7 +72,9 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
         made = read_json(args.rendering)["datasets"][args.dataset]["rendering"] if args.rendering else {}
         special = SpecialTokens(block.get("special_tokens", "drop"), made.get("special_tokens", ()))
         keep, limit = block["keep"], block["max_tokens"]
-        yield from filter_traces(own, args.dataset, problems, others, keep, limit, counts, special)
+        yield from filter_traces(
+            own, args.dataset, problems, others, keep, limit, counts, special, made.get("opened", "")
+        )
         counts.made_from = {
             "special_tokens": {"rule": special.rule, "traces": dict(sorted(counts.special.items()))},
             "marks": dict(sorted(counts.marks.items())),

@@ -27,7 +27,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     from micota import models
-    from micota.merging import check_partners, merge, merge_config
+    from micota.merging import check_partners, complete, merge, merge_config
     from micota.records import read_json
 
     for folder in (args.base, args.tuned):
@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = merge_config(str(args.base), str(args.tuned), args.method, args.weight, args.density, args.dtype)
     merged = models.fresh(args.out)
     merge(config, args.seed, merged)
+    complete(merged, args.base, args.tuned)
     made = args.tuned / "micota.json"
     taught = read_json(made) if made.is_file() else {}
     # What the tuned model was trained on is what the merged one has to be addressed with.

@@ -14,7 +14,7 @@ from micota.models import load_tokenizer
 from micota.prompts import Prompt, render
 from micota.records import read_jsonl, write_jsonl
 from scripts import alignment as script
-from tests.tiny import PROMPT, corpus, write_model
+from tests.tiny import NARROW, PROMPT, corpus, write_kind, write_model
 
 ROWS = 5
 SYSTEM = Prompt("Solve {problem}", system="Hi")
@@ -135,3 +135,25 @@ def test_a_killed_job_goes_on_with_the_next_corpus(
     done.write_text("".join(done.read_text().splitlines(keepends=True)[:2]), encoding="utf-8")
     with pytest.raises(UserError, match=r"2 traces of 3, .* remove it"):
         script.main(line)
+
+
+def test_the_attentions_soft_cap_counts(tmp_path: Path) -> None:
+    """Gemma 2 caps its attention's logits; sdpa, the usual way to compute it, leaves that out in silence."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    folder = write_kind(
+        tmp_path / "m", "gemma2", **NARROW, head_dim=8, attn_logit_softcapping=0.1, initializer_range=1.0
+    )
+    write_jsonl(tmp_path / "corpus.jsonl", corpus(2))
+    arguments = ["--model", str(folder), "--name", "m", "--corpora", f"c={tmp_path / 'corpus.jsonl'}"]
+    script.main([*arguments, "--prompt", json.dumps(PROMPT), "--work", str(tmp_path), "--out", str(tmp_path / "out")])
+    found = [row["nll"] for row in read_jsonl(tmp_path / "out")]
+    tokenizer = load_tokenizer(folder)
+    rendered = [render(tokenizer, Prompt(**PROMPT), row["problem"], row["completion"]) for row in corpus(2)]
+    by_way = {}
+    for way in ("eager", "sdpa"):
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=way).eval()
+        by_way[way] = [by_hand(model, one.input_ids, len(one.prompt_ids)) for one in rendered]
+    assert found == pytest.approx(by_way["eager"], abs=1e-3)
+    assert found != pytest.approx(by_way["sdpa"], abs=1e-1)

@@ -372,15 +372,18 @@ def test_unfinished_and_unpaired_thinking_has_reasons_of_its_own(
 ) -> None:
     rows = [graded("train/0", prompt=prompt, completion=completion)]
     out, counts = kept(rows, [], keep, None)
-    begun = counts.thinking.pop("thinking_begun_by_prompt", 0)
-    assert begun == (prompt.endswith("<think>\n") and not completion.startswith("<think>") and len(out) == 1)
     assert dict(counts.dropped) == ({fault: 1} if fault and keep != "all" else {})
     assert dict(counts.thinking) == ({fault: 1} if fault else {}) and len(out) == (not fault or keep == "all")
     assert solved(rows, "train") == (set() if fault else {"train/0"})
 
 
-def test_thinking_that_the_samplers_prompt_began_gets_its_mark_back() -> None:
-    rows = [graded("train/0", prompt="assistant\n<think>\n", completion="\na</think> \\boxed{1}")]
-    out, counts = kept(rows, [], "correct", None)
-    assert [row["completion"] for row in out] == ["<think>\na</think> \\boxed{1}"]
-    assert dict(counts.thinking) == {"thinking_begun_by_prompt": 1}
+def test_what_the_samplers_template_opened_stands_before_its_traces() -> None:
+    """Half a pair of tags would be taught: R1's template writes <think>, the model the rest."""
+    traces = [graded("train/0", completion="Hm.\n</think>\n\n\\boxed{1}"), graded("train/1", completion="<think>\nHm.")]
+    counts = Counts("mid")
+    rows = list(filter_traces(traces, "train", PROBLEMS, [], "all", None, counts, SpecialTokens(), "<think>\n"))
+    assert [row["completion"] for row in rows] == ["<think>\nHm.\n</think>\n\n\\boxed{1}", "<think>\nHm."]
+    assert counts.marks == {"<think>": 2, "</think>": 1}
+    assert counts.thinking == {"thinking_begun_by_prompt": 1, "thinking_unpaired": 1, "thinking_open": 1}
+    rows = list(filter_traces(traces[1:], "train", PROBLEMS, [], "all", None, counts, SpecialTokens(), "\n<think>\n\n"))
+    assert [row["completion"] for row in rows] == ["<think>\nHm."]  # with other blanks, and only once

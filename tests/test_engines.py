@@ -10,15 +10,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from transformers import AutoTokenizer
 
 from micota import engines
 from micota.engines import Completion, Decoding, EngineSettings, Request, TransformersEngine, VllmEngine
 from micota.kv_cache import RoomyLayer, roomy_cache
-from micota.models import load_tokenizer
+from micota.models import end_tokens, load_tokenizer
 from micota.prompts import Prompt, render
 from micota.records import read_jsonl
 from scripts import sample as script
-from tests.tiny import PROMPT, ROOT, problems, write_model, write_problems
+from tests.tiny import NARROW, PROMPT, ROOT, problems, write_kind, write_model, write_problems
 
 LENGTH = 40
 END = "6"  # the character that ends a completion of this model: some do end, some do not (asserted below)
@@ -175,6 +176,73 @@ def test_stop_strings_end_a_completion_and_are_cut_off(
     assert 0 < hits < len(prompts)
 
 
+@pytest.mark.parametrize(("hidden", "padding_ends"), [(True, True), (False, False)])
+@pytest.mark.parametrize("stretch", [3, 32])
+def test_a_stop_string_is_looked_for_in_the_completion_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hidden: bool, padding_ends: bool, stretch: int
+) -> None:
+    """Whatever the batch, and whatever stands before the completion or is hidden in it.
+
+    Each stop string begins with the prompt's last character: that and the completion's first are no stop string.
+    """
+    monkeypatch.setattr(engines, "STRETCH", stretch)
+    folder = write_model(tmp_path / "m", seed=3, end=END)
+    tokenizer = load_tokenizer(folder)
+    if not padding_ends:
+        ids = {"eos_token_id": tokenizer.convert_tokens_to_ids(END)}
+        (folder / "generation_config.json").write_text(json.dumps(ids), encoding="utf-8")
+    found = [render(tokenizer, Prompt(**PROMPT), row["problem"]).prompt_ids for row in problems(4)]
+    ours = {size: engine(folder, batch_size=size, skip_special_tokens=hidden) for size in (1, 4)}
+    whole = complete(ours[1], found, greedy(max_tokens=12))
+    before = tokenizer.decode(found[0][-1:])
+    first = [completion.text[:1] for completion in whole]
+    middle = next(c.text for c in whole if c.n_tokens > 8)
+    for stops in ((before + first[0],), (first[1], before), (middle[3:6], middle[5:7]), ("<|im_start|>",), (before,)):
+        expected = []
+        for completion in whole:
+            text, stop = engines.cut(completion.text, stops)
+            tokens = len(text) + len(stop or "")  # a token a character
+            expected.append(Completion(text, tokens, "stop", stop) if stop else completion)
+        for size, one in ours.items():
+            assert complete(one, found, greedy(stops, 12)) == expected, (stops, size)
+
+
+@pytest.mark.parametrize("named", [0, [0], None])
+def test_the_end_tokens_are_those_of_model_and_tokenizer(tmp_path: Path, named: Any) -> None:
+    folder = write_model(tmp_path / "m")
+    tokenizer = load_tokenizer(folder)
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": named}), encoding="utf-8")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"eos_token_id": 5}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert end_tokens(folder, tokenizer) == [5 if named is None else 0, tokenizer.eos_token_id]
+    tokenizer.eos_token = "<|endoftext|>"  # the template still closes a turn with <|im_end|>
+    assert set(end_tokens(folder, tokenizer)) >= {tokenizer.convert_tokens_to_ids("<|im_end|>"), tokenizer.eos_token_id}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("gemma2", {"attn_logit_softcapping": 0.1, "initializer_range": 1.0}),
+        ("gpt_oss", {"num_local_experts": 2, "num_experts_per_tok": 1}),
+    ],
+)
+def test_attention_is_computed_as_the_model_needs_it(tmp_path: Path, kind: str, more: dict[str, Any]) -> None:
+    """sdpa leaves Gemma 2's soft cap out, and gpt-oss has none."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    folder = write_kind(tmp_path / "m", kind, **NARROW, head_dim=8, tie_word_embeddings=False, **more)
+    tokenizer = load_tokenizer(folder)
+    ids = render(tokenizer, Prompt(**PROMPT), "1+1").prompt_ids
+    found = complete(engine(folder, skip_special_tokens=False), [ids], greedy(max_tokens=12))[0]
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    written: list[int] = []
+    with torch.inference_mode():
+        while len(written) < found.n_tokens:
+            written.append(int(model(torch.tensor([ids + written])).logits[0, -1].argmax()))
+    assert found.text == tokenizer.decode([token for token in written if token != tokenizer.eos_token_id])
+
+
 def test_sampling_follows_its_seed(model: Path, prompts: list[list[int]]) -> None:
     same = engine(model)
     first = complete(same, prompts, sampled(1))
@@ -232,7 +300,7 @@ def test_vllm_has_every_request_in_its_queue_and_hands_each_back_when_it_is_whol
     final = SimpleNamespace(RequestOutputKind=SimpleNamespace(FINAL_ONLY="final"))
     monkeypatch.setitem(sys.modules, "vllm.sampling_params", final)
     queue, engine = Queue(), VllmEngine.__new__(VllmEngine)
-    engine.on_gpu, engine.settings = True, EngineSettings("vllm", max_model_len=10)
+    engine.on_gpu, engine.settings, engine.end_tokens = True, EngineSettings("vllm", max_model_len=10), [7, 0]
     engine.llm = SimpleNamespace(llm_engine=queue)
     # The last token says when a prompt is finished: the second request is whole first.
     requests = [
@@ -247,6 +315,7 @@ def test_vllm_has_every_request_in_its_queue_and_hands_each_back_when_it_is_whol
     ]
     assert [one["seed"] for one in params] == [11, 12, 13, 21, 22]
     assert [one["max_tokens"] for one in params] == [8, 8, 6, 8, 8]  # the third prompt leaves room for six
+    assert [one["stop_token_ids"] for one in params] == [[7, 0]] * 5
     assert [(one["temperature"], one["stop"]) for one in params] == [(1.0, ["U"])] * 3 + [(0.0, None)] * 2
 
 
@@ -279,7 +348,7 @@ def test_both_engines_write_the_same_greedy_tokens(model: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("theirs", [{}, {"VLLM_WORKER_MULTIPROC_METHOD": "fork", "VLLM_USE_FLASHINFER_SAMPLER": "1"}])
 def test_vllm_starts_its_processes_anew_and_compiles_nothing(
-    monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
+    model: Path, monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
 ) -> None:
     """A forked engine could not use CUDA, FlashInfer's sampler would need nvcc: told before vLLM is imported."""
     seen: dict[str, str] = {}
@@ -297,7 +366,11 @@ def test_vllm_starts_its_processes_anew_and_compiles_nothing(
         monkeypatch.setenv(name, value)
     monkeypatch.setitem(sys.modules, "vllm", Spy())
     monkeypatch.setattr(engines, "take_along", lambda children: None)
-    VllmEngine("m", None, EngineSettings("vllm", max_num_seqs=128), 1)
+    tokenizer = load_tokenizer(model)
+    VllmEngine(str(model), tokenizer, EngineSettings("vllm", max_num_seqs=128), 1)
+    # ... and reads the tokenizer that made the prompts, not the model folder's by the rules of its class.
+    theirs_too: Any = AutoTokenizer.from_pretrained(given["tokenizer"])
+    assert theirs_too._tokenizer.to_str() == tokenizer._tokenizer.to_str()
     assert seen["VLLM_WORKER_MULTIPROC_METHOD"] == "spawn"
     assert seen["VLLM_USE_FLASHINFER_SAMPLER"] == "0"
     assert seen["VLLM_NO_USAGE_STATS"] == "1"

@@ -9,6 +9,7 @@ from threading import Thread
 import datasets
 import pytest
 from huggingface_hub import constants
+from huggingface_hub.utils import filter_repo_objects
 
 from micota.cli import UserError
 from micota.datasets import Home, load
@@ -54,6 +55,22 @@ def test_a_cached_model_is_taken_whole_and_plain(model: Path, cache: Path, tmp_p
     assert not [path for path in out.iterdir() if path.is_symlink()]  # the cache may be emptied
     made = json.loads((out / "micota.json").read_text())
     assert (made["source"], made["repo"], made["revision"]) == ("hub", "me/model", commit_of("me/model"))
+
+
+def test_weights_are_fetched_once(model: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """mistralai's repositories hold them a second time, Meta's in a folder."""
+    fetched: list[str] = []
+    there = ["config.json", "tokenizer.model", "model-00001-of-00002.safetensors", "model.safetensors.index.json"]
+    twice = ["consolidated.safetensors", "original/params.json", "onnx/model.safetensors", "pytorch_model.bin"]
+
+    def download(*_: object, allow_patterns: list[str], ignore_patterns: list[str], **more: object) -> str:
+        wanted = filter_repo_objects([*there, *twice], allow_patterns=allow_patterns, ignore_patterns=ignore_patterns)
+        fetched.extend(wanted)
+        return str(model)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    get("me/model", OTHER, tmp_path)
+    assert fetched == there
 
 
 def test_another_commit_than_the_cached_one_is_not_taken(model: Path, cache: Path, tmp_path: Path) -> None:

@@ -51,3 +51,12 @@ def test_answers_of_a_kind(judge: Judge, kind: str) -> None:
 )
 def test_which_box_counts(judge: Judge, completion: str, correct: bool) -> None:
     assert verdicts(judge, [("5", completion)]) == [correct]
+
+
+@pytest.mark.parametrize(
+    ("completion", "correct"),
+    [("So \\boxed{5}", False), ("So \\boxed{6}.</think> \\boxed{5}", True), ("<think>a</think> \\boxed{5}", True)],
+)
+def test_a_box_in_thinking_that_the_prompt_began_is_none(judge: Judge, completion: str, correct: bool) -> None:
+    trace = {"id": "0", "prompt": "assistant\n<think>\n", "completion": completion}
+    assert [row["correct"] for row in grade([trace], {"0": "5"}, judge)] == [correct]

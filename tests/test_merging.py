@@ -2,15 +2,17 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from micota.cli import UserError
+from micota.models import end_tokens, load_tokenizer
 from micota.records import read_json, write_json
 from scripts import merge as script
-from tests.tiny import SHAPE, same_weights, weights, write_model
+from tests.tiny import NARROW, SHAPE, same_weights, weights, write_kind, write_model
 
 DENSITY = 0.3
 
@@ -76,7 +78,9 @@ def test_density_is_the_share_kept_and_the_rest_is_rescaled(partners: tuple[Path
         mask = (delta != 0) & (whole[name].abs() > 1e-3)
         ratio = delta[mask] / whole[name][mask]
         assert float(ratio.std()) < 1e-2, name  # one factor a tensor ...
-        assert abs(float(ratio.mean()) * DENSITY - 1) < 0.15, name  # ... of about 1 / density
+        assert abs(float(ratio.mean()) * DENSITY - 1) < 0.15, name  # ... of about 1 / density: what is dropped as well
+        lost = float(delta.abs().sum() / whole[name].abs().sum()) - 1  # sums up to what it did before
+        assert abs(lost) < 1e-3, name
 
 
 def test_the_seed_decides_the_mask(partners: tuple[Path, Path], tmp_path: Path) -> None:
@@ -88,7 +92,7 @@ def test_the_seed_decides_the_mask(partners: tuple[Path, Path], tmp_path: Path) 
 def test_a_merged_folder_is_a_whole_model(partners: tuple[Path, Path], tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 
-    from micota.models import check_folder, load_tokenizer
+    from micota.models import check_folder
 
     base, tuned = partners
     taught = {"prompt": {"user": "{problem}"}, "rendering": {"eos_token_id": 1}}
@@ -117,6 +121,101 @@ def test_a_model_in_several_files_is_the_one_in_a_single_file(
     assert len(list(whole.glob("*.safetensors"))) == 1 < len(list(cut.glob("*.safetensors")))
     check_folder(cut)  # its index names files that are there
     assert same_weights(whole, cut)
+
+
+def test_a_merge_stops_where_the_tuned_model_stops(tmp_path: Path) -> None:
+    base, tuned = write_model(tmp_path / "base"), write_model(tmp_path / "tuned")
+    write_json(base / "generation_config.json", {"eos_token_id": 5})
+    write_json(tuned / "generation_config.json", {"eos_token_id": [258, 5]})
+    (tuned / "chat_template.jinja").write_text("{{ messages[0].content }}", encoding="utf-8")
+    out = merge((base, tuned), tmp_path / "m", 1.0, 1.0)
+    assert read_json(out / "generation_config.json") == {"eos_token_id": [258, 5]}
+    assert load_tokenizer(out).chat_template == "{{ messages[0].content }}"
+    (tuned / "generation_config.json").unlink()  # then config.json says it
+    write_json(tuned / "config.json", read_json(tuned / "config.json") | {"eos_token_id": 7})
+    out = merge((base, tuned), tmp_path / "m2", 1.0, 1.0)
+    assert end_tokens(out, load_tokenizer(out)) == end_tokens(tuned, load_tokenizer(tuned))
+
+
+@pytest.mark.parametrize("place", ["a+b", "me@uni", "a+b@c+d@e", "a b", "a#b:c", "~a$b/50%"])
+def test_any_path_is_a_path(partners: tuple[Path, Path], tmp_path: Path, place: str) -> None:
+    folders = [tmp_path / place / one.name for one in partners]
+    for source, folder in zip(partners, folders, strict=True):
+        shutil.copytree(source, folder)
+    out = merge((folders[0], folders[1]), tmp_path / place / "m", 0.5, 0.5)
+    assert same_weights(out, merge(partners, tmp_path / "plain", 0.5, 0.5))
+
+
+EXPERTS: dict[str, dict[str, Any]] = {
+    "deepseek_v3": {
+        **{"moe_intermediate_size": 16, "n_routed_experts": 4, "num_experts_per_tok": 2, "first_k_dense_replace": 1},
+        **{"n_group": 1, "topk_group": 1, "q_lora_rank": 8, "kv_lora_rank": 8, "v_head_dim": 8},
+        **{"qk_nope_head_dim": 8, "qk_rope_head_dim": 8},
+    },
+    "mixtral": {"num_local_experts": 4},
+    "qwen3_moe": {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "head_dim": 8},
+}
+
+
+@pytest.mark.parametrize("kind", EXPERTS)
+def test_a_merge_without_its_experts_is_refused(tmp_path: Path, kind: str) -> None:
+    """mergekit loses the experts as these are stored, and says nothing."""
+    base = write_kind(tmp_path / "base", kind, **NARROW, **EXPERTS[kind])
+    with pytest.raises(UserError, match=r"left out or changed \d+ of .*experts"):
+        merge((base, base), tmp_path / "m", 1.0, 1.0)
+    assert not (tmp_path / "m").exists()
+
+
+def test_an_architecture_that_mergekit_takes_for_another_is_an_error_in_words(tmp_path: Path) -> None:
+    base = write_kind(tmp_path / "base", "cohere", **NARROW)
+    with pytest.raises(UserError, match="mergekit cannot merge models of this architecture"):
+        merge((base, base), tmp_path / "m", 1.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", ["gemma2", "gpt_oss", "llama"])
+@pytest.mark.parametrize("tied", [True, False])
+def test_other_architectures_are_merged_whole(tmp_path: Path, kind: str, tied: bool) -> None:
+    more = {"gpt_oss": {"num_local_experts": 2, "num_experts_per_tok": 1}}.get(kind, {})
+    settings: dict[str, Any] = {**NARROW, **more, "head_dim": 8, "tie_word_embeddings": tied}
+    base = write_kind(tmp_path / "base", kind, **settings)
+    assert same_weights(merge((base, base), tmp_path / "m", 1.0, 1.0), base)
+
+
+def test_a_head_of_its_own_is_not_lost(tmp_path: Path) -> None:
+    tied, own = (
+        write_kind(tmp_path / str(tied), "llama", **NARROW, tie_word_embeddings=tied) for tied in (True, False)
+    )
+    with pytest.raises(UserError, match="it has a head of its own"):
+        merge((tied, own), tmp_path / "m", 0.5, 0.5)
+
+
+def test_a_merge_that_lost_a_tensor_is_refused(partners: tuple[Path, Path], tmp_path: Path) -> None:
+    """mergekit leaves out what it does not know, such as the experts of an architecture that it only guesses."""
+    from safetensors.torch import save_file
+
+    from micota.merging import complete
+
+    base, tuned = partners
+    out = merge(partners, tmp_path / "m", 0.5, 0.5)
+    complete(out, base, tuned)
+    kept = weights(out)
+    name, tensor = kept.popitem()
+    save_file(kept, out / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match=f"left out or changed 1 of .*{name}.*Qwen2ForCausalLM"):
+        complete(out, base, tuned)
+    save_file(kept | {name: tensor[:1].clone()}, out / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match=f"left out or changed 1 of .*{name}"):
+        complete(out, base, tuned)
+
+
+def test_a_merge_without_a_tokenizer_is_refused(partners: tuple[Path, Path], tmp_path: Path) -> None:
+    shutil.copytree(partners[1], tmp_path / "tuned")
+    (tmp_path / "tuned" / "tokenizer.json").unlink()
+    (tmp_path / "tuned" / "vocab.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "tuned" / "merges.txt").write_text("a b c\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"the tokenizer in .*tuned does not load"):
+        merge((partners[0], tmp_path / "tuned"), tmp_path / "m", 0.5, 0.5)
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from micota.cli import UserError
-from micota.models import check_folder, copy_local, file_hash, load_tokenizer, model_hash, weight_hashes
+from micota.models import (
+    attention,
+    check_folder,
+    copy_local,
+    file_hash,
+    load_tokenizer,
+    model_hash,
+    parameters,
+    weight_hashes,
+)
 from micota.prompts import Prompt, render
 from micota.records import read_json
 from micota.study import load_study
@@ -246,3 +255,109 @@ def test_a_bos_that_the_tokenizer_has_not_got_is_not_added(tmp_path: Path) -> No
     settings = read_json(folder / "tokenizer_config.json") | {"add_bos_token": True, "bos_token": None}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     assert load_tokenizer(folder)("check 1")["input_ids"] == plain
+
+
+TEXTS = [
+    "How many are 1234567 boxes of 12 ?",
+    "  two  spaces\n\n\tLet's check: 17*23=391!",
+    "\\boxed{\\frac{14}{3}} \u2220ABC = 30\u00b0, \u2115 \u2264 \u2211 e\u0301 \u4e2d\u6587",
+]
+
+
+def byte_level(folder: Path, digits: int) -> Any:
+    """tokenizer.json of a byte-level BPE that takes up to so many digits together; `tokenizers`' own view of it."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    core = Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(Regex(rf"\\p{{N}}{{1,{digits}}}|\\s+|[^\\s\\p{{N}}]+"), "isolated")
+    core.pre_tokenizer = pre_tokenizers.Sequence(
+        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    core.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<bos>", "<eos>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    core.train_from_iterator([*TEXTS, *(str(number) for number in range(100, 999, 7))] * 3, trainer)
+    folder.mkdir()
+    core.save(str(folder / "tokenizer.json"))
+    return core
+
+
+@pytest.mark.parametrize("digits", [1, 3])
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("llama", "LlamaTokenizerFast"),
+        ("llama", "GPT2Tokenizer"),
+        ("qwen2", "PreTrainedTokenizerFast"),
+        ("qwen3", "LlamaTokenizerFast"),
+        ("mistral", "LlamaTokenizer"),
+        ("gemma3_text", "GemmaTokenizerFast"),
+        ("llama", "T5Tokenizer"),
+        ("llama", "TheirOwnTokenizer"),
+    ],
+)
+def test_a_tokenizer_is_read_by_the_rules_of_its_file(tmp_path: Path, kind: str, named: str, digits: int) -> None:
+    """transformers builds the one of the named class, with that one's rules: every space was lost in silence."""
+    core = byte_level(tmp_path / "m", digits)
+    settings = {"tokenizer_class": named, "bos_token": "<bos>", "eos_token": "<eos>"}
+    (tmp_path / "m" / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    (tmp_path / "m" / "config.json").write_text(json.dumps({"model_type": kind}), encoding="utf-8")
+    tokenizer = load_tokenizer(tmp_path / "m")
+    tokenizer.save_pretrained(tmp_path / "trained")  # as a trainer does
+    (tmp_path / "trained" / "config.json").write_text(json.dumps({"model_type": kind}), encoding="utf-8")
+    for one in (tokenizer, load_tokenizer(tmp_path / "trained")):
+        assert (one.bos_token, one.eos_token, len(one)) == ("<bos>", "<eos>", core.get_vocab_size())
+        for text in TEXTS:
+            ids = one(text, add_special_tokens=False)["input_ids"]
+            assert ids == core.encode(text, add_special_tokens=False).ids
+            assert one.decode(ids) == text
+
+
+@pytest.mark.parametrize("double", ["consolidated.safetensors", "tied head"])
+def test_parameters_count_once(model: Path, tmp_path: Path, double: str) -> None:
+    from safetensors.torch import save_file
+
+    from tests.tiny import weights
+
+    folder = tmp_path / "m"
+    shutil.copytree(model, folder)
+    if double == "tied head":
+        own = weights(folder)
+        own["lm_head.weight"] = own["model.embed_tokens.weight"].clone()
+        save_file(own, folder / "model.safetensors", metadata={"format": "pt"})
+    else:
+        shutil.copyfile(folder / "model.safetensors", folder / double)
+    assert parameters(folder) == parameters(model)
+    copy_local(folder, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").glob("*.safetensors")] == ["model.safetensors"]
+
+
+def test_an_index_that_transformers_does_not_read_is_left_behind(model: Path, tmp_path: Path) -> None:
+    """mergekit and vLLM would follow it."""
+    folder = tmp_path / "m"
+    shutil.copytree(model, folder)
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "gone.safetensors"}}', encoding="utf-8")
+    copy_local(folder, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*.index.json"))
+
+
+@pytest.mark.parametrize(
+    ("config", "needed"),
+    [
+        ({"model_type": "qwen2"}, "sdpa"),
+        ({"model_type": "gemma2", "attn_logit_softcapping": 50.0}, "eager"),
+        ({"model_type": "gemma2", "attn_logit_softcapping": None}, "sdpa"),
+        ({"model_type": "gpt_oss"}, "eager"),
+    ],
+)
+def test_attention_is_what_the_model_needs(tmp_path: Path, config: dict[str, Any], needed: str) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert attention(tmp_path) == needed
+    assert attention(tmp_path, "eager", "the.key") == "eager"
+    if needed == "eager":
+        with pytest.raises(UserError, match=r"set the\.key: eager"):
+            attention(tmp_path, "sdpa", "the.key")

@@ -289,3 +289,10 @@ def test_a_model_without_weights_is_counted_from_its_configuration(home: Path, t
     light.mkdir()
     shutil.copy(model / "config.json", light)
     assert Model("m", "bases.m", light).parameters == parameters(model)
+
+
+def test_attention_that_leaves_a_part_of_the_model_out_fails(home: Path) -> None:
+    """Gemma 2 caps its attention's logits; sdpa would compute another model, in silence."""
+    edit_json(folder_of(home, "model", QWEN3B) / "config.json", model_type="gemma2", attn_logit_softcapping=50.0)
+    found = [finding for finding in look() if finding.check == "attention" and finding.state == "FAIL"]
+    assert found and all(finding.words.endswith("attention: eager") for finding in found)

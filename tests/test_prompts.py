@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from micota.cli import UserError
 from micota.miniature import WORDS, build_tokenizer
+from micota.places import check_places
 from micota.prompts import (
     IGNORED,
     Prompt,
-    check_places,
     check_rendering,
+    end_token,
     first_difference,
+    opened,
     render,
     render_question,
     render_row,
@@ -225,3 +227,110 @@ def test_an_answer_can_not_end_the_judges_question() -> None:
 )
 def test_latex_and_json_in_a_prompt_are_text(text: str) -> None:
     assert check_places(text, user=True) == text
+
+
+def test_what_is_taught_is_the_token_that_closes_a_turn_in_the_template() -> None:
+    """Not always the tokenizer's `eos_token`: Phi-3, the base models of Qwen2.5."""
+    tokenizer: Any = build_tokenizer()
+    closing = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    tokenizer.eos_token = "<|endoftext|>"
+    assert render(tokenizer, Prompt("{problem}"), "1", "2").completion_ids[-1] == closing
+    assert rendering(tokenizer, Prompt("{problem}"))["end_token_id"] == closing
+    assert end_token(tokenizer, Prompt("{problem}", chat=False)) == tokenizer.eos_token_id
+    tokenizer.chat_template = "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}assistant:"
+    assert end_token(tokenizer, Prompt("{problem}")) == tokenizer.eos_token_id  # it closes a turn with none
+
+
+@pytest.mark.parametrize("begun", ["<think>\n", "<think>\n\n</think>\n\n", "[THINK]"])
+def test_what_a_template_opens_belongs_to_the_trace(begun: str) -> None:
+    """R1 and its distills open <think>; the student learns it, whether its own template opens it or not."""
+    plain, opening = build_tokenizer(), build_tokenizer()
+    opening.chat_template = plain.chat_template.replace("assistant\n' }}{% endif", f"assistant\n{begun}' }}}}{{% endif")
+    assert opening.chat_template != plain.chat_template
+    prompt = Prompt("{problem}")
+    assert (opened(plain, prompt), opened(opening, prompt)) == ("", begun)
+    assert opened(opening, Prompt("{problem}", chat=False)) == ""
+    assert rendering(opening, prompt)["opened"] == begun and "opened" not in rendering(plain, prompt)
+    trace = begun + "1+1</think>2"
+    learnt = [tokenizer.decode(render(tokenizer, prompt, "1", trace).input_ids) for tokenizer in (plain, opening)]
+    assert learnt[0] == learnt[1] and learnt[0].endswith(trace + "<|im_end|>")
+
+
+@pytest.mark.parametrize(
+    ("begun", "past"),
+    [
+        ("<think>\n", "<think>\n\n</think>\n\n"),
+        ("<think>\n\n</think>\n\n", "<think>\n\n</think>\n\n"),
+        ("<think>", "</think>"),
+        ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+        ("[THINK]", "[THINK][/THINK]"),
+        ("<seed:think>", "<seed:think></seed:think>"),
+        ("<|begin_of_thought|>\n", "<|begin_of_thought|><|end_of_thought|>"),
+        ("<reasoning>\n", "<reasoning></reasoning>"),
+        ("", "<think>\n\n</think>\n\n"),
+    ],
+)
+def test_an_empty_thought_before_past_answers_hides_no_opened_one(begun: str, past: str) -> None:
+    """Qwen3's thinking models open <think>, and write an empty thought before an answer that has none."""
+    tokenizer: Any = build_tokenizer()
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+        f"{{% if m.role == 'assistant' %}}{past}{{% endif %}}"
+        "{{ m.content }}<|im_end|>\n{% endfor %}"
+        f"{{% if add_generation_prompt %}}<|im_start|>assistant\n{begun}{{% endif %}}"
+    )
+    assert opened(tokenizer, Prompt("{problem}")) == begun
+    assert end_token(tokenizer, Prompt("{problem}")) == tokenizer.convert_tokens_to_ids("<|im_end|>")
+
+
+def test_what_is_opened_may_hang_on_the_system_prompt() -> None:
+    tokenizer: Any = build_tokenizer()
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n"
+        "{% if messages[0].content == '/think' %}<think>\n{% endif %}{% endif %}"
+    )
+    assert opened(tokenizer, Prompt("{problem}", system="/think")) == "<think>\n"
+    assert opened(tokenizer, Prompt("{problem}", system="/no_think")) == opened(tokenizer, Prompt("{problem}")) == ""
+
+
+def test_a_raw_prompt_may_open_a_thought_too() -> None:
+    prompt = Prompt("Q: {problem}\nA: <think>\n", chat=False)
+    assert opened(TOKENIZER, prompt) == "<think>\n"
+    assert opened(TOKENIZER, Prompt("<think> or not: {problem}", chat=False)) == ""
+    trace = "<think>\n1+1</think>2"
+    assert TOKENIZER.decode(render(TOKENIZER, prompt, "1", trace).input_ids).count("<think>") == 1
+
+
+@pytest.mark.parametrize("theirs", ["<think>\n", "<think>", "\n<think>\n\n"])
+def test_a_thought_is_opened_once_whatever_the_blanks(theirs: str) -> None:
+    """The sampler's template opens it with other blanks than the student's."""
+    tokenizer: Any = build_tokenizer()
+    tokenizer.chat_template = tokenizer.chat_template.replace(
+        "assistant\n' }}{% endif", "assistant\n<think>\n' }}{% endif"
+    )
+    learnt = tokenizer.decode(render(tokenizer, Prompt("{problem}"), "1", theirs + "Hm.</think>2").input_ids)
+    assert learnt.endswith("assistant\n<think>\nHm.</think>2<|im_end|>")
+    assert learnt.count("<think>") == 1
+
+
+def test_a_closing_token_that_its_files_call_ordinary_is_known_by_its_form() -> None:
+    from tokenizers import AddedToken
+
+    tokenizer: Any = build_tokenizer()
+    tokenizer.add_tokens([AddedToken("<|end_of_turn|>", special=False)])
+    tokenizer.chat_template = tokenizer.chat_template.replace("<|im_end|>", "<|end_of_turn|>")
+    closing = tokenizer.convert_tokens_to_ids("<|end_of_turn|>")
+    assert end_token(tokenizer, Prompt("{problem}")) == closing != tokenizer.eos_token_id
+
+
+@pytest.mark.parametrize("form", ["$A <|im_end|>", "<|endoftext|> $A <|im_end|>"])
+def test_a_raw_prompt_carries_no_end_token(form: str) -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer: Any = build_tokenizer()
+    names = [(name, tokenizer.convert_tokens_to_ids(name)) for name in ("<|endoftext|>", "<|im_end|>")]
+    tokenizer._tokenizer.post_processor = TemplateProcessing(form, None, names)
+    text = tokenizer("1a+2?", add_special_tokens=False)["input_ids"]
+    before = [names[0][1]] if form.startswith("<") else []
+    assert render(tokenizer, Prompt("{problem}", chat=False), "1a+2?", "2").prompt_ids == before + text

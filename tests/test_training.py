@@ -1,6 +1,7 @@
 """The trainer that every model gets: what it learns from, and that it repeats itself."""
 
 import random
+import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +18,10 @@ from micota.arithmetic import demonstrations
 from micota.cli import UserError
 from micota.models import load_tokenizer
 from micota.prompts import IGNORED, Prompt, render, rendering
-from micota.records import read_json, write_jsonl
+from micota.records import read_json, write_json, write_jsonl
 from micota.training import TrainingSettings, bucketed_order, training_rows
 from scripts import train as script
-from tests.tiny import corpus, same_weights, weights, write_model
+from tests.tiny import NARROW, corpus, same_weights, weights, write_kind, write_model
 from tests.trained import CHAT, SETTINGS, STEPS, arguments, rows_of, train
 
 
@@ -279,3 +280,23 @@ def test_equal_trainings_of_two_models_leave_each_other_alone(
     assert set((tmp_path / "work").rglob("trainer_state.json")) == checkpoints
     script.main(one)
     assert same_weights(tmp_path / "ta", tmp_path / "student")
+
+
+def test_sampling_defaults_of_a_base_stop_no_training(base: Path, tmp_path: Path) -> None:
+    """transformers refuses to save a temperature without do_sample: no checkpoint would ever be written."""
+    shutil.copytree(base, tmp_path / "b")
+    defaults = {"temperature": 0.6, "top_k": 3, "num_beams": 4, "early_stopping": True, "repetition_penalty": 1.1}
+    write_json(tmp_path / "b" / "generation_config.json", {"eos_token_id": 5} | defaults)
+    write_json(
+        tmp_path / "b" / "config.json", read_json(base / "config.json") | defaults
+    )  # older models have them here
+    assert train(tmp_path / "b", tmp_path, replace(SETTINGS, epochs=1))["steps"] == STEPS / 3
+    saved = read_json(tmp_path / "out" / "generation_config.json")
+    assert saved["eos_token_id"] == [5, load_tokenizer(base).eos_token_id] and "temperature" not in saved
+
+
+def test_a_model_without_sdpa_trains_by_the_attention_that_it_needs(tmp_path: Path) -> None:
+    folder = write_kind(tmp_path / "m", "gpt_oss", **NARROW, head_dim=8, num_local_experts=2, num_experts_per_tok=1)
+    with pytest.raises(UserError, match="gpt_oss has no sdpa; set attention: eager"):
+        train(folder, tmp_path / "sdpa", replace(SETTINGS, epochs=1))
+    assert train(folder, tmp_path / "needed", replace(SETTINGS, epochs=1, attention=None))["steps"] == STEPS / 3

@@ -13,6 +13,11 @@ from micota.records import Record, write_jsonl
 
 ROOT = Path(__file__).parents[1]
 SHAPE = {"hidden_size": 64, "intermediate_size": 96, "layers": 2, "heads": 2}
+# The same in the words of transformers' configurations, for other architectures.
+NARROW: dict[str, Any] = {
+    **{"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2},
+    **{"num_attention_heads": 2, "num_key_value_heads": 2},
+}
 PROMPT: dict[str, Any] = {"user": "{problem}"}
 # A configuration that says only what differs -> the one that it is laid over.
 LAID_OVER = {"study": "mini", "controls": "study"}
@@ -134,6 +139,21 @@ def write_model(folder: Path, seed: int = 0, end: str | None = None, shape: Mapp
     if end is not None:
         model.generation_config.eos_token_id = [tokenizer.convert_tokens_to_ids(end), tokenizer.pad_token_id]
     model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def write_kind(folder: Path, kind: str, **settings: Any) -> Path:
+    """A random model of another architecture, of a few thousand parameters, with the miniature's tokenizer."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from micota.miniature import build_tokenizer
+
+    tokenizer = build_tokenizer()
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(kind, vocab_size=len(tokenizer), eos_token_id=258, pad_token_id=256, **settings)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
