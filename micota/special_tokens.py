@@ -32,14 +32,14 @@ def begins(mark: re.Match[str]) -> bool:
 
 def thought_at_the_end(prompt: str) -> str:
     """The thinking that a prompt opens at its end, blanks and all; with its end, where that follows at once (Qwen3)."""
-    *_, before, last = (None, None, *THINKING.finditer(prompt))
-    if last is None or prompt[last.end() :].strip():
+    marks = list(THINKING.finditer(prompt))
+    if not marks or prompt[marks[-1].end() :].strip():
         channel = CHANNEL.search(prompt)
         return channel[0] if channel else ""
-    if begins(last):
-        return prompt[last.start() :]
-    closed_at_once = before is not None and begins(before) and not prompt[before.end() : last.start()].strip()
-    return prompt[before.start() :] if before and closed_at_once else ""
+    if begins(marks[-1]):
+        return prompt[marks[-1].start() :]
+    closed_at_once = len(marks) > 1 and begins(marks[-2]) and not prompt[marks[-2].end() : marks[-1].start()].strip()
+    return prompt[marks[-2].start() :] if closed_at_once else ""
 
 
 def begun_by(prompt: str, completion: str) -> str | None:
