@@ -23,7 +23,7 @@ rule alignment:
         batch_size=STUDY.config.alignment.batch_size,
         dtype=STUDY.config.sampling.engine.dtype,
         work="results/{study}/work/alignment",
-        version=2,
+        version=3,
     message:
         "Alignment: likelihood of the corpora under {wildcards.base}"
     shell:

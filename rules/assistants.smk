@@ -23,7 +23,7 @@ rule merge:
         density=lambda wildcards: merge_of(wildcards).density,
         seed=lambda wildcards: merge_of(wildcards).seed,
         dtype=STUDY.config.merge_dtype,
-        version=1,
+        version=2,
     message:
         "Assistant: merging {wildcards.merged}"
     shell:

@@ -26,7 +26,7 @@ rule sample:
         tasks=lambda wildcards: as_json(sampling_tasks(wildcards)),
         shards=STUDY.config.sampling.shards,
         work="results/{study}/work/sampling/{model}",
-        version=1,
+        version=2,
     message:
         "CoT: sampling {wildcards.model}"
     shell:
