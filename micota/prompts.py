@@ -15,6 +15,7 @@ from typing import Any
 
 from micota.cli import UserError
 from micota.places import JUDGE_PLACES
+from micota.records import SURROGATE
 from micota.special_tokens import FAMILIES, thought_at_the_end
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
@@ -25,7 +26,6 @@ TODAY = datetime(2024, 7, 26)
 ANSWER = "ANSWER"  # stands for an assistant's text, to see what a chat template writes around it
 # Of a tokenizer's added tokens, those that steer a model; others (Gemma's runs of spaces, HTML tags) are spelling.
 CONTROL = re.compile(rf"{FAMILIES}|</?(?:think|tool_\w+)>")
-SURROGATE = re.compile("[\ud800-\udfff]")
 CUT = "\ufdd0"  # a noncharacter, which no text holds: where a text is cut before it is tokenised
 
 

@@ -6,6 +6,7 @@ and renamed. A broken line is reported by file and line number, never skipped.
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ TRACE_FIELDS = ("id", "sample", "sampler", "dataset", "prompt", "completion", "f
 GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "verdicts")
 JUDGED_FIELDS = ("id", "dataset", "answer", "extracted", "traces", "judge", "output", "correct")
 CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: no text for a tokenizer
 
 
 class RecordError(UserError):

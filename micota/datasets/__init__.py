@@ -24,8 +24,7 @@ from micota.datasets.answers import INVISIBLE, no_answer
 from micota.datasets.files import place_in, rows_of
 from micota.datasets.leaving_out import LeaveOut, holdable
 from micota.hub import UNRESOLVED, reason, snapshot
-from micota.prompts import SURROGATE
-from micota.records import Record
+from micota.records import SURROGATE, Record
 
 LOADERS = {
     "gsm8k": "micota.datasets.gsm8k",
