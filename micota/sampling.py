@@ -8,10 +8,10 @@ An engine is given all missing chunks at once; with `data_parallel` replicas eac
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ class Chunk:
 def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: int) -> list[Item]:
     """The shard's completions to draw: every `shards`-th problem from `shard` on, n samples each.
 
-    `in_turn` puts the shards' traces in one order again.
+    `micota.shards.in_turn` puts the shards' traces in one order again.
     """
     found = []
     for index, problem in enumerate(read_jsonl(task.problems, PROBLEM_FIELDS)):
@@ -234,23 +234,3 @@ def gather(chunks: list[Chunk]) -> Iterator[Record]:
                 " written; remove it and run again"
             )
         yield from rows
-
-
-def in_turn(shards: Sequence[Iterator[Record]]) -> Iterator[Record]:
-    """The traces of a job's shards in the order of a job without shards (`items` deals problems out).
-
-    Holds the samples of one problem of each shard at a time. Traces of anything else come out in some order, all.
-    """
-    groups = [groupby(rows, key=lambda row: (row.get("dataset"), row["id"])) for rows in shards]
-
-    def following(shard: int) -> list[Record]:
-        return list(next(groups[shard], (None, ()))[1])
-
-    heads = [following(shard) for shard in range(len(shards))]
-    dataset = None
-    while left := [rows[0].get("dataset") for rows in heads if rows]:
-        dataset = dataset if dataset in left else left[0]
-        for shard, rows in enumerate(heads):
-            if rows and rows[0].get("dataset") == dataset:
-                yield from rows
-                heads[shard] = following(shard)

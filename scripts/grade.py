@@ -16,7 +16,7 @@ from micota.cli import UserError, run
 from micota.grading import Judge, grade, summary
 from micota.lines import line_of
 from micota.records import PROBLEM_FIELDS, Record, read_jsonl, write_jsonl
-from micota.sampling import in_turn
+from micota.shards import in_turn
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -218,8 +218,9 @@ def test_a_download_needs_a_pinned_revision() -> None:
 
 
 def test_an_unreachable_hub_names_set_revision_and_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(repo: str, *, repo_type: str, revision: str, allow_patterns: Any) -> None:
-        assert (repo, repo_type, revision, allow_patterns) == ("HuggingFaceH4/MATH-500", "dataset", "abc123", None)
+    def offline(repo: str, *, repo_type: str, revision: str, allow_patterns: Any, ignore_patterns: Any) -> None:
+        assert (repo, repo_type, revision) == ("HuggingFaceH4/MATH-500", "dataset", "abc123")
+        assert allow_patterns is ignore_patterns is None
         raise ConnectionError("no route to host")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)

@@ -15,7 +15,8 @@ from micota.engines import Completion, Request
 from micota.models import load_tokenizer
 from micota.prompts import Prompt, rendering
 from micota.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
-from micota.sampling import Chunk, Task, cut_up, in_turn, items
+from micota.sampling import Chunk, Task, cut_up, items
+from micota.shards import in_turn
 from scripts import grade
 from scripts import sample as script
 from tests.tiny import PROMPT, write_model, write_problems
