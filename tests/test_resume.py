@@ -179,7 +179,7 @@ def start_script(base: Path, folder: Path, settings: TrainingSettings) -> subpro
 
 def saved_steps(folder: Path) -> int:
     """The step of the newest checkpoint that is whole."""
-    whole = folder.glob("work/**/checkpoint-*/trainer_state.json")
+    whole = folder.glob("work/*/*/checkpoint-*/trainer_state.json")  # `**` would look into one that is just removed
     return max((int(path.parent.name.rpartition("-")[2]) for path in whole), default=0)
 
 
