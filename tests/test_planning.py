@@ -21,25 +21,18 @@ from micota.study import load_study
 from micota.workload import Workload, named_size
 from scripts import pilot as pilot_script
 from scripts import plan as script
+from tests.graph import LOCAL_DATA, project_with_data
 from tests.tiny import config_files, raw_config
-from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
+from tests.workflow import ROOT, output_of, planned, snakemake
 
 REFERENCE = ROOT / "reference" / "mini"
-LOCAL_DATA = ("--config", "data_folder=data")
 STUDIES = ("mini", "smoke", "paper")
 MERGED = "ta_long-w0.4-d0.5-m0"
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with empty stand-ins for the data files, which a graph only has to find."""
-    folder = copy_project(tmp_path_factory.mktemp("plan"))
-    (folder / "data").mkdir()
-    for study in STUDIES:
-        for block in raw_config(study)["datasets"].values():
-            if block.get("path"):
-                (folder / "data" / block["path"]).touch()
-    return folder
+    return project_with_data(tmp_path_factory.mktemp("plan"))
 
 
 @pytest.fixture(scope="module")
