@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from micota.cleaning import Held, Report, clean
-from micota.datasets import Home, load
-from micota.records import Record
+from micota.common.records import Record
+from micota.problems.cleaning import Held, Report, clean
+from micota.problems.datasets import Home, load
 
 SETS = ("math500", "olympiadbench", "amc23", "aime24", "gsm8k")
 LETTER = re.compile(r"(?<![\\a-zA-Z])[a-gi-z](?![a-zA-Z])")  # not h, whose italic is another block's

@@ -5,10 +5,10 @@
 Typical: the golds of the benchmarks in `--data` (a few built-in ones without it), answered as models answer them: half
 as the gold is written, some in other ways, some wrong, some without a box, after a text of some hundred words.
 
-Then distinct pairs of gold and answer are judged again by `micota.equivalence.verify` alone, one after another in this
-process. Where the grader decides without it, it must decide the same; equal texts are right, whatever it can read. How
-many verdicts math-verify with its own defaults, on the answers as they stand, would give otherwise is printed for
-information.
+Then distinct pairs of gold and answer are judged again by `micota.grading.equivalence.verify` alone, one after another
+in this process. Where the grader decides without it, it must decide the same; equal texts are right, whatever it can
+read. How many verdicts math-verify with its own defaults, on the answers as they stand, would give otherwise is printed
+for information.
 
 With `--rounds`, ours is timed against what one would write without us, on the same traces in turns: math-verify in a
 plain loop (parse the completion, verify), and the MATH string rule on the last box.
@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Usage, interleave, measure, report
-from micota.cli import run
-from micota.datasets import Home, load
-from micota.equivalence import verify
-from micota.grading import EQUAL, RIGHT, Judge, grade, summary
-from micota.records import Record
-from micota.string_rule import papers_box, same_string
+from micota.common.cli import run
+from micota.common.records import Record
+from micota.grading.equivalence import verify
+from micota.grading.grade import EQUAL, RIGHT, Judge, grade, summary
+from micota.grading.string_rule import papers_box, same_string
+from micota.problems.datasets import Home, load
 
 NAMES = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")
 BUILT_IN = [

@@ -27,8 +27,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.workflow import Cost, measured
-from micota.cli import run
-from micota.records import Record, write_jsonl
+from micota.common.cli import run
+from micota.common.records import Record, write_jsonl
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = ("so we have", "the sum of both", "and then", "$x = 3 + 4 = 7$", "which is why", "the value of that is 12,")
@@ -125,8 +125,8 @@ def model_stages() -> dict[str, list[str]]:
 
 def make_for_models(folder: Path, count: int) -> Path:
     """Input of the stages that run a model, for so many traces."""
-    from micota.arithmetic import demonstrations
-    from micota.arithmetic import problems as chains
+    from micota.problems.arithmetic import demonstrations
+    from micota.problems.arithmetic import problems as chains
 
     project_in(folder)
     found = enumerate(chains("test", count, 11, range(2, 7), 299))

@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from micota.cli import run
-from micota.grading import RIGHT, Judge, grade
-from micota.records import Record
+from micota.common.cli import run
+from micota.common.records import Record
+from micota.grading.grade import RIGHT, Judge, grade
 
 GOLD = "3x^2-7"  # no kind below can be equal to it
 HARMLESS = 10  # every tenth trace

@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.measuring import Usage, interleave, report, run_command
 from benchmarks.sampling import drawn, job, write_problems
-from micota.cli import run
+from micota.common.cli import run
 
 NUMBERS = count()
 

@@ -188,7 +188,7 @@ def by_cpu(usage: Usage) -> float:
 
 def machine() -> str:
     """The machine and how busy it is, in one line: a result without it says nothing."""
-    from micota.manifest import hardware
+    from micota.provenance.manifest import hardware
 
     made = hardware()
     load = os.getloadavg()[0]
@@ -202,7 +202,7 @@ def report(title: str, runs: Runs, reference: str, unit: str, out: Path | None =
     print(f"\n{title}\n{machine()}; {len(runs[reference])} rounds, in turns; median (range)\n")
     print(table(runs, reference, unit), flush=True)
     if out:
-        from micota.records import write_json
+        from micota.common.records import write_json
 
         write_json(out, {"title": title, "machine": machine(), "unit": unit, "runs": as_json(runs)})
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from benchmarks.measuring import Runs, Usage, interleave, report, run_command
 from benchmarks.shapes import SHAPES, write_model
-from micota.cli import UserError, run
-from micota.merging import merge_config
-from micota.records import write_json
+from micota.common.cli import UserError, run
+from micota.common.records import write_json
+from micota.models.merging import merge_config
 
 RECIPE: dict[str, Any] = {"method": "dare_ties", "weight": 0.175, "density": 0.5, "dtype": "bfloat16"}
 IN_ONE = "import json, sys; from scripts.merge import main; [main(flags) for flags in json.loads(sys.argv[1])]"

@@ -3,7 +3,8 @@
     python -m benchmarks.mfu --shape 3b --length 4096 --rows 512 --recipe '{"batch_size": 4}'
 
 The model and rows go through scripts.train. `--recipe` is laid over one row a batch, packed, bfloat16 computation on
-float32 weights, gradient checkpointing (micota.training.TrainingSettings). The first round warms up and is not counted.
+float32 weights, gradient checkpointing (micota.training.settings.TrainingSettings). The first round warms up and is not
+counted.
 """
 
 import argparse
@@ -17,8 +18,8 @@ from typing import Any
 from benchmarks.measuring import Living, Work, machine, spread
 from benchmarks.sampling import PROMPT
 from benchmarks.shapes import SHAPES, write_model
-from micota.cli import json_flag, run
-from micota.records import Record, read_jsonl, write_jsonl
+from micota.common.cli import json_flag, run
+from micota.common.records import Record, read_jsonl, write_jsonl
 
 # Dense bfloat16 FLOP/s of NVIDIA's data sheets (without sparsity), by what torch calls the device.
 PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}
@@ -105,8 +106,8 @@ def known_peak() -> float | None:
 
 def measure_shape(args: argparse.Namespace, folder: Path) -> None:
     """Tokens/s, MFU and peak memory of one shape on this device."""
-    from micota.models import load_tokenizer
-    from micota.prompts import Prompt, render
+    from micota.models.folders import load_tokenizer
+    from micota.models.prompts import Prompt, render
 
     shape, model, path = SHAPES[args.shape], folder / "model", folder / "corpus.jsonl"
     parameters = write_model(shape, model)

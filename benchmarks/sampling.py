@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Living, Runs, Work, interleave, report
-from micota.arithmetic import problems
-from micota.cli import run
-from micota.engines import EngineSettings
-from micota.records import read_jsonl, write_jsonl
+from micota.common.cli import run
+from micota.common.records import read_jsonl, write_jsonl
+from micota.problems.arithmetic import problems
+from micota.sampling.engines import EngineSettings
 
 PROMPT: dict[str, Any] = {"user": "{problem}"}
 OPERATIONS = [2, 3, 4, 5, 6]  # those of the miniature's training problems
@@ -60,7 +60,7 @@ def write_problems(count: int, folder: Path) -> Path:
 
 
 def prompt_ids(tokenizer: Any, path: Path) -> list[list[int]]:
-    from micota.prompts import Prompt, render
+    from micota.models.prompts import Prompt, render
 
     return [render(tokenizer, Prompt(**PROMPT), problem["problem"]).prompt_ids for problem in read_jsonl(path)]
 
@@ -82,10 +82,10 @@ def drawn(folder: Path) -> tuple[float, dict[str, Any]]:
 
 def our_job(model: Path, path: Path, settings: EngineSettings, max_tokens: int, started: Any) -> Work:
     """scripts.sample on an engine that is started already: loading the tokenizer, rendering, chunks and all files."""
-    import micota.engines
+    import micota.sampling.engines
     from scripts import sample
 
-    micota.engines.start_engine = lambda *_: started
+    micota.sampling.engines.start_engine = lambda *_: started
 
     def work() -> tuple[float, dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
@@ -103,21 +103,21 @@ def ours(model: Path, path: Path, max_tokens: int, threads: int, settings: Engin
     import torch
     from transformers import DynamicCache
 
-    import micota.engines
-    import micota.kv_cache
-    from micota.models import load_tokenizer
+    import micota.sampling.engines
+    import micota.sampling.kv_cache
+    from micota.models.folders import load_tokenizer
 
     changed = dict(change.split("=") for change in changes.split(",") if change)
     threads = int(changed.pop("threads", threads))
     if changed.pop("cache", "roomy") == "dynamic":
-        micota.kv_cache.roomy_cache = lambda config: DynamicCache(config=config)
-    micota.engines.STRETCH = int(changed.pop("stretch", micota.engines.STRETCH))
+        micota.sampling.kv_cache.roomy_cache = lambda config: DynamicCache(config=config)
+    micota.sampling.engines.STRETCH = int(changed.pop("stretch", micota.sampling.engines.STRETCH))
     attention = changed.pop("attention", "sdpa")
     if "dtype" in changed:
         settings = replace(settings, dtype=changed.pop("dtype"))
     settings = replace(settings, **{key: int(value) for key, value in changed.items()})  # type: ignore[arg-type]
     torch.set_num_threads(threads)
-    engine = micota.engines.TransformersEngine(str(model), load_tokenizer(model), settings, threads)
+    engine = micota.sampling.engines.TransformersEngine(str(model), load_tokenizer(model), settings, threads)
     engine.model.set_attn_implementation(attention)
     return our_job(model, path, settings, max_tokens, engine)
 
@@ -127,7 +127,7 @@ def plain(model: Path, path: Path, max_tokens: int, threads: int, batch_size: in
     import torch
     from transformers import AutoModelForCausalLM
 
-    from micota.models import load_tokenizer
+    from micota.models.folders import load_tokenizer
 
     torch.set_num_threads(threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -223,8 +223,8 @@ def impose(wanted: Mapping[tuple[int, ...], int]) -> None:
 
 
 def ours_on_vllm(model: Path, path: Path, limit: int, threads: int, settings: EngineSettings) -> Work:
-    from micota.engines import start_engine
-    from micota.models import load_tokenizer
+    from micota.models.folders import load_tokenizer
+    from micota.sampling.engines import start_engine
 
     tokenizer = load_tokenizer(model)
     impose(lengths(prompt_ids(tokenizer, path), limit))
@@ -233,8 +233,8 @@ def ours_on_vllm(model: Path, path: Path, limit: int, threads: int, settings: En
 
 def raw_vllm(model: Path, path: Path, limit: int, threads: int, settings: EngineSettings, at_once: int = 0) -> Work:
     """`LLM.generate`, all prompts in one call, or `at_once` of them in each of several."""
-    from micota.engines import VllmEngine
-    from micota.models import load_tokenizer
+    from micota.models.folders import load_tokenizer
+    from micota.sampling.engines import VllmEngine
 
     tokenizer = load_tokenizer(model)
     prompts = prompt_ids(tokenizer, path)

@@ -25,7 +25,7 @@ def write_model(shape: Mapping[str, int], folder: Path, seed: int = 0, shard_byt
     from safetensors.torch import save_file
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
-    from micota.miniature import build_tokenizer
+    from micota.models.scratch import build_tokenizer
 
     tokenizer = build_tokenizer()
     config = Qwen2Config(

@@ -18,9 +18,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from micota.cli import UserError, run
-from micota.manifest import costs
-from micota.plots import PALETTE, save, subplots
+from micota.common.cli import UserError, run
+from micota.provenance.manifest import costs
+from micota.results.plots import PALETTE, save, subplots
 
 STAMP = re.compile(r"\[(\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4})\]")
 STARTED = re.compile(r"Job (\d+): (.*)")

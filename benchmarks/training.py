@@ -22,9 +22,9 @@ from typing import Any
 
 from benchmarks.measuring import Runs, Usage, interleave, report, run_command, spread
 from benchmarks.sampling import PROMPT
-from micota.arithmetic import demonstrations
-from micota.cli import json_flag, run
-from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_json, write_jsonl
+from micota.common.cli import json_flag, run
+from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_json, write_jsonl
+from micota.problems.arithmetic import demonstrations
 
 RUNTIME = re.compile(r"'train_runtime': '?([\d.]+)")  # printed by transformers' Trainer, whoever drives it
 LLAMAFACTORY = "llamafactory-cli"
@@ -57,20 +57,20 @@ def corpus(seed: int, rows: int) -> Iterator[Record]:
 
 def token_count(tokenizer: Any, rows: Iterable[Record]) -> int:
     """Tokens of the rows as our trainer sees them, prompts included: every contender is held to the same number."""
-    from micota.prompts import Prompt, render
+    from micota.models.prompts import Prompt, render
 
     prompt = Prompt(**PROMPT)
     return sum(len(render(tokenizer, prompt, row["problem"], row["completion"]).input_ids) for row in rows)
 
 
 def held_out_loss(folder: Path, rows: list[Record]) -> float:
-    """Nats a token on rows that nobody was trained on, by micota.alignment."""
+    """Nats a token on rows that nobody was trained on, by micota.models.likelihood."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    from micota.alignment import trace_nll
-    from micota.models import load_tokenizer
-    from micota.prompts import Prompt
+    from micota.models.folders import load_tokenizer
+    from micota.models.likelihood import trace_nll
+    from micota.models.prompts import Prompt
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).eval()
     found = trace_nll(model, load_tokenizer(folder), Prompt(**PROMPT), rows, 64)
@@ -79,7 +79,7 @@ def held_out_loss(folder: Path, rows: list[Record]) -> float:
 
 def compare(args: argparse.Namespace, folder: Path) -> None:
     """Ours, its other ways to make batches, TRL's defaults, these in float32, LLaMA-Factory."""
-    from micota.models import load_tokenizer
+    from micota.models.folders import load_tokenizer
 
     path, unseen = folder / "corpus.jsonl", list(corpus(8, 300))
     write_jsonl(path, corpus(7, args.rows))
@@ -170,7 +170,7 @@ def trl_main(args: argparse.Namespace, _: Path) -> None:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from micota.models import load_tokenizer
+    from micota.models.folders import load_tokenizer
 
     torch.set_num_threads(args.threads)
     rows = [

@@ -26,8 +26,8 @@ from typing import Any
 
 import yaml
 
-from micota.cli import UserError, run
-from micota.study import load_study
+from micota.common.cli import UserError, run
+from micota.study.load import load_study
 
 ROOT = Path(__file__).resolve().parent.parent
 EMPTY = """

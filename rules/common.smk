@@ -1,4 +1,4 @@
-"""What the rules share: the study's graph (micota/study.py), the names wildcards may take, and paths from names."""
+"""What the rules share: the study's graph (micota/study/graph.py), the names wildcards may take, and paths from names."""
 
 import json
 import os
@@ -12,19 +12,19 @@ from snakemake.profiles import ProfileConfigFileParser
 PROJECT = Path(workflow.basedir)
 sys.path.insert(0, str(PROJECT))
 
-from micota.cli import UserError
-from micota.cluster import check_filled, gpu_resources, memory_mb
-from micota.commandline import LOOKING, checked_options
-from micota.disk import check_room
-from micota.fingerprint import PORTABLE
-from micota.interpreter import exports, kept_out
-from micota.jobs import Job
-from micota.names import name_patterns
-from micota.orphans import SNAKEMAKE, process_mark
-from micota.paths import check_paths
-from micota.records import write_json
-from micota.running import RUNS, check_unlock, start_run
-from micota.study import load_study
+from micota.common.cli import UserError
+from micota.workflow.cluster import check_filled, gpu_resources, memory_mb
+from micota.workflow.commandline import LOOKING, checked_options
+from micota.planning.disk import check_room
+from micota.models.fingerprint import PORTABLE
+from micota.common.interpreter import exports, kept_out
+from micota.planning.jobs import Job
+from micota.study.names import name_patterns
+from micota.common.orphans import SNAKEMAKE, process_mark
+from micota.study.paths import check_paths
+from micota.common.records import write_json
+from micota.workflow.running import RUNS, check_unlock, start_run
+from micota.study.load import load_study
 
 # What the profile, if there is one, says for every rule, and for single ones: {block: {key: value}}.
 PROFILE = {"default-resources": workflow.resource_settings.default_resources or {}}

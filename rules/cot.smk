@@ -42,8 +42,8 @@ rule check_gold:
     """
     input:
         problems=problems_of(STUDY.config.benchmarks),
-        exceptions=of_project("micota/datasets/gold_exceptions.json"),
-        counts=of_project("micota/datasets/gold_counts.json"),
+        exceptions=of_project("micota/problems/datasets/gold_exceptions.json"),
+        counts=of_project("micota/problems/datasets/gold_counts.json"),
     output:
         "results/{study}/problems/gold.json",
     log:

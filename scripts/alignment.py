@@ -15,12 +15,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from micota.cli import UserError, json_flag, run
-from micota.devices import add_gpus_flag, require_gpus
-from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
+from micota.common.cli import UserError, json_flag, run
+from micota.common.devices import add_gpus_flag, require_gpus
+from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
 from scripts.corpus import named_path
 
-STAGE_VERSION = 2  # raise when micota.alignment's results change: it is part of every finished corpus' key
+STAGE_VERSION = 2  # raise when micota.models.likelihood's results change: it is part of every finished corpus' key
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -44,10 +44,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from micota.alignment import trace_nll
-    from micota.fingerprint import portable
-    from micota.models import attention, check_folder, file_hash, load_tokenizer, model_hash
-    from micota.prompts import Prompt
+    from micota.models.fingerprint import portable
+    from micota.models.folders import attention, check_folder, file_hash, load_tokenizer, model_hash
+    from micota.models.likelihood import trace_nll
+    from micota.models.prompts import Prompt
 
     torch.set_num_threads(args.threads)
     check_folder(args.model)

@@ -9,8 +9,8 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from micota.cli import Parser, UserError, run
-from micota.running import RUNS, mark, opened, who
+from micota.common.cli import Parser, UserError, run
+from micota.workflow.running import RUNS, mark, opened, who
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -12,8 +12,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import UserError, json_flag, run
-from micota.devices import add_gpus_flag, require_gpus
+from micota.common.cli import UserError, json_flag, run
+from micota.common.devices import add_gpus_flag, require_gpus
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -29,13 +29,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     require_gpus(args.gpus)
-    from micota import models
+    from micota.models import folders
 
     base = args.base
     if base["source"] == "local":
-        models.copy_local(Path(base["path"]), args.out)
+        folders.copy_local(Path(base["path"]), args.out)
     elif base["source"] == "hub":
-        models.download(base["repo"], base["revision"], args.out, key=f"bases.{args.out.name}")
+        folders.download(base["repo"], base["revision"], args.out, key=f"bases.{args.out.name}")
     elif base.get("pretrained"):
         take_pretrained(base, args.out)
     else:
@@ -44,16 +44,16 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def take_pretrained(base: dict, out: Path) -> None:
     """Take the finished model of a from-scratch base, if it was made by the recipe that the study asks for."""
-    from micota import models
-    from micota.prompts import Prompt
-    from micota.records import read_json
-    from micota.training import TrainingSettings
+    from micota.common.records import read_json
+    from micota.models import folders
+    from micota.models.prompts import Prompt
+    from micota.training.settings import TrainingSettings
 
     folder = Path(base["pretrained"])
-    models.check_folder(folder)
+    folders.check_folder(folder)
     made = read_json(folder / "micota.json")
     try:
-        whole = made["sha256"] == models.weight_hashes(folder)
+        whole = made["sha256"] == folders.weight_hashes(folder)
         same = all(made[key] == base[key] for key in ("seed", "shape", "demonstrations"))
         same = same and TrainingSettings(**made["training"]) == TrainingSettings(**base["training"])
         same = same and Prompt(**made["prompt"]) == Prompt(**base["prompt"])
@@ -65,30 +65,31 @@ def take_pretrained(base: dict, out: Path) -> None:
         raise UserError(
             f"{folder}: made by another recipe than the config's; rebuild it (`make bases`) or set `from_scratch: true`"
         )
-    models.copy_local(folder, out)
+    folders.copy_local(folder, out)
 
 
 def pretrain(base: dict, work: Path, threads: int, out: Path) -> None:
     """Pre-train a random Qwen2 on procedural demonstrations, with the trainer that the students get."""
     import torch
 
-    from micota import models
-    from micota.arithmetic import demonstrations
-    from micota.miniature import write_random_model
-    from micota.prompts import Prompt
-    from micota.training import TrainingSettings, fine_tune, training_rows
+    from micota.models import folders
+    from micota.models.prompts import Prompt
+    from micota.models.scratch import write_random_model
+    from micota.problems.arithmetic import demonstrations
+    from micota.training.settings import TrainingSettings
+    from micota.training.trainer import fine_tune, training_rows
 
     torch.set_num_threads(threads)
-    random_folder = models.fresh(out.with_name(f"{out.name}-random"))
+    random_folder = folders.fresh(out.with_name(f"{out.name}-random"))
     write_random_model(random_folder, base["shape"], base["seed"])
-    tokenizer = models.load_tokenizer(random_folder)
+    tokenizer = folders.load_tokenizer(random_folder)
     settings = TrainingSettings(**base["training"])
     rows = training_rows(
         demonstrations(seed=base["seed"], **base["demonstrations"]), tokenizer, Prompt(**base["prompt"]), settings
     )
-    trained = models.fresh(out.with_name(f"{out.name}-trained"))
+    trained = folders.fresh(out.with_name(f"{out.name}-trained"))
     report = fine_tune(random_folder, tokenizer, rows, settings, base["seed"], work / out.name, trained)
-    models.finish(trained, out, {"kind": "base", **base, "counts": rows.counts, **report})
+    folders.finish(trained, out, {"kind": "base", **base, "counts": rows.counts, **report})
     shutil.rmtree(random_folder)
 
 

@@ -16,14 +16,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.cli import UserError, json_flag, run
-from micota.gold import is_excepted, rejected_golds
-from micota.grading import Judge
-from micota.records import PROBLEM_FIELDS, Record, read_json, read_jsonl, write_json
-from micota.string_rule import same_last_number, same_string
+from micota.common.cli import UserError, json_flag, run
+from micota.common.records import PROBLEM_FIELDS, Record, read_json, read_jsonl, write_json
+from micota.grading.gold import is_excepted, rejected_golds
+from micota.grading.grade import Judge
+from micota.grading.string_rule import same_last_number, same_string
 
 SHOWN = 10  # rejected golds that the message names
-DATASETS = Path(__file__).parents[1] / "micota" / "datasets"
+DATASETS = Path(__file__).parents[1] / "micota" / "problems" / "datasets"
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -5,8 +5,8 @@
 
 A problem goes when it equals one of the others in another spelling or none, shares enough with one in runs of `--ngram`
 words, or is a near-duplicate: similarity of `--near` or more (0 switches either off, for short procedural problems).
-micota/cleaning.py has the rules. Benchmarks stay whole: without `--drop-duplicates`, duplicates are counted and kept.
-The report says how many were read, kept and dropped by reason, and shows the pairs and the words they share.
+micota/problems/cleaning.py has the rules. Benchmarks stay whole: without `--drop-duplicates`, duplicates are counted
+and kept. The report says how many were read, kept and dropped by reason, and shows the pairs and the words they share.
 """
 
 import argparse
@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from micota.cleaning import REASONS, Held, Report, clean, with_texts
-from micota.cli import UserError, run
-from micota.records import PROBLEM_FIELDS, RecordFile, read_json, read_jsonl, whole, write_json, write_lines
+from micota.common.cli import UserError, run
+from micota.common.records import PROBLEM_FIELDS, RecordFile, read_json, read_jsonl, whole, write_json, write_lines
+from micota.problems.cleaning import REASONS, Held, Report, clean, with_texts
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

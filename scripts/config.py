@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.cli import UserError, run
-from micota.config import Config, laid_over
-from micota.study import load_study
+from micota.common.cli import UserError, run
+from micota.study.config import Config, laid_over
+from micota.study.load import load_study
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -17,9 +17,8 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from micota.cli import json_flag, run
-from micota.corpora import Counts, choose, filter_traces, length_ratios, matched, mix, nll_per_token, size, solved
-from micota.records import (
+from micota.common.cli import json_flag, run
+from micota.common.records import (
     CORPUS_FIELDS,
     GRADED_FIELDS,
     PROBLEM_FIELDS,
@@ -31,7 +30,18 @@ from micota.records import (
     write_json,
     write_lines,
 )
-from micota.special_tokens import SpecialTokens
+from micota.corpora.filters import (
+    Counts,
+    choose,
+    filter_traces,
+    length_ratios,
+    matched,
+    mix,
+    nll_per_token,
+    size,
+    solved,
+)
+from micota.models.special_tokens import SpecialTokens
 
 
 def named_path(text: str) -> tuple[str, Path]:
@@ -89,8 +99,8 @@ def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
     elif block["kind"] == "chosen":
         yield from chosen_rows(block, args, counts)
     else:
-        from micota.arithmetic import demonstrations
-        from micota.models import load_tokenizer
+        from micota.models.folders import load_tokenizer
+        from micota.problems.arithmetic import demonstrations
 
         tokenizer = load_tokenizer(args.tokenizer)
         for row in demonstrations(seed=block["seed"], **block["demonstrations"]):

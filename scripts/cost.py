@@ -14,9 +14,9 @@ from math import fsum
 from pathlib import Path
 from statistics import fmean
 
-from micota.cli import UserError, run
-from micota.records import write_json
-from micota.tables import DASH
+from micota.common.cli import UserError, run
+from micota.common.records import write_json
+from micota.results.tables import DASH
 
 SEED = re.compile(r"-s(\d+)(?:-\d+)?$")  # of a student, and of a shard of its traces
 

@@ -7,9 +7,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
-from micota.provenance import deviations_page, provenance_page
-from micota.records import whole
+from micota.common.cli import UserError, run
+from micota.common.records import whole
+from micota.provenance.sources import deviations_page, provenance_page
 
 MADE = "<!-- made by `make deviations` from config/paper.yaml and docs/deviations.yaml: edit those -->"
 DEVIATIONS = f"""{MADE}

@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from micota.cli import UserError, run
-from micota.records import whole
-from micota.study import load_study
+from micota.common.cli import UserError, run
+from micota.common.records import whole
+from micota.study.load import load_study
 from scripts.config import read_config
 
 

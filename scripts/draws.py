@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
-from micota.draws import Place, values
-from micota.tables import Column, write_csv
+from micota.common.cli import UserError, run
+from micota.provenance.draws import Place, values
+from micota.results.tables import Column, write_csv
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -10,8 +10,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
-from micota.records import CORPUS_FIELDS, Record, read_jsonl, write_json
+from micota.common.cli import UserError, run
+from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_json
 from scripts.corpus import named_path
 
 

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from micota.cli import run
-from micota.plots import NOTE, bars, colours, figure_args, group, save, subplots
-from micota.tables import Row, corpus_label, read_csv
+from micota.common.cli import run
+from micota.results.plots import NOTE, bars, colours, figure_args, group, save, subplots
+from micota.results.tables import Row, corpus_label, read_csv
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from micota.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
-from micota.cli import run
-from micota.plots import PALETTE, draw_figure, group, subplots
-from micota.tables import Row
+from micota.common.cli import run
+from micota.results.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
+from micota.results.plots import PALETTE, draw_figure, group, subplots
+from micota.results.tables import Row
 
 BAND = "#e6e6e6"  # of the MDE
 ARROW = "#666666"

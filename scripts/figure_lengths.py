@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from micota.cli import run
-from micota.plots import colours, draw_figure, group, subplots
-from micota.tables import Row, corpus_label
+from micota.common.cli import run
+from micota.results.plots import colours, draw_figure, group, subplots
+from micota.results.tables import Row, corpus_label
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from micota.cli import run
-from micota.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, draw_figure, group, interval, subplots
-from micota.tables import Row
+from micota.common.cli import run
+from micota.results.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, draw_figure, group, interval, subplots
+from micota.results.tables import Row
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from micota.cli import run
-from micota.plots import ERROR_BAR, NOTE, PALETTE, draw_figure, subplots
-from micota.tables import Row
+from micota.common.cli import run
+from micota.results.plots import ERROR_BAR, NOTE, PALETTE, draw_figure, subplots
+from micota.results.tables import Row
 from scripts.table_variance import LABELS
 
 

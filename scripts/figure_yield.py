@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from micota.cli import run
-from micota.plots import NOTE, PALETTE, draw_figure, in_order, subplots
-from micota.tables import Row, corpus_label
+from micota.common.cli import run
+from micota.results.plots import NOTE, PALETTE, draw_figure, in_order, subplots
+from micota.results.tables import Row, corpus_label
 
 
 def main(argv: Sequence[str] | None = None) -> None:

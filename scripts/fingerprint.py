@@ -11,9 +11,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
-from micota.fingerprint import fingerprint
-from micota.records import read_json, write_json
+from micota.common.cli import UserError, run
+from micota.common.records import read_json, write_json
+from micota.models.fingerprint import fingerprint
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

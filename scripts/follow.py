@@ -22,9 +22,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from micota.cli import run
-from micota.jobs import Job, schedule
-from micota.records import read_json
+from micota.common.cli import run
+from micota.common.records import read_json
+from micota.planning.jobs import Job, schedule
 
 STAMP = re.compile(r"^\[(?P<moment>\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4})\]$")
 STARTED = re.compile(r"^(?:local)?(?:checkpoint|rule|Job) (?P<job>\d+): (?P<message>.+)$", re.IGNORECASE)

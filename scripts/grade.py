@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
-from micota.grading import Judge, grade, summary
-from micota.lines import line_of
-from micota.records import PROBLEM_FIELDS, Record, read_jsonl, write_jsonl
-from micota.shards import in_turn
+from micota.common.cli import UserError, run
+from micota.common.lines import line_of
+from micota.common.records import PROBLEM_FIELDS, Record, read_jsonl, write_jsonl
+from micota.grading.grade import Judge, grade, summary
+from micota.sampling.shards import in_turn
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -13,8 +13,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import json_flag, run
-from micota.devices import add_gpus_flag, require_gpus
+from micota.common.cli import json_flag, run
+from micota.common.devices import add_gpus_flag, require_gpus
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -23,7 +23,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", type=Path, required=True, help="the judge's model folder")
     parser.add_argument("--name", required=True, help="its name in the records")
     parser.add_argument(
-        "--prompt", type=json_flag, required=True, help="JSON: user, system, chat; see micota/prompts.py"
+        "--prompt", type=json_flag, required=True, help="JSON: user, system, chat; see micota/models/prompts.py"
     )
     parser.add_argument("--max-tokens", type=int, default=20, help="length of its answer")
     parser.add_argument("--engine", type=json_flag, required=True, help="JSON: the engine and its settings")
@@ -41,11 +41,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Collect the answers, judge them, write, count."""
     args = parse_args(argv)
     require_gpus(args.gpus)
-    from micota.engines import EngineSettings, start_engine
-    from micota.judging import JudgeModel, items, judge
-    from micota.models import check_folder, load_tokenizer
-    from micota.prompts import Prompt
-    from micota.records import GRADED_FIELDS, PROBLEM_FIELDS, read_jsonl, write_jsonl
+    from micota.common.records import GRADED_FIELDS, PROBLEM_FIELDS, read_jsonl, write_jsonl
+    from micota.grading.llm_judge import JudgeModel, items, judge
+    from micota.models.folders import check_folder, load_tokenizer
+    from micota.models.prompts import Prompt
+    from micota.sampling.engines import EngineSettings, start_engine
 
     check_folder(args.model)
     problems = {row["id"]: row["problem"] for path in args.problems for row in read_jsonl(path, PROBLEM_FIELDS)}

@@ -18,8 +18,8 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
-from micota.records import read_jsonl
+from micota.common.cli import UserError, run
+from micota.common.records import read_jsonl
 
 KEPT = (
     "graded/*.jsonl",

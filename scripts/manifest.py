@@ -11,10 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.cli import json_flag, run
-from micota.fingerprint import fingerprint
-from micota.manifest import OUTPUTS, code, config_hash, costs, hardware, hash_of, hashes, page, software, weights
-from micota.records import Record, whole, write_json
+from micota.common.cli import json_flag, run
+from micota.common.records import Record, whole, write_json
+from micota.models.fingerprint import fingerprint
+from micota.provenance.manifest import (
+    OUTPUTS,
+    code,
+    config_hash,
+    costs,
+    hardware,
+    hash_of,
+    hashes,
+    page,
+    software,
+    weights,
+)
 
 PROJECT = Path(__file__).resolve().parents[1]
 

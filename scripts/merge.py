@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import run
+from micota.common.cli import run
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -26,22 +26,22 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    from micota import models
-    from micota.merging import check_partners, complete, merge, merge_config
-    from micota.records import read_json
+    from micota.common.records import read_json
+    from micota.models import folders
+    from micota.models.merging import check_partners, complete, merge, merge_config
 
     for folder in (args.base, args.tuned):
-        models.check_folder(folder)
+        folders.check_folder(folder)
     check_partners(args.base, args.tuned)
     config = merge_config(str(args.base), str(args.tuned), args.method, args.weight, args.density, args.dtype)
-    merged = models.fresh(args.out)
+    merged = folders.fresh(args.out)
     merge(config, args.seed, merged)
     complete(merged, args.base, args.tuned)
     made = args.tuned / "micota.json"
     taught = read_json(made) if made.is_file() else {}
     # What the tuned model was trained on is what the merged one has to be addressed with.
     trained_with = {key: taught[key] for key in ("prompt", "rendering") if key in taught}
-    models.finish(merged, args.out, {"kind": "merged", "mergekit": config, "seed": args.seed, **trained_with})
+    folders.finish(merged, args.out, {"kind": "merged", "mergekit": config, "seed": args.seed, **trained_with})
 
 
 if __name__ == "__main__":

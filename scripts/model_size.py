@@ -7,9 +7,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import run
-from micota.models import check_folder, parameters
-from micota.records import write_json
+from micota.common.cli import run
+from micota.common.records import write_json
+from micota.models.folders import check_folder, parameters
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import Parser, UserError, run
+from micota.common.cli import Parser, UserError, run
 
 RESULTS, FIGURES = Path("results"), Path("figures")
 

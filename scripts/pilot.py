@@ -15,11 +15,12 @@ from typing import Any
 
 import yaml
 
-from micota.cli import Parser, UserError, run
-from micota.config import Procedural, ScratchBase
-from micota.lengths import problem_count
-from micota.records import whole
-from micota.study import Study, load_study
+from micota.common.cli import Parser, UserError, run
+from micota.common.records import whole
+from micota.planning.expected_lengths import problem_count
+from micota.study.config import Procedural, ScratchBase
+from micota.study.graph import Study
+from micota.study.load import load_study
 from scripts.config import read_config
 
 FEWEST_PROBLEMS = 4

@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
-from micota.cli import Parser, UserError, run
-from micota.hub import UNRESOLVED
-from micota.records import whole
+from micota.common.cli import Parser, UserError, run
+from micota.common.hub import UNRESOLVED
+from micota.common.records import whole
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

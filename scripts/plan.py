@@ -13,15 +13,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from micota.assumptions import Assumption, assumed
-from micota.calibration import Pilot, as_document, pilot_lengths, pilot_rates, read_pilot, share_of
-from micota.cli import Parser, UserError, run
-from micota.disk import free_bytes, gigabytes
-from micota.jobs import Job, read_dot
-from micota.planning import Plan, Totals, make_plan, too_large
-from micota.records import write_json
-from micota.study import Study, load_study
-from micota.workload import Workload
+from micota.common.cli import Parser, UserError, run
+from micota.common.records import write_json
+from micota.planning.assumptions import Assumption, assumed
+from micota.planning.costs import Workload
+from micota.planning.disk import free_bytes, gigabytes
+from micota.planning.jobs import Job, read_dot
+from micota.planning.pilot import Pilot, as_document, pilot_lengths, pilot_rates, read_pilot, share_of
+from micota.planning.plan import Plan, Totals, make_plan, too_large
+from micota.study.graph import Study
+from micota.study.load import load_study
 from scripts.config import read_config
 
 GPUS = 8  # where a study needs some and nobody says how many

@@ -5,10 +5,10 @@
 
 For each part of a claim about accuracy, effect (points from where the claim begins to be wrong: 0, or its margin) and
 number of training seeds: the smallest number of problems, all benchmarks together and of equal size, at which
-`micota.statistics.crossed` finds that effect, on its own side, as often as `--power` says. The test is at alpha /
-number of tested claims, the first step of Holm's method: on the safe side, since its later steps are easier.
-An en dash: no number of problems is enough with so few seeds. More problems do not make the training seeds agree, and
-the larger the seeds' share of the variance, the fewer the degrees of freedom.
+`micota.results.estimates.crossed` finds that effect, on its own side, as often as `--power` says. The test is at alpha
+/ number of tested claims, the first step of Holm's method: on the safe side, since its later steps are easier. An en
+dash: no number of problems is enough with so few seeds. More problems do not make the training seeds agree, and the
+larger the seeds' share of the variance, the fewer the degrees of freedom.
 
 The variances are estimates, with few seeds rough ones: read the numbers as an order of magnitude. Claims from one seed
 have no such variances and are left out. Writes `{stem}.{csv,md,tex}`.
@@ -18,10 +18,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
-from micota.records import RecordError
-from micota.statistics import planned, power_at
-from micota.tables import Column, Row, read_csv, write_table
+from micota.common.cli import UserError, run
+from micota.common.records import RecordError
+from micota.results.estimates import planned, power_at
+from micota.results.tables import Column, Row, read_csv, write_table
 
 VARIANCES = ("variance_seeds", "variance_problems", "variance_residual")  # points^2
 NEEDED = ("claim", "part", "measure", "family", *VARIANCES)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import Parser, UserError, run
+from micota.common.cli import Parser, UserError, run
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -32,9 +32,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     if args.gpu_gb <= 0:
         raise UserError(f"--gpu-gb {args.gpu_gb:g}: a GPU has more memory than that")
-    from micota.inventory import Scene
-    from micota.preflight import findings, page
-    from micota.study import load_study
+    from micota.preflight.models import findings, page
+    from micota.preflight.scene import Scene
+    from micota.study.load import load_study
     from scripts.config import read_config
 
     raw = read_config(args.config)

@@ -16,10 +16,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import json_flag, run
-from micota.datasets import LOADERS, Home, load
-from micota.datasets.leaving_out import LeaveOut
-from micota.records import write_json, write_jsonl
+from micota.common.cli import json_flag, run
+from micota.common.records import write_json, write_jsonl
+from micota.problems.datasets import LOADERS, Home, load
+from micota.problems.datasets.leaving_out import LeaveOut
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from micota.cli import UserError, run
-from micota.records import read_json, whole
-from micota.verdicts import against, verdict_table
+from micota.common.cli import UserError, run
+from micota.common.records import read_json, whole
+from micota.results.verdicts import against, verdict_table
 
 Block = Callable[[Path], str]  # from the folder of the reference to Markdown
 

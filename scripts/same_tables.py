@@ -16,7 +16,7 @@ from itertools import chain, zip_longest
 from math import isclose, isfinite
 from pathlib import Path
 
-from micota.cli import UserError, run
+from micota.common.cli import UserError, run
 
 RELATIVE = 1e-9
 ROUNDING = 1e-15  # below this share of its column's largest number, a number is what rounding leaves of a 0

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from micota.cli import json_flag, run
-from micota.devices import add_gpus_flag, require_gpus
+from micota.common.cli import json_flag, run
+from micota.common.devices import add_gpus_flag, require_gpus
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -38,10 +38,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     require_gpus(args.gpus)
-    from micota.engines import EngineSettings, start_engine
-    from micota.models import check_folder, load_tokenizer
-    from micota.records import write_json, write_jsonl
-    from micota.sampling import Task, description, gather, sample
+    from micota.common.records import write_json, write_jsonl
+    from micota.models.folders import check_folder, load_tokenizer
+    from micota.sampling.engines import EngineSettings, start_engine
+    from micota.sampling.sample import Task, description, gather, sample
 
     check_folder(args.model)
     settings = EngineSettings(**args.engine)

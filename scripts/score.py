@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
-from micota.cli import Parser, UserError, run
-from micota.config import laid_over
-from micota.records import whole
-from micota.study import load_study
+from micota.common.cli import Parser, UserError, run
+from micota.common.records import whole
+from micota.study.config import laid_over
+from micota.study.load import load_study
 from scripts.config import read_config
 
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")

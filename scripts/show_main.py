@@ -7,8 +7,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import run
-from micota.records import RecordError
+from micota.common.cli import run
+from micota.common.records import RecordError
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

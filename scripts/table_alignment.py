@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from math import exp
 from pathlib import Path
 
-from micota.cli import run
-from micota.records import RecordError, read_jsonl
-from micota.statistics import mean, ratio
-from micota.tables import Column, Row, corpus_label, write_table
+from micota.common.cli import run
+from micota.common.records import RecordError, read_jsonl
+from micota.results.estimates import mean, ratio
+from micota.results.tables import Column, Row, corpus_label, write_table
 
 COLUMNS = (
     Column("base", "Base student"),

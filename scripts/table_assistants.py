@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from micota.cli import json_flag, run
-from micota.statistics import mean
-from micota.tables import Column, Row, check_entries, read_cells, write_table
+from micota.common.cli import json_flag, run
+from micota.results.estimates import mean
+from micota.results.tables import Column, Row, check_entries, read_cells, write_table
 
 COLUMNS = (
     Column("model", "Teacher assistant"),

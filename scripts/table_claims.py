@@ -6,18 +6,19 @@
         --seeds '[0, 1]' --bases '["small"]' --benchmarks '["easy", "hard"]' --validation validation \\
         --graded-dir results/mini/graded --alignment-dir results/mini/alignment --out-stem results/mini/tables/claims
 
-Writes `{stem}.{csv,md,tex}`, a row for each part of a claim. micota/claims.py says what is estimated and how it is
-judged; micota.config.Claims is the form of `--claims`. Reads only the graded and alignment files that the claims need.
+Writes `{stem}.{csv,md,tex}`, a row for each part of a claim. micota/results/claims.py says what is estimated and how it
+is judged; micota.study.config.Claims is the form of `--claims`. Reads only the graded and alignment files that the
+claims need.
 """
 
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from micota.claims import Data, Part, Traces, judge, models_of, null
-from micota.cli import UserError, json_flag, run
-from micota.records import RecordError, read_jsonl
-from micota.tables import Cell, Column, Row, check_same_problems, read_cells, write_csv, write_table
+from micota.common.cli import UserError, json_flag, run
+from micota.common.records import RecordError, read_jsonl
+from micota.results.claims import Data, Part, Traces, judge, models_of, null
+from micota.results.tables import Cell, Column, Row, check_same_problems, read_cells, write_csv, write_table
 
 DIGITS = {"points": 2, "tokens": 1, "nats per token": 4, "nats per trace": 2}
 COLUMNS = (

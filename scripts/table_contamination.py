@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, REASONS
-from micota.cli import run
-from micota.records import RecordError, read_json
-from micota.tables import Column, Row, write_csv, write_table
+from micota.common.cli import run
+from micota.common.records import RecordError, read_json
+from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, REASONS
+from micota.results.tables import Column, Row, write_csv, write_table
 
 ENDING = ".report.json"
 

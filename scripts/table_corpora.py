@@ -13,11 +13,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import run
-from micota.corpora import REASONS, SPECIAL_TOKENS
-from micota.records import RecordError, read_json
-from micota.special_tokens import OPEN, UNPAIRED
-from micota.tables import Column, Row, corpus_label, write_table
+from micota.common.cli import run
+from micota.common.records import RecordError, read_json
+from micota.corpora.filters import REASONS, SPECIAL_TOKENS
+from micota.models.special_tokens import OPEN, UNPAIRED
+from micota.results.tables import Column, Row, corpus_label, write_table
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

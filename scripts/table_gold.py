@@ -9,9 +9,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.cli import run
-from micota.records import read_json
-from micota.tables import Column, write_table
+from micota.common.cli import run
+from micota.common.records import read_json
+from micota.results.tables import Column, write_table
 
 RULES = {"string": "string", "last_number": "last number"}
 COLUMNS = (

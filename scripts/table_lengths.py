@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from micota.cli import run
-from micota.records import CORPUS_FIELDS, RecordError, read_jsonl
-from micota.tables import Column, Row, corpus_label, write_csv, write_table
+from micota.common.cli import run
+from micota.common.records import CORPUS_FIELDS, RecordError, read_jsonl
+from micota.results.tables import Column, Row, corpus_label, write_csv, write_table
 
 QUANTILES = {"tokens_p05": 0.05, "tokens_p25": 0.25, "tokens_median": 0.5, "tokens_p75": 0.75, "tokens_p95": 0.95}
 

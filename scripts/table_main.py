@@ -17,9 +17,9 @@ from statistics import fmean
 
 import numpy as np
 
-from micota.cli import UserError, json_flag, run
-from micota.statistics import crossed, mean, wilson
-from micota.tables import (
+from micota.common.cli import UserError, json_flag, run
+from micota.results.estimates import crossed, mean, wilson
+from micota.results.tables import (
     Cell,
     Column,
     Row,

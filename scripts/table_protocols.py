@@ -5,18 +5,18 @@
         --out-stem results/mine/tables/protocols
 
 `--labels` says under which name the samples of a benchmark stand in the graded traces. Training seeds are averaged; the
-row `average` weighs benchmarks equally. What each measure is, and how ties are counted: micota/protocols.py.
+row `average` weighs benchmarks equally. What each measure is, and how ties are counted: micota/results/pass_at_k.py.
 """
 
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from micota.cli import UserError, json_flag, run
-from micota.protocols import avg_at_k, ks, maj_at_k, pass_at_k
-from micota.records import GRADED_FIELDS, RecordError, read_jsonl
-from micota.statistics import crossed
-from micota.tables import Column, Row, check_entries, corpus_label, write_table
+from micota.common.cli import UserError, json_flag, run
+from micota.common.records import GRADED_FIELDS, RecordError, read_jsonl
+from micota.results.estimates import crossed
+from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
+from micota.results.tables import Column, Row, check_entries, corpus_label, write_table
 
 Samples = dict[str, dict[int, tuple[str | None, bool]]]  # problem -> sample -> extracted answer, verdict
 

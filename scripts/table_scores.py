@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.cli import UserError, json_flag, run
-from micota.gallery import gallery
-from micota.records import PROBLEM_FIELDS, read_jsonl, whole
-from micota.scores import (
+from micota.common.cli import UserError, json_flag, run
+from micota.common.records import PROBLEM_FIELDS, read_jsonl, whole
+from micota.results.disagreements import gallery
+from micota.results.estimates import crossed
+from micota.results.scores import (
     LABELS,
     MATH_VERIFY,
     PAPER_RULE,
@@ -28,8 +29,7 @@ from micota.scores import (
     read_judged,
     read_scores,
 )
-from micota.statistics import crossed
-from micota.tables import Column, Row, check_entries, check_same_problems, corpus_label, write_csv, write_table
+from micota.results.tables import Column, Row, check_entries, check_same_problems, corpus_label, write_csv, write_table
 
 HEADINGS = {PAPER_RULE: "The paper's rule (%)", RULE_JUDGE: "Rule + judge (%)", MATH_VERIFY: "math-verify (%)"}
 AGREEMENT_COLUMNS = (

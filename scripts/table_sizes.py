@@ -8,7 +8,7 @@
 
 Writes `{stem}.{csv,md,tex}`, students by their number of parameters: the accuracy (%) of each corpus, averaged over
 benchmarks, and for each gap the difference in points, on the same problems, training seeds paired by their place. The
-intervals are about further problems and further training seeds (micota.statistics.crossed).
+intervals are about further problems and further training seeds (micota.results.estimates.crossed).
 """
 
 import argparse
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from micota.cli import UserError, json_flag, run
-from micota.records import read_json
-from micota.statistics import Array, crossed
-from micota.tables import Column, Row, check_entries, check_same_problems, corpus_label, read_cells, write_table
+from micota.common.cli import UserError, json_flag, run
+from micota.common.records import read_json
+from micota.results.estimates import Array, crossed
+from micota.results.tables import Column, Row, check_entries, check_same_problems, corpus_label, read_cells, write_table
 
 Scores = Mapping[tuple[str, str], Sequence[Array]]  # (base, corpus) -> an array [seeds, problems] a benchmark, in %
 

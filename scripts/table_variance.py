@@ -5,8 +5,8 @@
                                        {"model": "small-mid_m1-s0", "corpus": "mid_m1", "seed": 0}, ...]' \\
         --out-stem results/mini/tables/variance
 
-Every corpus (one a mask seed) with every seed. Writes `{stem}.{csv,md,tex}`; micota/variance.py says what each source
-is and how it is estimated. Shares in percent, standard deviations in points.
+Every corpus (one a mask seed) with every seed. Writes `{stem}.{csv,md,tex}`; micota/results/variance.py says what each
+source is and how it is estimated. Shares in percent, standard deviations in points.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from statistics import fmean
 
 import numpy as np
 
-from micota.cli import UserError, json_flag, run
-from micota.statistics import Array
-from micota.tables import Cell, Column, Row, check_entries, check_same_problems, read_cells, write_table
-from micota.variance import Source, budget
+from micota.common.cli import UserError, json_flag, run
+from micota.results.estimates import Array
+from micota.results.tables import Cell, Column, Row, check_entries, check_same_problems, read_cells, write_table
+from micota.results.variance import Source, budget
 
 LABELS = {
     "problems": "problems of the benchmarks",

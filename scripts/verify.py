@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from micota.cli import UserError, run
-from micota.draws import Limits, Place, read_draws, values
-from micota.records import Record, read_json, write_json
+from micota.common.cli import UserError, run
+from micota.common.records import Record, read_json, write_json
+from micota.provenance.draws import Limits, Place, read_draws, values
 from scripts.same_tables import differences
 
 SHOWN = 10

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, TextIO
 from unittest import mock
 
-from micota import records
-from micota.cli import run
-from micota.engines import Completion, Decoding, TransformersEngine
+from micota.common import records
+from micota.common.cli import run
+from micota.sampling.engines import Completion, Decoding, TransformersEngine
 from scripts import sample
 
 PAUSE = 0.003  # seconds a line

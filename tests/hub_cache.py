@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.records import Record
+from micota.common.records import Record
 
 
 def commit_of(repo: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from micota import launch
-from micota.records import read_json, write_json
-from micota.training import TrainingSettings
+from micota.common.records import read_json, write_json
+from micota.training import processes
+from micota.training.settings import TrainingSettings
 from tests.tiny import weights
 from tests.trained import SETTINGS, train
 
@@ -49,7 +49,7 @@ def train_in_two(base: Path, folder: Path, settings: TrainingSettings, count: in
 
     def work() -> None:
         report = train(base, folder, settings, count=count)
-        if launch.is_first():
+        if processes.is_first():
             write_json(folder / "report.json", report)
 
     assert in_two_processes(work) == [0, 0]
@@ -69,7 +69,7 @@ def as_launched(monkeypatch: pytest.MonkeyPatch, checkpointing: bool) -> None:
     from accelerate.utils.launch import prepare_multi_gpu_env
 
     settings = replace(TWO, sharding="fsdp2", gradient_checkpointing=checkpointing)
-    line = launch.command("scripts.train", [], settings)[3:]
+    line = processes.command("scripts.train", [], settings)[3:]
     args, _, _ = _validate_launch_command(launch_command_parser().parse_args(line))
     for name, value in prepare_multi_gpu_env(args).items():
         if name.startswith(("ACCELERATE_", "FSDP_")):

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from micota import alignment
-from micota.alignment import trace_nll
-from micota.cli import UserError
-from micota.models import load_tokenizer
-from micota.prompts import Prompt, render
-from micota.records import read_jsonl, write_jsonl
+from micota.common.cli import UserError
+from micota.common.records import read_jsonl, write_jsonl
+from micota.models import likelihood
+from micota.models.folders import load_tokenizer
+from micota.models.likelihood import trace_nll
+from micota.models.prompts import Prompt, render
 from scripts import alignment as script
 from tests.tiny import NARROW, PROMPT, corpus, write_kind, write_model
 
@@ -101,7 +101,7 @@ def test_the_sum_is_the_same_however_many_logits_are_looked_at_together(
     folder: Path, model: Any, sums: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for positions in (1, 7, 10_000):
-        monkeypatch.setattr(alignment, "POSITIONS", positions)
+        monkeypatch.setattr(likelihood, "POSITIONS", positions)
         found = trace_nll(model, load_tokenizer(folder), SYSTEM, corpus(ROWS), 3)
         assert [row["nll"] for row in found] == pytest.approx([nll for nll, _ in sums], rel=1e-5)
 
@@ -114,7 +114,7 @@ def test_a_killed_job_goes_on_with_the_next_corpus(
     line = ["--model", str(folder), "--name", "small", "--prompt", json.dumps(PROMPT), "--work", str(tmp_path / "w")]
     line += ["--corpora", f"short={tmp_path}/short.jsonl", f"mid={tmp_path}/mid.jsonl", "--out", str(tmp_path / "nll")]
     scored: list[int] = []
-    real = alignment.trace_nll
+    real = likelihood.trace_nll
 
     def dies_at_the_second(*args: Any) -> Any:
         scored.append(len(args[3]))
@@ -122,7 +122,7 @@ def test_a_killed_job_goes_on_with_the_next_corpus(
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(alignment, "trace_nll", dies_at_the_second)
+    monkeypatch.setattr(likelihood, "trace_nll", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         script.main(line)
     script.main(line)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.answers import boxed_answers, last_box
-from micota.normal_form import normal_form
-from micota.string_rule import papers_box
+from micota.grading.answers import boxed_answers, last_box
+from micota.grading.normal_form import normal_form
+from micota.grading.string_rule import papers_box
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.arithmetic import LABELS, PARTS, Chain, demonstrate, demonstrations, draw_chain, draw_from, problems
+from micota.problems.arithmetic import (
+    LABELS,
+    PARTS,
+    Chain,
+    demonstrate,
+    demonstrations,
+    draw_chain,
+    draw_from,
+    problems,
+)
 
 EQUATION = re.compile(r"(\d+)([-+*/])(\d+)=(-?\d+)(?:r(\d+))?")
 CHECK = re.compile(r"check [^;]*?(?P<verdict>ok|no);")

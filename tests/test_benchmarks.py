@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import grading, growth, workflow
-from micota.grading import Judge
-from micota.records import CORPUS_FIELDS, PROBLEM_FIELDS, read_jsonl
+from micota.common.records import CORPUS_FIELDS, PROBLEM_FIELDS, read_jsonl
+from micota.grading.grade import Judge
 
 
 def test_verdicts_are_those_of_the_judge_alone(real_data: Path) -> None:

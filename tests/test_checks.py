@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from micota.checks import before, teachers
-from micota.cli import UserError
-from micota.study import load_study
+from micota.common.cli import UserError
+from micota.study.checks import before, teachers
+from micota.study.load import load_study
 from tests.tiny import CANDIDATES, EXTENDED, raw_config
 
 MATCHED = {"kind": "matched", "of": "long"}

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota import claims
-from micota.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, Data, Result, Traces, judge
-from micota.statistics import Contrast
-from micota.tables import Cell
+from micota.results import claims
+from micota.results.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, Data, Result, Traces, judge
+from micota.results.estimates import Contrast
+from micota.results.tables import Cell
 
 ACCURACY = {"measure": "accuracy", "contrast": {"s-mid": 1, "s-long": -1}, "base": None, "margin": 0.0}
 SWEEP = ACCURACY | {"measure": "validation_accuracy", "contrast": {"merged": 1, "unmerged": -1}, "expected": "positive"}

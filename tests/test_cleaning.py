@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, runs_of
-from micota.cli import UserError
-from micota.datasets import Home, load
-from micota.matching import form
-from micota.records import Record, read_json, read_jsonl
+from micota.common.cli import UserError
+from micota.common.records import Record, read_json, read_jsonl
+from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, runs_of
+from micota.problems.datasets import Home, load
+from micota.problems.matching import form
 from scripts import clean as script
 
 LONG = "a train leaves the first station at noon and runs at forty miles an hour toward the second one"

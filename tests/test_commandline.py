@@ -6,8 +6,8 @@ import pytest
 from snakemake.cli import get_argument_parser, get_profile_dir
 from snakemake.profiles import ProfileConfigFileParser
 
-from micota.cli import UserError
-from micota.commandline import LOOKING, PAIRS, checked_options, given_options
+from micota.common.cli import UserError
+from micota.workflow.commandline import LOOKING, PAIRS, checked_options, given_options
 from tests.conftest import ROOT
 from tests.workflow import copy_project, output_of, snakemake
 

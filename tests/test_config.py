@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from snakemake.utils import update_config
 
-from micota.cli import UserError
-from micota.config import Config, Engine, Procedural, Training, laid_over, parse_config
-from micota.engines import EngineSettings
-from micota.study import load_study
-from micota.training import TrainingSettings
+from micota.common.cli import UserError
+from micota.sampling.engines import EngineSettings
+from micota.study.config import Config, Engine, Procedural, Training, laid_over, parse_config
+from micota.study.load import load_study
+from micota.training.settings import TrainingSettings
 from scripts import config as checker
 from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config

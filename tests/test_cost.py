@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from micota.cli import UserError
-from micota.records import read_json
-from micota.tables import DASH
+from micota.common.cli import UserError
+from micota.common.records import read_json
+from micota.results.tables import DASH
 from scripts import cost
 
 

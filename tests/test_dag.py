@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.study import load_study
+from micota.study.load import load_study
 from tests.graph import LOCAL_DATA, STUDIES, project_with_data
 from tests.tiny import EXTENDED, config_files, raw_config
 from tests.workflow import ROOT, output_of, planned, snakemake

@@ -13,11 +13,11 @@ import huggingface_hub
 import pyarrow.parquet
 import pytest
 
-from micota.cli import UserError
-from micota.datasets import LOADERS, Home, check_content, load, loader_module, normalise
-from micota.datasets.answers import answer_text
-from micota.datasets.leaving_out import LeaveOut
-from micota.records import PROBLEM_FIELDS, RecordError, read_jsonl
+from micota.common.cli import UserError
+from micota.common.records import PROBLEM_FIELDS, RecordError, read_jsonl
+from micota.problems.datasets import LOADERS, Home, check_content, load, loader_module, normalise
+from micota.problems.datasets.answers import answer_text
+from micota.problems.datasets.leaving_out import LeaveOut
 from scripts import clean, problems
 from tests import hub_cache
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from micota import devices
-from micota.cli import UserError
-from micota.devices import require_gpus
+from micota.common import devices
+from micota.common.cli import UserError
+from micota.common.devices import require_gpus
 from scripts import alignment, base, judge, sample, train
 
 

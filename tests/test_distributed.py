@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from micota import launch
-from micota.prompts import IGNORED
-from micota.records import read_json, write_json
-from micota.training import examples_in_order
+from micota.common.records import read_json, write_json
+from micota.models.prompts import IGNORED
+from micota.training import processes
+from micota.training.trainer import examples_in_order
 from tests.processes import TWO, as_launched, fsdp2_on_a_cpu, furthest, train_in_two
 from tests.tiny import weights, write_model
 from tests.trained import SETTINGS, rows_of, train
@@ -123,7 +123,7 @@ def test_sharded_processes_hold_no_whole_gradient_and_no_second_copy(
         set_sync(self, wanted, **more)
 
     def only_the_first(*args: Any, **more: Any) -> Any:
-        assert launch.is_first(), "another process reads the weights too"
+        assert processes.is_first(), "another process reads the weights too"
         return read(*args, **more)
 
     monkeypatch.setattr(FSDPModule, "set_requires_gradient_sync", only_synced)
@@ -146,7 +146,7 @@ def test_a_process_that_reads_no_weights_takes_no_memory_for_them(tmp_path: Path
     write_json(tmp_path / "config.json", shape | {"architectures": ["Qwen2ForCausalLM"]})
     program = (
         "import resource, sys; from pathlib import Path; import torch; from transformers import Qwen2ForCausalLM;"
-        " from micota.training import TrainingSettings, load;"
+        " from micota.training.settings import TrainingSettings; from micota.training.trainer import load;"
         " peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024; before = peak();"
         " model = load(Path(sys.argv[1]), TrainingSettings(1, 1e-3, 1, processes=2, sharding='fsdp2'));"
         " assert model.lm_head.weight is model.model.embed_tokens.weight;"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.study import load_study
+from micota.study.load import load_study
 from scripts import readme
 from tests.conftest import ROOT
 

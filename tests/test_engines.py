@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from micota import engines
-from micota.engines import Completion, Decoding, EngineSettings, Request, TransformersEngine, VllmEngine
-from micota.kv_cache import RoomyLayer, roomy_cache
-from micota.models import end_tokens, load_tokenizer
-from micota.prompts import Prompt, render
-from micota.records import read_jsonl
+from micota.common.records import read_jsonl
+from micota.models.folders import end_tokens, load_tokenizer
+from micota.models.prompts import Prompt, render
+from micota.sampling import engines
+from micota.sampling.engines import Completion, Decoding, EngineSettings, Request, TransformersEngine, VllmEngine
+from micota.sampling.kv_cache import RoomyLayer, roomy_cache
 from scripts import sample as script
 from tests.tiny import NARROW, PROMPT, ROOT, problems, write_kind, write_model, write_problems
 

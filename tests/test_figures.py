@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
-from micota.corpora import REASONS
-from micota.plots import COLOURS, PALETTE, colours, in_order
-from micota.records import write_json, write_jsonl
-from micota.tables import Row, read_csv
+from micota.common.records import write_json, write_jsonl
+from micota.corpora.filters import REASONS
+from micota.results.plots import COLOURS, PALETTE, colours, in_order
+from micota.results.tables import Row, read_csv
 from scripts import (
     figure_accuracy,
     figure_alignment,

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from micota import fingerprint as module
-from micota.engines import Decoding, EngineSettings
-from micota.fingerprint import PORTABLE, exact, fingerprint, portable, results_hash
-from micota.prompts import Prompt
-from micota.sampling import Item, Task, chunk_key
-from micota.training import TrainingRows, TrainingSettings, job_key
+from micota.models import fingerprint as module
+from micota.models.fingerprint import PORTABLE, exact, fingerprint, portable, results_hash
+from micota.models.prompts import Prompt
+from micota.sampling.engines import Decoding, EngineSettings
+from micota.sampling.sample import Item, Task, chunk_key
+from micota.training.settings import TrainingSettings
+from micota.training.trainer import TrainingRows, job_key
 from tests.workflow import ROOT, copy_project, output_of, snakemake
 
 
 def in_another_process(**environment: str) -> str:
     """The hash that a process with these variables computes."""
-    program = "from micota.fingerprint import results_hash; print(results_hash())"
+    program = "from micota.models.fingerprint import results_hash; print(results_hash())"
     run = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True,
         check=True,

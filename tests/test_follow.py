@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from micota.jobs import Job, read_dot, schedule
-from micota.records import read_json, write_json
+from micota.common.records import read_json, write_json
+from micota.planning.jobs import Job, read_dot, schedule
 from scripts.follow import follow
 from tests.conftest import ROOT
 from tests.workflow import copy_project, output_of, planned, snakemake

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from micota.cli import UserError
-from micota.plots import save
-from micota.records import read_json, write_jsonl
-from micota.tables import read_csv
-from micota.verdicts import against, verdict_table
+from micota.common.cli import UserError
+from micota.common.records import read_json, write_jsonl
+from micota.results.plots import save
+from micota.results.tables import read_csv
+from micota.results.verdicts import against, verdict_table
 from scripts import example, figure_front, readme
 from tests.conftest import ROOT
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from micota import cli
-from micota.records import read_jsonl, write_jsonl
+from micota.common import cli
+from micota.common.records import read_jsonl, write_jsonl
 from scripts import merge, sample, train
 from tests.tiny import PROMPT, corpus, same_weights, write_model, write_problems
 

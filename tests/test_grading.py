@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micota.cli import UserError
-from micota.datasets import Home, load
-from micota.equivalence import verify
-from micota.gold import rejected_golds
-from micota.grading import REASONS, RIGHT, Judge, grade, quick_verdict
-from micota.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_jsonl
+from micota.common.cli import UserError
+from micota.common.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_jsonl
+from micota.grading.equivalence import verify
+from micota.grading.gold import rejected_golds
+from micota.grading.grade import REASONS, RIGHT, Judge, grade, quick_verdict
+from micota.problems.datasets import Home, load
 from scripts import check_gold
 from scripts import grade as script
 
@@ -274,7 +274,7 @@ def test_a_pair_that_sympy_stumbles_over_is_unreadable_and_no_crash(monkeypatch:
     def stumble(*_: object) -> bool:
         raise TypeError("cannot determine truth value of Relational")
 
-    monkeypatch.setattr("micota.equivalence.same", stumble)
+    monkeypatch.setattr("micota.grading.equivalence.same", stumble)
     assert verify(("x", "y")) == "unparsable"
     assert verify((r"\frac12", r"\frac{1}{2}")) == "equal"
 
@@ -289,7 +289,7 @@ def test_gold_gate_wants_a_gold_read_whole(gold: str) -> None:
 
 
 def test_what_the_judge_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("micota.grading.REMEMBERED", 5)
+    monkeypatch.setattr("micota.grading.grade.REMEMBERED", 5)
     pairs = [(str(n + 8), f"{n}+8") for n in range(12)]
     with Judge(workers=1, timeout=20) as judge:
         for at in range(0, 12, 4):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from micota.grading_rules import RULES
-from micota.normal_form import compiled, normal_form
+from micota.grading.grading_rules import RULES
+from micota.grading.normal_form import compiled, normal_form
 
 STAGES = ("kept", "sign", "first", "name", "dressed", "typed", "number")
 ROWS = [(stage, at) for stage in STAGES for at in range(len(RULES[stage]))]

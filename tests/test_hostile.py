@@ -1,7 +1,7 @@
 """Three hundred hostile answers of every kind end and are wrong, and leave the answers beside them alone."""
 
 from benchmarks.hostile import KINDS, cases, faults, golds, traces
-from micota.grading import Judge, grade
+from micota.grading.grade import Judge, grade
 
 COUNT = 300
 DEADLINE = 0.6  # seconds; a harmless answer takes milliseconds, but the machine may be busy

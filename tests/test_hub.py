@@ -11,9 +11,9 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import filter_repo_objects
 
-from micota.cli import UserError
-from micota.datasets import Home, load
-from micota.hub import NotFetched, snapshot
+from micota.common.cli import UserError
+from micota.common.hub import NotFetched, snapshot
+from micota.problems.datasets import Home, load
 from scripts import base as base_script
 from tests.hub_cache import commit_of, put, write_dataset
 from tests.tiny import same_weights, write_model

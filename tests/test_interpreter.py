@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from snakemake.deployment.conda import Conda
 
-from micota.cli import UserError
-from micota.interpreter import check_folder, exports, kept_out, python_folder
-from micota.manifest import software
+from micota.common.cli import UserError
+from micota.common.interpreter import check_folder, exports, kept_out, python_folder
+from micota.provenance.manifest import software
 from tests.workflow import ROOT, copy_project, output_of, snakemake
 
 TARGET = "results/mini/problems/train.jsonl"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.cli import UserError
-from micota.jobs import Job, chains, in_order, read_dot, schedule
+from micota.common.cli import UserError
+from micota.planning.jobs import Job, chains, in_order, read_dot, schedule
 
 DOT = r"""Config file config/mini.yaml is extended.
 digraph snakemake_dag {

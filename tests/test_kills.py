@@ -20,7 +20,7 @@ import psutil
 import pytest
 import yaml
 
-from micota.records import read_jsonl
+from micota.common.records import read_jsonl
 from tests.tiny import PROMPT, ROOT, raw_config, write_model, write_problems
 from tests.workflow import copy_project, output_of, snakemake
 

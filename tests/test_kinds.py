@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from micota.grading import Judge, grade
+from micota.grading.grade import Judge, grade
 from tests.kinds import KINDS, pairs
 
 

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from micota.grading import Judge, grade
-from micota.records import Record
+from micota.common.records import Record
+from micota.grading.grade import Judge, grade
 from tests.labelled import COMPLETIONS, LABELLED, pairs
 
 

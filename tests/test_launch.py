@@ -9,10 +9,10 @@ from typing import get_args
 import pytest
 import yaml
 
-from micota import launch
-from micota.cli import UserError
-from micota.config import Training
-from micota.training import TrainingSettings
+from micota.common.cli import UserError
+from micota.study.config import Training
+from micota.training import processes
+from micota.training.settings import TrainingSettings
 from scripts import train as script
 from tests.processes import TWO, as_launched, in_two_processes
 from tests.tiny import write_model
@@ -34,7 +34,7 @@ def test_the_script_starts_its_processes_itself(
     def become(line: list[str]) -> None:
         raise Launched(line)
 
-    monkeypatch.setattr(launch, "become", become)
+    monkeypatch.setattr(processes, "become", become)
     flags = arguments(tmp_path / "none", tmp_path, replace(SETTINGS, processes=processes))
     with pytest.raises((Launched, UserError)) as ended:
         script.main(flags)
@@ -52,7 +52,7 @@ def test_accelerate_understands_the_launchers_command(sharding: str, checkpointi
     from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 
     settings = replace(SETTINGS, processes=8, sharding=sharding, gradient_checkpointing=checkpointing)
-    line = launch.command("scripts.train", ["--seed", "1"], settings)
+    line = processes.command("scripts.train", ["--seed", "1"], settings)
     assert line[:3] == [sys.executable, "-m", "accelerate.commands.launch"]
     args, _, _ = _validate_launch_command(launch_command_parser().parse_args(line[3:]))
     assert (args.num_processes, args.module, args.training_script) == (8, True, "scripts.train")
@@ -69,8 +69,8 @@ def test_accelerate_understands_the_launchers_command(sharding: str, checkpointi
 
 
 def test_every_sharding_of_the_schema_has_its_file() -> None:
-    assert set(get_args(Training.model_fields["sharding"].annotation)) == set(launch.FILES)
-    assert {path.name for path in launch.FOLDER.iterdir()} == set(launch.FILES.values())
+    assert set(get_args(Training.model_fields["sharding"].annotation)) == set(processes.FILES)
+    assert {path.name for path in processes.FOLDER.iterdir()} == set(processes.FILES.values())
 
 
 def test_fewer_processes_than_asked_for_are_an_error(base: Path, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_fewer_processes_than_asked_for_are_an_error(base: Path, tmp_path: Path)
 
 def test_one_process_with_several_gpus_is_an_error() -> None:
     with pytest.raises(UserError, match=r"one process sees 4 GPUs.*CUDA_VISIBLE_DEVICES.*`processes`"):
-        launch.check_processes(SimpleNamespace(n_gpu=4, world_size=1), SETTINGS)
+        processes.check_processes(SimpleNamespace(n_gpu=4, world_size=1), SETTINGS)
 
 
 def test_fewer_gpus_than_processes_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_fewer_gpus_than_processes_are_an_error(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(UserError, match="processes: 2, a GPU each, but 1 are visible"):
-        launch.check_processes(SimpleNamespace(n_gpu=1, world_size=2), TWO)
+        processes.check_processes(SimpleNamespace(n_gpu=1, world_size=2), TWO)
 
 
 def refused(base: Path, folder: Path, settings: TrainingSettings, message: str) -> None:
@@ -117,4 +117,4 @@ def test_sharding_that_silently_became_copies_is_an_error(
 
 @pytest.mark.parametrize("file", ["ddp.yaml", "fsdp2.yaml"])
 def test_the_launchers_files_leave_the_number_of_processes_to_the_recipe(file: str) -> None:
-    assert yaml.safe_load((launch.FOLDER / file).read_text())["num_processes"] == -1
+    assert yaml.safe_load((processes.FOLDER / file).read_text())["num_processes"] == -1

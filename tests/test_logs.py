@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from micota.cli import UserError
-from micota.records import read_jsonl, write_json, write_jsonl
+from micota.common.cli import UserError
+from micota.common.records import read_jsonl, write_json, write_jsonl
 from scripts.logs import main
 
 TRACE = {"id": "t/0", "completion": "1+1=2 \\boxed{2}", "prompt": "1+1?", "correct": True, "n_tokens": 9}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from micota.manifest import COMMIT
-from micota.running import RUNS
+from micota.provenance.manifest import COMMIT
+from micota.workflow.running import RUNS
 from tests.test_manifest import git, needs_git
 from tests.workflow import ROOT, copy_project, make, output_of
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from micota.manifest import COMMIT, code, config_hash, costs, hardware, page, software
-from micota.records import read_json, write_json
+from micota.common.records import read_json, write_json
+from micota.provenance.manifest import COMMIT, code, config_hash, costs, hardware, page, software
 from scripts import manifest as script
 from tests.tiny import ROOT, raw_config
 

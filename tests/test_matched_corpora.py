@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.cli import UserError
-from micota.corpora import Counts, choose, length_ratios, matched, nll_per_token
-from micota.records import Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.common.cli import UserError
+from micota.common.records import Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.corpora.filters import Counts, choose, length_ratios, matched, nll_per_token
 from scripts import corpus as script
 from tests.test_corpora import graded
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from micota.cli import UserError
-from micota.models import end_tokens, load_tokenizer
-from micota.records import read_json, write_json
+from micota.common.cli import UserError
+from micota.common.records import read_json, write_json
+from micota.models.folders import end_tokens, load_tokenizer
 from scripts import merge as script
 from tests.tiny import NARROW, SHAPE, same_weights, weights, write_kind, write_model
 
@@ -92,7 +92,7 @@ def test_the_seed_decides_the_mask(partners: tuple[Path, Path], tmp_path: Path) 
 def test_a_merged_folder_is_a_whole_model(partners: tuple[Path, Path], tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 
-    from micota.models import check_folder
+    from micota.models.folders import check_folder
 
     base, tuned = partners
     taught = {"prompt": {"user": "{problem}"}, "rendering": {"eos_token_id": 1}}
@@ -113,10 +113,10 @@ def test_a_merged_folder_is_a_whole_model(partners: tuple[Path, Path], tmp_path:
 def test_a_model_in_several_files_is_the_one_in_a_single_file(
     partners: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from micota.models import check_folder
+    from micota.models.folders import check_folder
 
     whole = merge(partners, tmp_path / "whole", 0.5, 0.5)
-    monkeypatch.setattr("micota.merging.SHARD_BYTES", 100_000)
+    monkeypatch.setattr("micota.models.merging.SHARD_BYTES", 100_000)
     cut = merge(partners, tmp_path / "cut", 0.5, 0.5)
     assert len(list(whole.glob("*.safetensors"))) == 1 < len(list(cut.glob("*.safetensors")))
     check_folder(cut)  # its index names files that are there
@@ -193,7 +193,7 @@ def test_a_merge_that_lost_a_tensor_is_refused(partners: tuple[Path, Path], tmp_
     """mergekit leaves out what it does not know, such as the experts of an architecture that it only guesses."""
     from safetensors.torch import save_file
 
-    from micota.merging import complete
+    from micota.models.merging import complete
 
     base, tuned = partners
     out = merge(partners, tmp_path / "m", 0.5, 0.5)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from micota.cli import UserError
-from micota.models import (
+from micota.common.cli import UserError
+from micota.common.records import read_json
+from micota.models.folders import (
     attention,
     check_folder,
     copy_local,
@@ -19,9 +20,8 @@ from micota.models import (
     parameters,
     weight_hashes,
 )
-from micota.prompts import Prompt, render
-from micota.records import read_json
-from micota.study import load_study
+from micota.models.prompts import Prompt, render
+from micota.study.load import load_study
 from scripts import base as script
 from tests.tiny import PROMPT, ROOT, SHAPE, raw_config, same_weights, write_model
 
@@ -196,7 +196,7 @@ def test_the_hash_of_finished_weights_is_not_taken_again(tmp_path: Path, monkeyp
         hashed.append(path.name)
         return file_hash(path)
 
-    monkeypatch.setattr("micota.models.file_hash", noted)
+    monkeypatch.setattr("micota.models.folders.file_hash", noted)
     first = model_hash(folder)
     assert "config.json" in hashed and "model.safetensors" not in hashed
     (tmp_path / "plain").mkdir()

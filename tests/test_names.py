@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from micota.names import either, name_patterns, one_of
-from micota.study import Study, load_study
+from micota.study.graph import Study
+from micota.study.load import load_study
+from micota.study.names import either, name_patterns, one_of
 from tests.tiny import EXTENDED, raw_config
 
 STUDIES = [("mini", None), ("paper", None), ("smoke", None), ("controls", None), ("mini", EXTENDED)]

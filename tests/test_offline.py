@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from micota.records import read_json, read_jsonl
+from micota.common.records import read_json, read_jsonl
 from tests.hub_cache import commit_of
 from tests.paper_study import fill_cache, write_overlay
 from tests.tiny import raw_config

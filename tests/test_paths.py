@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from micota.cli import UserError
-from micota.paths import check_paths, located
-from micota.study import Study, load_study
+from micota.common.cli import UserError
+from micota.study.graph import Study
+from micota.study.load import load_study
+from micota.study.paths import check_paths, located
 from tests.tiny import raw_config
 from tests.workflow import ROOT, copy_project, output_of, snakemake
 

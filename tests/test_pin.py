@@ -9,8 +9,8 @@ import huggingface_hub
 import pytest
 import yaml
 
-from micota.cli import UserError
-from micota.config import parse_config
+from micota.common.cli import UserError
+from micota.study.config import parse_config
 from scripts import pin
 from tests.conftest import ROOT
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.assumptions import assumed
-from micota.calibration import fit, pilot_lengths, pilot_rates, read_pilot
-from micota.cli import UserError
-from micota.disk import check_disk
-from micota.jobs import Job, read_dot
-from micota.models import parameters
-from micota.planning import least_disk, make_plan, too_large
-from micota.records import read_json
-from micota.study import load_study
-from micota.workload import Workload, named_size
+from micota.common.cli import UserError
+from micota.common.records import read_json
+from micota.models.folders import parameters
+from micota.planning.assumptions import assumed
+from micota.planning.costs import Workload, named_size
+from micota.planning.disk import check_disk
+from micota.planning.jobs import Job, read_dot
+from micota.planning.pilot import fit, pilot_lengths, pilot_rates, read_pilot
+from micota.planning.plan import least_disk, make_plan, too_large
+from micota.study.load import load_study
 from scripts import pilot as pilot_script
 from scripts import plan as script
 from tests.graph import LOCAL_DATA, project_with_data

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.cli import UserError
-from micota.records import RecordError
-from micota.statistics import crossed, planned, power_at
-from micota.tables import DASH, Column, Row, read_csv, write_csv
+from micota.common.cli import UserError
+from micota.common.records import RecordError
+from micota.results.estimates import crossed, planned, power_at
+from micota.results.tables import DASH, Column, Row, read_csv, write_csv
 from scripts import power
 
 SMALL: Row = {"variance_seeds": 1.0, "variance_problems": 400.0, "variance_residual": 1500.0}  # points^2

@@ -12,11 +12,11 @@ import datasets
 import pytest
 from huggingface_hub import constants
 
-from micota.config import Engine, Training, laid_over
-from micota.inventory import Finding, Scene, licence
-from micota.memory import Shape, sampling_bytes, scoring_bytes, training_bytes
-from micota.preflight import findings
-from micota.study import load_study
+from micota.planning.gpu_memory import Shape, sampling_bytes, scoring_bytes, training_bytes
+from micota.preflight.models import findings
+from micota.preflight.scene import Finding, Scene, licence
+from micota.study.config import Engine, Training, laid_over
+from micota.study.load import load_study
 from scripts import preflight as script
 from tests.hub_cache import commit_of
 from tests.paper_study import fill_cache, overlay, write_overlay
@@ -281,8 +281,8 @@ def test_estimates_of_a_model_of_three_billion() -> None:
 
 def test_a_model_without_weights_is_counted_from_its_configuration(home: Path, tmp_path: Path) -> None:
     """As on a login node with a network, where only the light files of a model are fetched."""
-    from micota.inventory import Model
-    from micota.models import parameters
+    from micota.models.folders import parameters
+    from micota.preflight.scene import Model
 
     model = write_model(tmp_path / "whole")
     light = tmp_path / "light"

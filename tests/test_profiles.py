@@ -12,9 +12,9 @@ import pytest
 import yaml
 from snakemake.cli import parse_args
 
-from micota.cli import UserError
-from micota.cluster import check_filled, gpu_resources, memory_mb
-from micota.study import load_study
+from micota.common.cli import UserError
+from micota.study.load import load_study
+from micota.workflow.cluster import check_filled, gpu_resources, memory_mb
 from tests.conftest import ROOT
 from tests.tiny import raw_config
 from tests.workflow import copy_project, output_of, snakemake

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.cli import UserError
-from micota.miniature import WORDS, build_tokenizer
-from micota.places import check_places
-from micota.prompts import (
+from micota.common.cli import UserError
+from micota.models.places import check_places
+from micota.models.prompts import (
     IGNORED,
     Prompt,
     check_rendering,
@@ -23,6 +22,7 @@ from micota.prompts import (
     render_row,
     rendering,
 )
+from micota.models.scratch import WORDS, build_tokenizer
 
 PROMPTS = {
     "chat": Prompt("{problem}"),

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.cli import UserError
-from micota.protocols import avg_at_k, ks, maj_at_k, pass_at_k
-from micota.records import RecordError, write_jsonl
-from micota.study import load_study
-from micota.tables import read_csv
+from micota.common.cli import UserError
+from micota.common.records import RecordError, write_jsonl
+from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
+from micota.results.tables import read_csv
+from micota.study.load import load_study
 from scripts import table_main, table_protocols
 from tests.test_tables import trace
 from tests.tiny import raw_config

@@ -7,9 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.cli import UserError
-from micota.config import Alignment, Cleaning, Decoding, Engine, Grading, JudgeModel, MergeSweep, Training, parse_config
-from micota.provenance import CELLS, DEVIATION, TAG, TAGS, deviations_page, entries, provenance_page, untagged
+from micota.common.cli import UserError
+from micota.provenance.sources import CELLS, DEVIATION, TAG, TAGS, deviations_page, entries, provenance_page, untagged
+from micota.study.config import (
+    Alignment,
+    Cleaning,
+    Decoding,
+    Engine,
+    Grading,
+    JudgeModel,
+    MergeSweep,
+    Training,
+    parse_config,
+)
 from scripts import deviations as script
 from tests.conftest import ROOT
 

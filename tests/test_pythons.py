@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from micota import statistics
+from micota.results import estimates
 from tests.workflow import ROOT
 
 # Equal on Python 3.11 to 3.13: fmean is fsum / n, median takes the middle. Others of `statistics` were rewritten in
@@ -41,7 +41,7 @@ def test_no_function_is_used_that_was_rewritten() -> None:
 
 def test_the_test_run_refuses_a_sum_of_floats_in_the_projects_code() -> None:
     """The fixture in conftest.py, in whatever the tests call."""
-    ours = vars(statistics)["sum"]
+    ours = vars(estimates)["sum"]
     assert ours([1, 2]) == 3 and ours([[1.5]], []) == [1.5]
     for items, start in (([0.1, 0.2], 0), ([1, 2], 0.5), ((x / 3 for x in range(3)), 0)):
         with pytest.raises(AssertionError, match=r"use math\.fsum"):

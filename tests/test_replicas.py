@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from micota.cli import UserError
-from micota.records import read_jsonl
-from micota.replicas import VISIBLE, on_replicas, part
+from micota.common.cli import UserError
+from micota.common.records import read_jsonl
+from micota.sampling.replicas import VISIBLE, on_replicas, part
 from tests.tiny import PROMPT, ROOT, write_model, write_problems
 
 
@@ -103,7 +103,7 @@ def test_processes_end_when_their_job_is_killed(tmp_path: Path, kind: str) -> No
     }
     code = (
         "from functools import partial\nfrom multiprocessing import Process, active_children\n"
-        "from pathlib import Path\nfrom micota.replicas import on_replicas, take_along\n"
+        "from pathlib import Path\nfrom micota.sampling.replicas import on_replicas, take_along\n"
         "from tests.test_replicas import wait_for_ever\n"
         f"works = [partial(wait_for_ever, Path({str(tmp_path)!r}) / name) for name in '01']\n"
         f"if __name__ == '__main__':\n    {body[kind]}\n    print('ready', flush=True)\n"

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from micota.prompts import IGNORED
-from micota.records import read_json, write_jsonl
-from micota.training import TrainingRows, TrainingSettings, job_key
+from micota.common.records import read_json, write_jsonl
+from micota.models.prompts import IGNORED
+from micota.training.settings import TrainingSettings
+from micota.training.trainer import TrainingRows, job_key
 from tests.conftest import ROOT
 from tests.processes import TWO, as_launched, fsdp2_on_a_cpu, in_two_processes, train_in_two
 from tests.tiny import corpus, same_weights, write_model

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from micota import running
-from micota.cli import UserError
-from micota.records import read_json
-from micota.running import LOCKS, RUNS, check_unlock, start_run
+from micota.common.cli import UserError
+from micota.common.records import read_json
+from micota.workflow import running
+from micota.workflow.running import LOCKS, RUNS, check_unlock, start_run
 from tests.conftest import ROOT
 from tests.workflow import copy_project, output_of, snakemake
 
 HOLD = (
-    "import sys, time; from micota.running import start_run; print(start_run(sys.argv[1]), flush=True); time.sleep(99)"
+    "import sys, time; from micota.workflow.running import start_run;"
+    " print(start_run(sys.argv[1]), flush=True); time.sleep(99)"
 )
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from micota.cli import UserError
-from micota.tables import Column, write_table
+from micota.common.cli import UserError
+from micota.results.tables import Column, write_table
 from scripts import same_tables
 from tests.workflow import ROOT
 

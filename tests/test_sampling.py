@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from micota import sampling
-from micota.cli import UserError
-from micota.engines import Completion, Request
-from micota.models import load_tokenizer
-from micota.prompts import Prompt, rendering
-from micota.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
-from micota.sampling import Chunk, Task, cut_up, items
-from micota.shards import in_turn
+from micota.common.cli import UserError
+from micota.common.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
+from micota.models.folders import load_tokenizer
+from micota.models.prompts import Prompt, rendering
+from micota.sampling import sample
+from micota.sampling.engines import Completion, Request
+from micota.sampling.sample import Chunk, Task, cut_up, items
+from micota.sampling.shards import in_turn
 from scripts import grade
 from scripts import sample as script
 from tests.tiny import PROMPT, write_model, write_problems
@@ -89,7 +89,7 @@ class Job:
             engine.starts += 1
             return engine
 
-        self.monkeypatch.setattr("micota.engines.start_engine", start)
+        self.monkeypatch.setattr("micota.sampling.engines.start_engine", start)
         arguments = ["--model", str(self.model), "--name", name, "--engine", json.dumps(self.settings)]
         arguments += ["--tasks", json.dumps(self.tasks), "--shard", str(shard), "--shards", str(shards)]
         arguments += ["--work", str(self.folder / work), "--meta", str(self.folder / out) + ".meta"]
@@ -266,7 +266,7 @@ def test_a_completions_own_seed_depends_on_nothing_around_it(job: Job) -> None:
         task, tokenizer = Task.from_record(raw), load_tokenizer(job.model)
         for shard in range(shards):
             for cut in cut_up(items(task, tokenizer, shard, shards, 512), chunk_size):
-                made = sampling.request(Chunk("", task, cut, Path()))
+                made = sample.request(Chunk("", task, cut, Path()))
                 found |= {(item.id, item.sample): seed for item, seed in zip(cut, made.seeds, strict=True)}
         return found
 
@@ -287,7 +287,7 @@ def test_a_chunk_that_lost_rows_is_an_error_that_names_it(job: Job) -> None:
 
 
 def test_no_folder_gets_more_files_than_file_systems_like(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("micota.sampling.MOST_CHUNKS", CHUNKS - 1)
+    monkeypatch.setattr("micota.sampling.sample.MOST_CHUNKS", CHUNKS - 1)
     engine = FakeEngine()
     with pytest.raises(UserError, match=r"shard 0 of 1 has 7 chunks.*raise sampling\.shards"):
         job.run(engine, "out.jsonl", "work")

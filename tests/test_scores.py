@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from micota.cli import UserError
-from micota.gallery import code
-from micota.records import Record, RecordError, write_json, write_jsonl
-from micota.scores import asks_judge, kappa
-from micota.tables import read_csv
+from micota.common.cli import UserError
+from micota.common.records import Record, RecordError, write_json, write_jsonl
+from micota.grading.grade import asks_judge
+from micota.results.disagreements import code
+from micota.results.scores import kappa
+from micota.results.tables import read_csv
 from scripts import table_gold, table_scores
 from tests.test_tables import trace
 

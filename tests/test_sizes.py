@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.cli import UserError
-from micota.models import parameters
-from micota.records import read_json, write_json, write_jsonl
-from micota.statistics import crossed
-from micota.tables import DASH, Row, read_csv
+from micota.common.cli import UserError
+from micota.common.records import read_json, write_json, write_jsonl
+from micota.models.folders import parameters
+from micota.results.estimates import crossed
+from micota.results.tables import DASH, Row, read_csv
 from scripts import figure_sizes, model_size, table_sizes
 from tests.test_tables import trace
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.special_tokens import SpecialTokens
+from micota.models.special_tokens import SpecialTokens
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from micota.statistics import (
+from micota.results.estimates import (
     Contrast,
     crossed,
     holm,

@@ -37,7 +37,7 @@ def peaks(folder: Path, traces: int, monkeypatch: pytest.MonkeyPatch) -> dict[st
 
 def test_memory_does_not_grow_with_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`grade` takes traces by chunks of fixed size: smaller here than all of them."""
-    monkeypatch.setattr("micota.grading.CHUNK", TRACES // 2)
+    monkeypatch.setattr("micota.grading.grade.CHUNK", TRACES // 2)
     peaks(tmp_path / "warm", TRACES, monkeypatch)  # what is imported and cached once
     few = peaks(tmp_path / "few", TRACES, monkeypatch)
     many = peaks(tmp_path / "many", 8 * TRACES, monkeypatch)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.datasets import loader_module
-from micota.records import read_json, read_jsonl
-from micota.string_rule import NUMBER, last_number, same_last_number, same_string
+from micota.common.records import read_json, read_jsonl
+from micota.grading.string_rule import NUMBER, last_number, same_last_number, same_string
+from micota.problems.datasets import loader_module
 from tests.conftest import ROOT
 
 GOLD_COUNTS = ROOT / "micota" / "datasets" / "gold_counts.json"

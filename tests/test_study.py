@@ -2,9 +2,10 @@
 
 import pytest
 
-from micota.cli import UserError
-from micota.config import Sampled
-from micota.study import Merge, Study, Tune, load_study
+from micota.common.cli import UserError
+from micota.study.config import Sampled
+from micota.study.graph import Merge, Study, Tune
+from micota.study.load import load_study
 from tests.tiny import EXTENDED, raw_config
 
 WEIGHT = {"mini": 0.175, "smoke": 0.4}  # of the merge that writes Mid-CoT

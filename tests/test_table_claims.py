@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.claims import NOT_TESTABLE
-from micota.cli import UserError
-from micota.config import parse_config
-from micota.records import RecordError, write_jsonl
-from micota.study import load_study
-from micota.tables import Row, read_csv
+from micota.common.cli import UserError
+from micota.common.records import RecordError, write_jsonl
+from micota.results.claims import NOT_TESTABLE
+from micota.results.tables import Row, read_csv
+from micota.study.config import parse_config
+from micota.study.load import load_study
 from scripts import table_claims
 from tests.test_claims import ACCURACY, NLL, SWEEP
 from tests.test_tables import trace

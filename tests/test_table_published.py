@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.cli import UserError
-from micota.config import laid_over
-from micota.study import load_study
-from micota.tables import read_csv
+from micota.common.cli import UserError
+from micota.results.tables import read_csv
+from micota.study.config import laid_over
+from micota.study.load import load_study
 from scripts import score
 from scripts import table_published as script
 from tests.tiny import ROOT, raw_config

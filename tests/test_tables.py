@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from micota.cli import UserError
-from micota.corpora import REASONS, SPECIAL_TOKENS
-from micota.records import RecordError, read_jsonl, write_json, write_jsonl
-from micota.special_tokens import OPEN, UNPAIRED
-from micota.tables import DASH, Column, Row, read_cells, read_csv, write_table
+from micota.common.cli import UserError
+from micota.common.records import RecordError, read_jsonl, write_json, write_jsonl
+from micota.corpora.filters import REASONS, SPECIAL_TOKENS
+from micota.models.special_tokens import OPEN, UNPAIRED
+from micota.results.tables import DASH, Column, Row, read_cells, read_csv, write_table
 from scripts import table_alignment, table_assistants, table_corpora, table_lengths, table_main
 
 

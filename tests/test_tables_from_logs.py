@@ -7,8 +7,9 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from micota.records import Record, write_json, write_jsonl
-from micota.study import Study, load_study
+from micota.common.records import Record, write_json, write_jsonl
+from micota.study.graph import Study
+from micota.study.load import load_study
 from scripts import logs
 from tests.test_tables import trace
 from tests.tiny import config_files, raw_config

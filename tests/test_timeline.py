@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import timeline
-from micota.cli import UserError
+from micota.common.cli import UserError
 
 LOG = """\
 [Mon Nov 23 10:00:00 2026]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.cli import UserError
-from micota.config import Config, laid_over, parse_config
+from micota.common.cli import UserError
+from micota.study.config import Config, laid_over, parse_config
 from tests.tiny import raw_config
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.cli import UserError
-from micota.records import write_jsonl
-from micota.tables import read_csv
-from micota.variance import (
+from micota.common.cli import UserError
+from micota.common.records import write_jsonl
+from micota.results.tables import read_csv
+from micota.results.variance import (
     Array,
     MeanSquare,
     Source,

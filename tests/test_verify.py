@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.cli import UserError
-from micota.draws import Limits, Place, read_draws, row_name, simulated, values
-from micota.records import read_json, write_json
-from micota.tables import Column, read_csv, write_csv
+from micota.common.cli import UserError
+from micota.common.records import read_json, write_json
+from micota.provenance.draws import Limits, Place, read_draws, row_name, simulated, values
+from micota.results.tables import Column, read_csv, write_csv
 from scripts import draws, verify
 from tests.tiny import ROOT
 

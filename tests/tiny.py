@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from micota.config import laid_over
-from micota.records import Record, write_jsonl
+from micota.common.records import Record, write_jsonl
+from micota.study.config import laid_over
 
 ROOT = Path(__file__).parents[1]
 SHAPE = {"hidden_size": 64, "intermediate_size": 96, "layers": 2, "heads": 2}
@@ -126,7 +126,7 @@ def write_model(folder: Path, seed: int = 0, end: str | None = None, shape: Mapp
     """
     import torch
 
-    from micota.miniature import build_model, build_tokenizer
+    from micota.models.scratch import build_model, build_tokenizer
 
     tokenizer = build_tokenizer()
     model = build_model(tokenizer, dict(shape), seed)
@@ -148,7 +148,7 @@ def write_kind(folder: Path, kind: str, **settings: Any) -> Path:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from micota.miniature import build_tokenizer
+    from micota.models.scratch import build_tokenizer
 
     tokenizer = build_tokenizer()
     torch.manual_seed(0)

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from micota.models import load_tokenizer
-from micota.prompts import Prompt
-from micota.training import TrainingRows, TrainingSettings, fine_tune, training_rows
+from micota.models.folders import load_tokenizer
+from micota.models.prompts import Prompt
+from micota.training.settings import TrainingSettings
+from micota.training.trainer import TrainingRows, fine_tune, training_rows
 from tests.tiny import PROMPT, corpus
 
 CHAT = Prompt(**PROMPT)

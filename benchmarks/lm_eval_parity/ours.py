@@ -14,11 +14,12 @@ from pathlib import Path
 
 import yaml
 
-from micota.cli import run
-from micota.models import load_tokenizer
-from micota.prompts import Prompt, render
-from micota.records import Record, read_jsonl, write_json, write_jsonl
-from micota.study import Study, load_study
+from micota.common.cli import run
+from micota.common.records import Record, read_jsonl, write_json, write_jsonl
+from micota.models.folders import load_tokenizer
+from micota.models.prompts import Prompt, render
+from micota.study.graph import Study
+from micota.study.load import load_study
 from scripts import grade, problems, sample
 
 HERE = Path(__file__).parent

@@ -19,9 +19,9 @@ from typing import Any
 import yaml
 
 from benchmarks.lm_eval_parity.tasks import utils
-from micota.datasets import Home, load
-from micota.records import Record, read_json, read_jsonl, write_json
-from micota.string_rule import papers_box, same_last_number, same_string
+from micota.common.records import Record, read_json, read_jsonl, write_json
+from micota.grading.string_rule import papers_box, same_last_number, same_string
+from micota.problems.datasets import Home, load
 
 TASKS = Path(__file__).parent / "tasks"
 BENCHMARKS = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")

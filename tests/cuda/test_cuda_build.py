@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from micota import engines
-from micota.cli import UserError
-from micota.devices import require_gpus
-from micota.engines import EngineSettings, VllmEngine
+from micota.common.cli import UserError
+from micota.common.devices import require_gpus
+from micota.sampling import engines
+from micota.sampling.engines import EngineSettings, VllmEngine
 from tests.tiny import ROOT, same_weights, write_model
 from tests.trained import train
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(torch.version.cuda is None, reason="torch is a b
 # A sampler's order: torch is asked for GPUs, then vLLM is imported and starts a process, which looks for CUDA.
 PROGRAM = """
 import torch
-from micota.engines import EngineSettings, VllmEngine
+from micota.sampling.engines import EngineSettings, VllmEngine
 
 def look(answers):
     try:

@@ -1,0 +1,76 @@
+"""What every script shares: errors a user can act on, and JSON-valued flags."""
+
+import argparse
+import errno
+import gc
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from micota.common.orphans import end_with_snakemake
+
+# Importing torch and TRL makes a million objects that stay. Python's collector would look for cycles among them after
+# every 700 new ones, for a tenth of the time that the imports take (docs/performance.md).
+COLLECT_AFTER = 50_000
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # disk, quota, limit on a file
+
+
+class UserError(ValueError):
+    """Something the user can mend: the message says what is wrong, where, and what to do."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Of the scripts that people call: a wrong flag is said in one line, as `run` says all that the user can mend."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message)
+
+
+def json_flag(text: str) -> Any:
+    """An argparse type: the flag's value is one JSON document."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"not valid JSON: {error}") from None
+
+
+def known(name: str, names: Any, key: str) -> None:
+    """Raise UserError, with the names there are, if `name` is none of them."""
+    if name not in names:
+        raise UserError(f"{key}: there is no {name!r}; there are: {', '.join(names)}")
+
+
+def once(names: list[Any], key: str, why: str) -> None:
+    """Raise UserError for a name that stands twice."""
+    twice = {str(name) for name in names if names.count(name) > 1}
+    if twice:
+        raise UserError(f"{key}: {', '.join(sorted(twice))} stands there more than once; {why}")
+
+
+def run(main: Callable[[Sequence[str] | None], None]) -> None:
+    """Run a script's `main`; a UserError or a full disk becomes one line on stderr and exit status 2.
+
+    A job of Snakemake ends with its Snakemake, and an interrupt (Ctrl-C) needs no traceback.
+    """
+    end_with_snakemake()
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
+    try:
+        main(None)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = f" for {error.filename}" if error.filename else ""
+        print(
+            f"error: no room left on the disk{where} ({error.strerror}): free some and run again. Nothing half-written"
+            " was left under a result's name; the job goes on after its last chunk or checkpoint",
+            file=sys.stderr,
+        )
+        sys.exit(2)

@@ -1,0 +1,120 @@
+"""Read and write the project's records: JSON Lines and JSON, checked on the way in, whole on the way out.
+
+A file appears under its own name only when it is complete: it is written under a temporary name beside it
+and renamed. A broken line is reported by file and line number, never skipped.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from glob import escape
+from pathlib import Path
+from typing import Any, TextIO
+
+from micota.common.cli import UserError
+from micota.common.lines import opened
+
+Record = dict[str, Any]
+
+PROBLEM_FIELDS = ("id", "problem", "answer", "source")
+TRACE_FIELDS = ("id", "sample", "sampler", "dataset", "prompt", "completion", "finish_reason", "n_tokens", "seed")
+GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "verdicts")
+JUDGED_FIELDS = ("id", "dataset", "answer", "extracted", "traces", "judge", "output", "correct")
+CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: no text for a tokenizer
+
+
+class RecordError(UserError):
+    """A record file is missing, malformed or lacks a field; the message names the file and the line."""
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[TextIO]:
+    """Open `path` for writing under a temporary name; rename it when the block ends without an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):  # by a writer that was killed
+        left.unlink(missing_ok=True)
+    try:
+        # A model may write half of a surrogate pair; as a JSON escape it stays a valid record.
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as handle:
+            yield handle
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]:
+    """Yield the objects of a JSON Lines file; every one must have all of `fields`.
+
+    Raises RecordError naming file and line for a missing file, a broken line or a missing field.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise RecordError(f"{path}: no such file")
+    with opened(path) as handle:
+        for number, line in enumerate(handle, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise RecordError(f"{path}:{number}: not valid JSON ({error.msg} at column {error.colno})") from None
+            except UnicodeDecodeError as error:
+                raise RecordError(f"{path}:{number}: not valid UTF-8 (byte {error.start})") from None
+            except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets as deep
+                raise RecordError(f"{path}:{number}: not readable JSON ({error})") from None
+            if not isinstance(record, dict):
+                raise RecordError(f"{path}:{number}: expected a JSON object, found {type(record).__name__}")
+            missing = [field for field in fields if field not in record]
+            if missing:
+                raise RecordError(f"{path}:{number}: the record lacks {', '.join(missing)}")
+            yield record
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """A JSON Lines file that can be read more than once, line by line: see read_jsonl."""
+
+    path: str | Path
+    fields: Iterable[str] = ()
+
+    def __iter__(self) -> Iterator[Record]:
+        return read_jsonl(self.path, self.fields)
+
+
+def write_lines(handle: TextIO, records: Iterable[Record]) -> int:
+    """Write records one a line to an open file; returns how many."""
+    count = 0
+    for record in records:
+        handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+        count += 1
+    return count
+
+
+def write_jsonl(path: str | Path, records: Iterable[Record]) -> int:
+    """Write records one a line, whole or not at all; returns how many."""
+    with whole(path) as handle:
+        return write_lines(handle, records)
+
+
+def read_json(path: str | Path) -> Any:
+    """Read one JSON document; RecordError names the file if it is missing or broken."""
+    path = Path(path)
+    if not path.is_file():
+        raise RecordError(f"{path}: no such file")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{path}:{error.lineno}: not valid JSON ({error.msg})") from None
+
+
+def write_json(path: str | Path, document: Any) -> None:
+    """Write one JSON document, indented, whole or not at all."""
+    with whole(path) as handle:
+        json.dump(document, handle, ensure_ascii=False, indent=2)
+        handle.write("\n")

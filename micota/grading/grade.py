@@ -1,0 +1,168 @@
+"""Grade completions: is what the last box holds the gold answer?
+
+The primary verdict is math-verify's, on the gold and the extracted answer alone, both taken apart (`equivalence`): of a
+whole completion it makes a set of two boxes, and accepts arithmetic in prose. Equal strings and integers need no judge.
+All else is done by workers with a deadline that the parent enforces by killing, since math-verify's own timeout is per
+comparison, needs the main thread, and cannot interrupt a big power; memory is bounded too.
+"""
+
+import multiprocessing
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import TimeoutError as DeadlineError
+from itertools import accumulate, islice
+from typing import Any
+
+from micota.common.records import Record
+from micota.grading.answers import LONGEST, boxed_answers, last_box, squeezed
+from micota.grading.string_rule import papers_box, same_last_number, same_string
+from micota.models.special_tokens import begun_by
+
+EQUAL, EQUIVALENT, DIFFERENT = "equal", "equivalent", "different"
+NO_BOX, UNPARSABLE, TIMEOUT = "no_box", "unparsable", "timeout"
+REASONS = (EQUAL, EQUIVALENT, DIFFERENT, NO_BOX, UNPARSABLE, TIMEOUT)
+RIGHT = {EQUAL, EQUIVALENT}
+
+INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
+CHUNK = 2048
+REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
+BATCH = 32  # a pair takes milliseconds, and so does handing it over
+DEEPEST = 40  # no answer of a person's is nested deeper; math-verify recurses
+WORKER_MEMORY = 4 << 30
+
+Pair = tuple[str, str]  # gold, extracted
+
+
+def verify_all(pairs: list[Pair]) -> list[str]:
+    """The verdicts on a batch of pairs; runs in a worker."""
+    from micota.grading.equivalence import verify
+
+    return [verify(pair) for pair in pairs]
+
+
+def start_worker() -> None:
+    """Import what the work needs before the clock runs, and bound the memory."""
+    import logging
+    import resource
+
+    import micota.grading.equivalence  # noqa: F401
+
+    logging.disable(logging.CRITICAL)  # math-verify warns of each comparison without a timeout of its own
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, WORKER_MEMORY))
+
+
+class Judge:
+    """math-verify in worker processes; remembers what it has judged. Use as a context manager."""
+
+    def __init__(self, workers: int = 1, timeout: float = 10.0) -> None:
+        self.workers = workers
+        self.timeout = timeout
+        self.memory: dict[Pair, str] = {}
+        self.pool: Any = None
+
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.pool is not None:
+            self.pool.stop()
+            self.pool.join()
+
+    def judge(self, pairs: Iterable[Pair]) -> None:
+        """Put the verdict on every pair into `memory`.
+
+        A batch has the deadline of one pair and a tenth of it for each more, for most take milliseconds; what it does
+        not finish is judged pair by pair.
+        """
+        if len(self.memory) > REMEMBERED:
+            self.memory.clear()
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in self.memory]
+        if new and self.pool is None:  # at the first pair that needs one: a file of equal integers never pays for it
+            from pebble import ProcessPool
+
+            # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["micota.grading.preload"])
+            self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
+        killed = self.attempt([new[at : at + BATCH] for at in range(0, len(new), BATCH)])
+        for (pair,), verdict in self.attempt([[pair] for batch, _ in killed for pair in batch]):
+            self.memory[pair] = verdict
+
+    def attempt(self, batches: list[list[Pair]]) -> list[tuple[list[Pair], str]]:
+        """Judge batches into `memory`; return those that were not finished, and what that says of one pair."""
+        from pebble import ProcessExpired
+
+        killed = []
+        futures = [
+            self.pool.schedule(verify_all, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
+            for batch in batches
+        ]
+        for batch, future in zip(batches, futures, strict=True):
+            try:
+                self.memory |= zip(batch, future.result(), strict=True)
+            except DeadlineError:
+                killed.append((batch, TIMEOUT))
+            except ProcessExpired:  # out of memory, or a crash in C
+                killed.append((batch, UNPARSABLE))
+        return killed
+
+
+def quick_verdict(gold: str, box: str | None) -> str | None:
+    """The verdict that needs no judge, or None."""
+    if box is None:
+        return NO_BOX
+    if not box.strip():
+        return UNPARSABLE
+    if gold == box or squeezed(gold) == squeezed(box):
+        return EQUAL
+    if INTEGER.fullmatch(gold) and INTEGER.fullmatch(box):
+        return EQUIVALENT if int(gold) == int(box) else DIFFERENT
+    depths = accumulate((mark in "([{") - (mark in ")]}") for mark in box[: LONGEST + 1])
+    return UNPARSABLE if len(box) > LONGEST or max(depths) > DEEPEST else None
+
+
+def text_of(trace: Record) -> str:
+    """The completion, with the mark of the thinking that its prompt began, if it did: what follows is thinking too."""
+    return (begun_by(trace.get("prompt", ""), trace["completion"]) or "") + str(trace["completion"])
+
+
+def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> Iterator[Record]:
+    """Graded traces, in order; `golds` maps problem ids to gold answers. Holds one chunk of traces at a time."""
+    traces = iter(traces)
+    while chunk := list(islice(traces, CHUNK)):
+        found = [(golds[trace["id"]], last_box(text_of(trace))) for trace in chunk]
+        quick = [quick_verdict(gold, box) for gold, box in found]
+        judge.judge((gold, box) for (gold, box), verdict in zip(found, quick, strict=True) if box and not verdict)
+        for trace, (gold, box), verdict in zip(chunk, found, quick, strict=True):
+            reason = verdict or judge.memory[gold, box or ""]
+            papers = papers_box(trace["completion"])
+            yield {
+                **trace,
+                "answer": gold,
+                "extracted": box,
+                "boxed_answers": boxed_answers(text_of(trace)),
+                "correct": reason in RIGHT,
+                "reason": reason,
+                "verdicts": {
+                    "math_verify": reason in RIGHT,
+                    "string_rule": papers is not None and len(papers) <= LONGEST and same_string(papers, gold),
+                    "last_number": same_last_number(trace["completion"], gold),
+                },
+            }
+
+
+def asks_judge(trace: Record) -> bool:
+    """Whether the judge model is asked: the string rule rejects a box that holds something, and no book."""
+    extracted = trace["extracted"]
+    return bool(extracted) and len(extracted) <= LONGEST and not trace["verdicts"]["string_rule"]
+
+
+def summary(reasons: Counter[str]) -> str:
+    """One line: how many, how many right, and why."""
+    count = reasons.total()
+    right = sum(reasons[reason] for reason in RIGHT)
+    share = f" ({right / count:.1%})" if count else ""
+    return f"{count} graded, {right} correct{share}: " + ", ".join(f"{reason} {reasons[reason]}" for reason in REASONS)

@@ -1,0 +1,127 @@
+"""How many tokens and rows the stages of a study will have: expected from its configuration, or measured by a pilot.
+
+A model that the study trains writes what it was taught, so its length follows from its corpus; a merged one lies
+between its base and its tuned half. Only base models and procedural corpora have lengths of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil, fsum
+
+from micota.planning.assumptions import DIFFICULTY, LONG_COT_NAMES, Assumption
+from micota.problems.datasets import loader_module
+from micota.study.config import Chosen, Demonstrations, HubBase, LocalBase, Matched, Mixed, Procedural, Sampled
+from micota.study.graph import Study
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the records of a run say: mean and greatest length by model and data set, rows and mean length by corpus."""
+
+    traces: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    corpora: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    kept: Mapping[str, float] = field(default_factory=dict)  # share of the problems in a sampled corpus
+
+
+def problem_count(study: Study, dataset: str) -> int:
+    """Problems of a data set; 1,000 where neither the configuration nor its loader knows."""
+    block = study.config.datasets[dataset]
+    if block.options:
+        whole = block.options.count
+    else:
+        rows = loader_module(block.loader).ROWS
+        whole = rows.get(block.hub.split if block.hub else "") or max(rows.values(), default=1000)
+    return min(whole, block.limit or whole)
+
+
+class Lengths:
+    """Expected tokens of traces, corpora and prompts."""
+
+    def __init__(self, study: Study, assumed: Mapping[str, Assumption], measured: Measured | None = None) -> None:
+        self.study = study
+        self.assumed = {name: assumption.value for name, assumption in assumed.items()}
+        self.measured = measured or Measured()
+
+    def prompt(self, dataset: str) -> float:
+        """Tokens of a prompt."""
+        procedural = self.study.config.datasets[dataset].options
+        return self.assumed["procedural_prompt" if procedural else "prompt_tokens"]
+
+    def trace(self, model: str, dataset: str) -> float:
+        """Mean tokens of a completion, the context's end not reckoned with."""
+        if found := self.measured.traces.get(model, {}).get(dataset):
+            return found[0]
+        study = self.study
+        if merge := study.merges.get(model):
+            share = min(1.0, merge.weight)
+            return self.trace(merge.base, dataset) ** (1 - share) * self.trace(merge.tuned, dataset) ** share
+        harder = self.difficulty(dataset) / self.difficulty(study.config.training_problems)
+        if tune := study.tunes.get(model):
+            return self.corpus(tune.corpus) * harder
+        known = self.measured.traces.get(model, {}).values()
+        if known:
+            return fsum(mean for mean, _ in known) / len(known)
+        return self.assumed[self.style(model)] * self.difficulty(dataset)
+
+    def longest(self, model: str, dataset: str, traces: float, room: float) -> float:
+        """Tokens of the longest of so many completions, each with room for `room`."""
+        if found := self.measured.traces.get(model, {}).get(dataset):
+            return min(room, found[1])
+        if not self.study.config.datasets[dataset].options and traces >= self.assumed["sure_to_run_on"]:
+            return room
+        return min(room, self.assumed["longest"] * self.trace(model, dataset))
+
+    def difficulty(self, dataset: str) -> float:
+        return DIFFICULTY.get(self.study.config.datasets[dataset].loader, 1.0)
+
+    def style(self, base: str) -> str:
+        """Which assumption says how much a base model writes, by its name on the hub or its folder's."""
+        block = (self.study.config.bases | self.study.config.scored)[base]
+        match block:
+            case HubBase(repo=name) | LocalBase(path=name):
+                long = any(mark in name.rpartition("/")[2].lower() for mark in LONG_COT_NAMES)
+                return "long_cot" if long else "short_cot"
+        return "procedural_short"
+
+    def demonstration(self, demonstrations: Demonstrations) -> float:
+        """Mean tokens of a demonstration: verbosity is uniform in its range, for the verbose share."""
+        verbosity = demonstrations.verbose_share * fsum(demonstrations.verbosity) / 2
+        short, long = self.assumed["procedural_short"], self.assumed["procedural_long"]
+        return short + verbosity * (long - short)
+
+    def corpus(self, name: str) -> float:
+        """Mean tokens of a corpus' traces."""
+        if name in self.measured.corpora:
+            return self.measured.corpora[name][1]
+        block = self.study.config.corpora[name]
+        match block:
+            case Procedural(demonstrations=demonstrations):
+                return self.demonstration(demonstrations)
+            case Sampled(sampler=sampler, max_tokens=most):
+                written = self.trace(sampler, self.study.config.training_problems)
+                return min(written, most or written, self.study.config.sampling.training.max_tokens)
+            case Mixed(shares=shares):
+                return fsum(share * self.corpus(part) for part, share in shares.items()) / fsum(shares.values())
+            case Matched(of=of):
+                return self.corpus(of)
+            case Chosen(candidates=candidates):
+                return fsum(map(self.corpus, candidates)) / len(candidates)
+
+    def rows(self, name: str) -> int:
+        """Rows of a corpus; of one that is cut or chosen, the most it can have."""
+        if name in self.measured.corpora:
+            return self.measured.corpora[name][0]
+        block = self.study.config.corpora[name]
+        match block:
+            case Procedural(demonstrations=demonstrations):
+                return demonstrations.count
+            case Sampled(keep=keep, only_if_solved_by=others):
+                assumed = 1.0 if keep == "all" else self.assumed["kept_jointly" if others else "kept"]
+                problems = problem_count(self.study, self.study.config.training_problems)
+                return ceil(problems * self.study.config.sampling.training.n * self.measured.kept.get(name, assumed))
+            case Mixed(shares=shares):
+                return ceil(fsum(share * self.rows(part) for part, share in shares.items()) / fsum(shares.values()))
+            case Matched(of=of):
+                return self.rows(of)
+            case Chosen(candidates=candidates):
+                return max(map(self.rows, candidates))

@@ -1,0 +1,117 @@
+"""The checks of micota/preflight/models.py that look at problems and licences."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from micota.common.hub import NotFetched, snapshot
+from micota.common.records import read_json
+from micota.grading.gold import is_excepted, rejected_golds
+from micota.grading.grade import Judge
+from micota.models.special_tokens import SpecialTokens
+from micota.preflight.scene import Finding, Scene, home_of, licence
+from micota.problems.cleaning import Held, Report, clean
+from micota.problems.datasets import LOADERS
+from micota.problems.datasets.leaving_out import PICTURE
+from micota.study.config import ScratchBase
+
+RESTRICTED = ("other", "unknown", "-nc", "research", "noncommercial")  # in a licence that needs a person to read it
+EXCEPTIONS = Path(__file__).parents[1] / "problems" / "datasets" / "gold_exceptions.json"
+SHOWN = 3  # examples in a finding
+
+
+def check_problems(scene: Scene) -> Iterator[Finding]:
+    """Every data set is there, in the form that its loader reads, with the rows that are known of it."""
+    for name, found in scene.loaded.items():
+        if isinstance(found, list):
+            if seen := [row["id"] for row in found if PICTURE.search(row["problem"])]:
+                words = f"{len(seen)} of {len(found)} problems show a picture, which no model here sees: {seen[0]}"
+                yield Finding("data set", name, "warn", f"{words}; `leave_out: {{pictures: true}}` leaves them out")
+            yield Finding("data set", name, "ok", f"{len(found)} problems")
+        else:
+            yield Finding("data set", name, "not checked" if isinstance(found, NotFetched) else "FAIL", str(found))
+
+
+def check_overlap(scene: Scene) -> Iterator[Finding]:
+    """Duplicates, and problems that stand in a set they must be kept apart from: what the study will drop."""
+    cleaning = scene.study.config.cleaning
+    for name, found in scene.problems.items():
+        held = Held(cleaning.ngram, cleaning.near)
+        others = scene.study.kept_apart(name)
+        for other in others:
+            held.add(scene.problems.get(other, []))
+        report = Report()
+        benchmark = name in scene.study.config.benchmarks
+        for _ in clean(found, held, not benchmark, report):
+            pass
+        dropped = {why: count for why, count in report.dropped.items() if count}
+        pairs = "; ".join(f"{pair['id']} with {pair['with']}" for pair in report.pairs[:SHOWN])
+        if not report.kept:
+            yield Finding("overlap", name, "FAIL", f"nothing is left of {report.read} problems: {dropped}; {pairs}")
+        elif dropped:
+            words = f"{sum(dropped.values())} of {report.read} problems will be dropped: {dropped}; {pairs}"
+            yield Finding("overlap", name, "warn", words)
+        elif report.duplicates:
+            words = f"{report.duplicates} duplicates stay, a benchmark is taken whole; {pairs}"
+            yield Finding("overlap", name, "warn", words)
+        else:
+            yield Finding("overlap", name, "ok", f"{report.read} problems, none twice, none in another set")
+        if missing := [other for other in others if other not in scene.problems]:
+            yield Finding("overlap", name, "not checked", f"against {', '.join(missing)}: not at hand")
+
+
+def check_special_tokens(scene: Scene) -> Iterator[Finding]:
+    """Problems that quote a special token, which reaches the models as text; most are remains of another's prompt."""
+    own = {token for model in scene.at_hand.values() for token in model.tokenizer.all_special_tokens}
+    special = SpecialTokens(own=frozenset(own))
+    for name, found in scene.problems.items():
+        rows = [(row["id"], tokens) for row in found if (tokens := special.found(row["problem"]))]
+        if rows:
+            words = "; ".join(f"{row} has {', '.join(sorted(tokens))}" for row, tokens in rows[:SHOWN])
+            yield Finding("special tokens", name, "warn", f"in {len(rows)} of {len(found)} problems: {words}")
+        else:
+            yield Finding("special tokens", name, "ok", f"in none of {len(found)} problems")
+
+
+def check_golds(scene: Scene) -> Iterator[Finding]:
+    """The grader accepts every gold answer as its own: a benchmark's must be, a training problem's is else wasted."""
+    grading = scene.study.config.grading
+    exceptions = read_json(EXCEPTIONS)
+    with Judge(grading.workers, grading.timeout) as judge:
+        for name, found in scene.problems.items():
+            rejected = [(p, v) for p, v in rejected_golds(found, judge) if not is_excepted(p, exceptions)]
+            shown = "; ".join(f"{p['id']} ({p['answer']!r}: {verdict})" for p, verdict in rejected[:SHOWN])
+            if not rejected:
+                yield Finding("gold answers", name, "ok", f"all {len(found)} accepted, or known exceptions")
+            elif name in scene.study.config.benchmarks:
+                words = f"the grader rejects {len(rejected)} of {len(found)}: {shown}; correct them, or explain them in"
+                yield Finding("gold answers", name, "FAIL", f"{words} micota/problems/datasets/gold_exceptions.json")
+            else:
+                words = f"the grader rejects {len(rejected)} of {len(found)}, no trace can solve these: {shown}"
+                yield Finding("gold answers", name, "warn", words)
+
+
+def check_licences(scene: Scene) -> Iterator[Finding]:
+    """What the cards say; whether it allows what is meant is for a person to judge."""
+    for name, model in scene.models.items():
+        if not isinstance(scene.study.config.bases.get(name), ScratchBase):  # those are made here
+            yield said_by(model.folder, f"model {name}", f"{name} is not at hand")
+    for name in scene.study.cleaned_datasets:
+        loader, home = scene.study.config.datasets[name].loader, home_of(scene.study, name)
+        folder, why = None, f"{name} is not at hand"
+        if home.repo and name in scene.problems:
+            folder = snapshot("dataset", home.repo, str(home.revision), f"datasets.{name}.hub", ["README.md"])
+        elif home.path:
+            why = f"a local copy, without a card; look at the set's page, and at {LOADERS[loader]}"
+        if loader != "arithmetic":  # those are made here
+            yield said_by(folder, f"data set {name}", why)
+
+
+def said_by(folder: Path | None, subject: str, why: str) -> Finding:
+    """What the card in a folder says; `why` there is no folder."""
+    found = licence(folder) if folder else None
+    if found is None:
+        words = "its card (README.md) names no licence; read its page" if folder else why
+        return Finding("licence", subject, "not checked", words)
+    if any(word in found.lower() for word in RESTRICTED):
+        return Finding("licence", subject, "warn", f"{found}: read its terms")
+    return Finding("licence", subject, "ok", found)

@@ -1,0 +1,184 @@
+"""What of a study's models and data sets is at hand: local folders and files, the hub's cache, or the hub itself.
+
+Weights are never downloaded here: of a model on the hub its configuration, tokenizer and card are looked at. The checks
+of micota/preflight/models.py look at a `Scene` and yield findings.
+"""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from huggingface_hub import constants
+
+from micota.common.cli import UserError
+from micota.common.hub import NotFetched, reason, snapshot
+from micota.common.records import Record, read_json
+from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer, parameters
+from micota.problems.datasets import Home, load
+from micota.problems.datasets.leaving_out import LeaveOut
+from micota.study.config import HubBase, LocalBase, ScratchBase
+from micota.study.graph import Study
+
+LIGHT = [name for name in FILES if not name.endswith(".safetensors")]
+State = Literal["ok", "warn", "FAIL", "not checked"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the table; `words` say what was found, and where it is not ok what to do."""
+
+    check: str
+    subject: str
+    state: State
+    words: str
+
+
+@dataclass
+class Model:
+    """A base of the study, as far as it is at hand: without a folder, `fault` or `absent` says why there is none."""
+
+    name: str
+    key: str  # its block in the configuration
+    folder: Path | None = None
+    config: Record = field(default_factory=dict)  # config.json, of the language model where it has several parts
+    tokenizer: Any = None
+    fault: str | None = None
+    absent: str | None = None
+
+    @property
+    def has_weights(self) -> bool:
+        return self.folder is not None and has_weights(self.folder)
+
+    @cached_property
+    def parameters(self) -> int:
+        """By the weights' headers, or else counted on a model that is built without memory for its weights."""
+        assert self.folder is not None
+        if self.has_weights:
+            return parameters(self.folder)
+        import torch
+        from transformers import AutoConfig, AutoModelForCausalLM
+
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(self.folder))
+        return model.num_parameters()
+
+
+def find_model(study: Study, name: str) -> Model:
+    """Look for a base, check its folder, read its configuration and tokenizer; nothing is raised."""
+    block = (study.config.bases | study.config.scored)[name]
+    model = Model(name, f"{'bases' if name in study.config.bases else 'scored'}.{name}")
+    try:
+        folder = folder_of(block, model.key)
+        if folder is None:
+            model.absent = "the study pre-trains it from scratch"
+            return model
+        if not isinstance(block, HubBase) or constants.HF_HUB_OFFLINE:
+            check_folder(folder)  # else what is missing will be downloaded
+        config = read_json(folder / "config.json")
+        model.config = config | config.get("text_config", {})
+        model.tokenizer = load_tokenizer(folder)
+        model.folder = folder
+    except NotFetched as error:
+        model.absent = str(error)
+    except UserError as error:
+        model.fault = str(error)
+    except (OSError, ValueError, KeyError, ImportError) as error:  # a tokenizer that transformers cannot load
+        model.fault = f"{model.key}: the tokenizer does not load ({reason(error)}); fetch its files again"
+    return model
+
+
+def folder_of(block: LocalBase | HubBase | ScratchBase, key: str) -> Path | None:
+    """Where a base's files lie; None for one that is yet to be made. Raises as micota.common.hub.snapshot does."""
+    if isinstance(block, LocalBase):
+        return Path(block.path)
+    if isinstance(block, HubBase):
+        return snapshot("model", block.repo, block.revision, key, LIGHT, NOT_FETCHED)
+    return Path(block.pretrained) if block.pretrained else None
+
+
+def home_of(study: Study, dataset: str) -> Home:
+    """Where a data set's rows are, as the study reads them."""
+    block, path = study.config.datasets[dataset], study.local_copy(dataset)
+    split, revision = (block.hub.split, block.hub.revision) if block.hub else (None, None)
+    if path or not block.hub:
+        return Home(Path(path) if path else None, split=split)
+    return Home(None, block.hub.repo, block.hub.config, split, revision)
+
+
+def find_problems(study: Study, dataset: str) -> list[Record] | UserError:
+    """The problems of a data set, read and checked as the study does, or what is wrong: NotFetched, or a fault."""
+    block = study.config.datasets[dataset]
+    options = block.options.model_dump() if block.options else None
+    try:
+        home = home_of(study, dataset)
+        leave_out = LeaveOut(**block.leave_out.model_dump()) if block.leave_out else None
+        return load(dataset, block.loader, home, options, block.limit, block.seed, block.sha256, leave_out)
+    except UserError as error:
+        return error
+
+
+def licence(folder: Path) -> str | None:
+    """What the card (README.md) of a model or data set says in its `license:` field; None if it says nothing."""
+    import yaml
+
+    card = folder / "README.md"
+    if not card.is_file():
+        return None
+    _, _, rest = card.read_text(encoding="utf-8", errors="replace").partition("---\n")
+    front, mark, _ = rest.partition("\n---")
+    try:
+        fields = yaml.safe_load(front) if mark else None
+    except yaml.YAMLError:
+        return None
+    if not isinstance(fields, dict) or not fields.get("license"):
+        return None
+    return " ".join(str(fields[key]) for key in ("license", "license_name", "license_link") if fields.get(key))
+
+
+@dataclass
+class Scene:
+    """A study, and what of it is at hand; models and problems are looked for once."""
+
+    study: Study
+    gpu_bytes: float
+    results: Path = Path("results")
+    profile: Path | None = None
+
+    @cached_property
+    def models(self) -> dict[str, Model]:
+        return {name: find_model(self.study, name) for name in self.study.bases}
+
+    @cached_property
+    def at_hand(self) -> dict[str, Model]:
+        return {name: model for name, model in self.models.items() if model.folder}
+
+    @cached_property
+    def loaded(self) -> dict[str, list[Record] | UserError]:
+        return {name: find_problems(self.study, name) for name in self.study.cleaned_datasets}
+
+    @cached_property
+    def problems(self) -> dict[str, list[Record]]:
+        return {name: found for name, found in self.loaded.items() if isinstance(found, list)}
+
+    def origin(self, model: str) -> str:
+        """The base that a model is, or was tuned or merged from: its shape and tokenizer are that base's."""
+        if model in self.study.merges:
+            return self.study.merges[model].base
+        return self.study.tunes[model].base if model in self.study.tunes else model
+
+    @cached_property
+    def samplers(self) -> dict[str, list[Record]]:
+        """Base -> the tasks that it, or a model made from it, samples; each prompt and data set once."""
+        found: dict[str, dict[str, Record]] = {}
+        for model in self.study.models:
+            for task in self.study.tasks(model):
+                key = json.dumps([task["problems"], task["prompt"], task["max_tokens"]])
+                found.setdefault(self.origin(model), {}).setdefault(key, task)
+        return {base: list(tasks.values()) for base, tasks in found.items()}
+
+    @cached_property
+    def recipes(self) -> dict[tuple[str, str], str]:
+        """(Base, recipe) -> a model that is trained so."""
+        return {(tune.base, tune.recipe): name for name, tune in reversed(self.study.tunes.items())}

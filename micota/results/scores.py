@@ -1,0 +1,183 @@
+"""The same completions by several graders: three scores, how far the graders agree, and where they do not.
+
+- `paper_rule`: the paper's rule for the benchmark, the last box as a string or GSM8K's last number;
+- `rule_judge`: that rule, and where it rejects a box a judge model's word (the paper's second step; optional);
+- `math_verify`: the primary verdict, on which every other table stands.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+from micota.common.records import GRADED_FIELDS, JUDGED_FIELDS, Record, RecordError, read_jsonl
+from micota.grading.grade import asks_judge
+from micota.results.tables import Cell, Row
+
+PAPER_RULE, RULE_JUDGE, MATH_VERIFY = "paper_rule", "rule_judge", "math_verify"
+LABELS = {PAPER_RULE: "the paper's rule", RULE_JUDGE: "rule + judge", MATH_VERIFY: "math-verify"}
+VERDICT = {"string": "string_rule", "last_number": "last_number"}  # a rule's name in the graded trace
+UNJUDGEABLE = ("no_box", "unparsable", "timeout")  # what math-verify could not read: micota.grading.grade's reasons
+
+Rules = Mapping[str, str]  # benchmark -> the paper's rule for it
+Judged = Mapping[tuple[str, str], bool]  # (problem, what the last box held) -> the judge model's verdict
+Kind = tuple[str, str | None, tuple[tuple[str, bool], ...], str]  # problem, extracted, verdicts, reason
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One completion of a benchmark with the verdict of each grader."""
+
+    dataset: str
+    id: str
+    sample: int
+    gold: str
+    extracted: str | None
+    reason: str
+    verdicts: dict[str, bool]
+
+
+def read_judged(path: str | Path) -> dict[tuple[str, str], bool]:
+    """The judge model's verdicts by problem and answer."""
+    return {(row["id"], row["extracted"]): row["correct"] for row in read_jsonl(path, JUDGED_FIELDS)}
+
+
+def scored(traces: Iterable[Record], rules: Rules, judged: Judged | None = None) -> Iterator[Scored]:
+    """The benchmarks' traces with the verdicts of the two or three graders; other data sets are left out."""
+    for trace in traces:
+        rule = rules.get(trace["dataset"])
+        if rule is None:
+            continue
+        verdicts = {PAPER_RULE: bool(trace["verdicts"][VERDICT[rule]])}
+        if judged is not None:
+            verdicts[RULE_JUDGE] = verdicts[PAPER_RULE]
+            if rule == "string" and asks_judge(trace):
+                item = trace["id"], trace["extracted"]
+                if item not in judged:
+                    raise RecordError(f"the judge model has no verdict on {item[1]!r} for {item[0]}: judge again")
+                verdicts[RULE_JUDGE] = judged[item]
+        verdicts[MATH_VERIFY] = trace["correct"]
+        yield Scored(
+            trace["dataset"],
+            trace["id"],
+            trace["sample"],
+            trace["answer"],
+            trace["extracted"],
+            trace["reason"],
+            verdicts,
+        )
+
+
+@dataclass
+class Scores:
+    """What all models' traces come to: outcomes by grader and model, verdicts in common, disagreements."""
+
+    # grader -> model -> benchmark -> outcomes
+    cells: dict[str, dict[str, dict[str, Cell]]] = field(default_factory=dict)
+    # benchmark -> (verdict of each grader, in order) -> traces
+    patterns: dict[str, Counter[tuple[bool, ...]]] = field(default_factory=dict)
+    # what the graders disagree on -> model -> traces
+    disagreements: dict[Kind, Counter[str]] = field(default_factory=dict)
+    golds: dict[str, tuple[str, str]] = field(default_factory=dict)  # problem -> benchmark, gold answer
+    graders: list[str] = field(default_factory=list)
+
+    def add(self, model: str, trace: Scored) -> None:
+        """Count one trace of a model."""
+        self.graders = self.graders or list(trace.verdicts)
+        for grader, verdict in trace.verdicts.items():
+            cells = self.cells.setdefault(grader, {}).setdefault(model, {})
+            cells.setdefault(trace.dataset, Cell()).outcomes.setdefault(trace.id, []).append(verdict)
+        pattern = tuple(trace.verdicts.values())
+        self.patterns.setdefault(trace.dataset, Counter())[pattern] += 1
+        if len(set(pattern)) > 1:
+            self.golds[trace.id] = trace.dataset, trace.gold
+            kind = trace.id, trace.extracted, tuple(trace.verdicts.items()), trace.reason
+            self.disagreements.setdefault(kind, Counter())[model] += 1
+
+
+def read_scores(graded_dir: Path, models: Sequence[str], rules: Rules, judged: Judged | None = None) -> Scores:
+    """Everything from `{graded_dir}/{model}.jsonl`, line by line since traces may be long."""
+    scores = Scores()
+    for model in models:
+        path = graded_dir / f"{model}.jsonl"
+        seen = set()
+        for trace in scored(read_jsonl(path, GRADED_FIELDS), rules, judged):
+            if (trace.id, trace.sample) in seen:
+                raise RecordError(f"{path}: sample {trace.sample} of problem {trace.id} stands there twice")
+            seen.add((trace.id, trace.sample))
+            scores.add(model, trace)
+        for benchmark in rules:
+            if benchmark not in scores.cells.get(MATH_VERIFY, {}).get(model, {}):
+                raise RecordError(f"{path}: no trace of the data set {benchmark!r}")
+    return scores
+
+
+def kappa(both_right: int, only_one: int, only_other: int, both_wrong: int) -> float | None:
+    """Cohen's kappa of two graders; None where chance alone would make them agree, for one never varies."""
+    n = both_right + only_one + only_other + both_wrong
+    one, other = (both_right + only_one) / n, (both_right + only_other) / n
+    chance = one * other + (1 - one) * (1 - other)
+    return None if chance == 1 else ((both_right + both_wrong) / n - chance) / (1 - chance)
+
+
+def agreement_rows(scores: Scores) -> list[Row]:
+    """One row for each pair of graders, over all benchmarks and for each of them."""
+    rows = []
+    patterns = {"all": sum(scores.patterns.values(), Counter[tuple[bool, ...]]()), **scores.patterns}
+    for one, other in combinations(range(len(scores.graders)), 2):
+        for benchmark, counted in patterns.items():
+            pairs: Counter[tuple[bool, bool]] = Counter()
+            for pattern, count in counted.items():
+                pairs[pattern[one], pattern[other]] += count
+            counts = [pairs[True, True], pairs[True, False], pairs[False, True], pairs[False, False]]
+            rows.append(
+                {
+                    "one": scores.graders[one],
+                    "other": scores.graders[other],
+                    "benchmark": benchmark,
+                    "n": sum(counts),
+                    **dict(zip(("both_right", "only_one", "only_other", "both_wrong"), counts, strict=True)),
+                    "agreement_percent": 100 * (counts[0] + counts[3]) / sum(counts),
+                    "kappa": kappa(*counts),
+                }
+            )
+    return rows
+
+
+def disagreement_rows(scores: Scores, problems: Mapping[str, str]) -> list[Row]:
+    """What the graders disagree on, a row each answer: what most traces say first, what math-verify cannot read last.
+
+    One answer to one problem can stand in several rows: the last-number rule looks at the whole completion.
+    """
+    pairs: Counter[tuple[str, str | None]] = Counter()
+    for (name, extracted, _, _), models in scores.disagreements.items():
+        pairs[scores.golds[name][1], extracted] += models.total()
+    rows = []
+    for (name, extracted, verdicts, reason), models in scores.disagreements.items():
+        benchmark, gold = scores.golds[name]
+        rows.append(
+            {
+                "benchmark": benchmark,
+                "id": name,
+                "problem": problems[name],
+                "answer": gold,
+                "extracted": extracted,
+                **dict(verdicts),
+                "reason": reason,
+                "traces": models.total(),
+                "pair_traces": pairs[gold, extracted],
+                "models": " ".join(sorted(models)),
+            }
+        )
+    return sorted(
+        rows,
+        key=lambda row: (
+            row["reason"] in UNJUDGEABLE,
+            -row["pair_traces"],
+            row["answer"],
+            row["extracted"] or "",
+            row["id"],
+            -row["traces"],
+        ),
+    )

@@ -1,0 +1,236 @@
+"""Sampling that can be killed: prompts are cut into fixed chunks, each written when it is done and never made twice.
+
+Chunks lie in a work folder that no rule declares, under a key made from everything that shapes them: the model's
+files, the engine's settings, the decoding and the prompts themselves. A retrained model never meets old completions.
+An engine is given all missing chunks at once; with `data_parallel` replicas each gets its share of them.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from micota.common.cli import UserError
+from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
+from micota.models.fingerprint import portable
+from micota.models.folders import model_hash
+from micota.models.prompts import Prompt, check_rendering, render, rendering
+from micota.sampling.engines import Completion, Decoding, Engine, EngineSettings, Request
+from micota.sampling.replicas import on_replicas
+
+STAGE_VERSION = 3  # raise when this module's results change: it is part of every chunk's key
+MOST_CHUNKS = 10_000  # files in a folder: with more, shared file systems and people get slow
+
+
+@dataclass(frozen=True)
+class Item:
+    """One completion to be drawn."""
+
+    id: str
+    sample: int
+    text: str
+    prompt_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One data set for one model: which problems, put how, decoded how."""
+
+    dataset: str
+    problems: str
+    prompt: Prompt
+    decoding: Decoding
+    n: int
+    deviation: str | None = None  # why the prompt may differ from the one a model was trained on
+
+    @classmethod
+    def from_record(cls, record: Record) -> "Task":
+        """From the JSON of the command line (micota.study.graph.Study.sampling_task plus the problems' path)."""
+        decoding = Decoding(
+            record["temperature"], record["top_p"], record["max_tokens"], tuple(record["stop"]), record["seed"]
+        )
+        prompt, deviation = Prompt(**record["prompt"]), record.get("deviation")
+        return cls(record["dataset"], record["problems"], prompt, decoding, record["n"], deviation)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Completions of one task that are drawn and written together."""
+
+    name: str
+    task: Task
+    items: list[Item]
+    path: Path
+
+
+def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: int) -> list[Item]:
+    """The shard's completions to draw: every `shards`-th problem from `shard` on, n samples each.
+
+    `micota.sampling.shards.in_turn` puts the shards' traces in one order again.
+    """
+    found = []
+    for index, problem in enumerate(read_jsonl(task.problems, PROBLEM_FIELDS)):
+        if index % shards != shard:
+            continue
+        rendered = render(tokenizer, task.prompt, problem["problem"])
+        if len(rendered.prompt_ids) >= max_model_len:
+            raise UserError(
+                f"{task.problems}: the prompt of {problem['id']} has {len(rendered.prompt_ids)} tokens, no room is left"
+                f" in max_model_len {max_model_len}"
+            )
+        for sample in range(task.n):
+            found.append(Item(problem["id"], sample, rendered.text, tuple(rendered.prompt_ids)))
+    return found
+
+
+def check_tasks(tasks: list[Task], model_folder: Path, tokenizer: Any) -> None:
+    """A tuned model must be addressed as it was trained, or as declared: tried on the first problem of each task."""
+    path = model_folder / "micota.json"
+    made = read_json(path) if path.is_file() else {}
+    for task in tasks:
+        for problem in islice(read_jsonl(task.problems, PROBLEM_FIELDS), 1):
+            where = f"{model_folder}, data set {task.dataset}"
+            check_rendering(tokenizer, made, task.prompt, problem["problem"], task.deviation, where)
+
+
+def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: EngineSettings) -> Record:
+    """How each data set was put to the model and decoded: the file beside the traces."""
+    return {
+        "sampler": sampler,
+        "engine": asdict(settings),
+        "datasets": {
+            task.dataset: {
+                "rendering": rendering(tokenizer, task.prompt),
+                "deviation": task.deviation,
+                "decoding": asdict(task.decoding) | {"n": task.n},
+            }
+            for task in tasks
+        },
+    }
+
+
+def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
+    """The name of a chunk's file: a hash of all that its records hold or depend on."""
+    shaped = asdict(replace(settings, data_parallel=1))  # by how many a job is shared does not matter
+    del shaped["max_num_seqs"]  # nor how many wait for their turn
+    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
+    shaped_by += "|portable" if portable() else ""
+    digest = hashlib.sha256(shaped_by.encode())
+    for item in chunk:
+        digest.update(json.dumps([item.id, item.sample, item.prompt_ids]).encode())
+    return digest.hexdigest()[:24]
+
+
+def log(line: str) -> None:
+    """Print a line at once, so that the log of a killed job says how far it was."""
+    print(line, flush=True)
+
+
+def sample(
+    tasks: list[Task],
+    sampler: str,
+    model_folder: Path,
+    tokenizer: Any,
+    settings: EngineSettings,
+    start: Callable[[], Engine],
+    shard: int,
+    shards: int,
+    work: Path,
+    say: Callable[[str], None] = log,
+) -> list[Chunk]:
+    """The shard's chunks of all tasks in order; those that are there already are left alone, the others drawn.
+
+    The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas.
+    """
+    check_tasks(tasks, model_folder, tokenizer)
+    model = model_hash(model_folder)
+    cuts = [
+        (task, cut)
+        for task in tasks
+        for cut in cut_up(items(task, tokenizer, shard, shards, settings.max_model_len), settings.chunk_size)
+    ]
+    if len(cuts) > MOST_CHUNKS:
+        raise UserError(
+            f"{sampler}: shard {shard} of {shards} has {len(cuts)} chunks, over {MOST_CHUNKS} files in a folder;"
+            " raise sampling.shards or sampling.engine.chunk_size"
+        )
+    folder = work / f"{shard}-of-{shards}"
+    chunks = [
+        Chunk(
+            f"chunk {number} of {len(cuts)} ({task.dataset}, {len(found)} completions)",
+            task,
+            found,
+            folder / f"{chunk_key(sampler, model, settings, task, found)}.jsonl",
+        )
+        for number, (task, found) in enumerate(cuts, start=1)
+    ]
+    missing = [chunk for chunk in chunks if not chunk.path.exists()]
+    say(f"{sampler}: {len(chunks)} chunks, {len(missing)} to draw")
+    replicas = min(settings.data_parallel, len(missing))
+    works = [partial(draw, start, sampler, missing[replica::replicas], say) for replica in range(replicas)]
+    if replicas > 1:
+        on_replicas(works, settings.tensor_parallel)
+    elif works:
+        works[0]()
+    return chunks
+
+
+def cut_up(found: list[Item], size: int) -> list[list[Item]]:
+    return [found[i : i + size] for i in range(0, len(found), size)]
+
+
+def draw(start: Callable[[], Engine], sampler: str, chunks: list[Chunk], say: Callable[[str], None]) -> None:
+    """Complete chunks, and write each as soon as it is whole."""
+    for number, completions in start().generate([request(chunk) for chunk in chunks]):
+        chunk = chunks[number]
+        write_jsonl(chunk.path, traces(sampler, chunk, completions))
+        say(f"{sampler}: {chunk.name}")
+
+
+def request(chunk: Chunk) -> Request:
+    """A chunk as an engine takes it. Seeds depend on the task's seed and on what is drawn, never on what ran before.
+
+    A completion's own seed does not even depend on its chunk, nor on the number of shards.
+    """
+    decoding = chunk.task.decoding
+    mark = zlib.crc32(json.dumps([[item.id, item.sample] for item in chunk.items]).encode())
+    own = [[decoding.seed, chunk.task.dataset, item.id, item.sample] for item in chunk.items]
+    return Request(
+        [list(item.prompt_ids) for item in chunk.items],
+        replace(decoding, seed=(decoding.seed * 1_000_003 + mark) % 2**31),
+        [zlib.crc32(json.dumps(names).encode()) for names in own],
+    )
+
+
+def traces(sampler: str, chunk: Chunk, completions: list[Completion]) -> Iterator[Record]:
+    """The records of a chunk."""
+    for item, completion in zip(chunk.items, completions, strict=True):
+        yield {
+            "id": item.id,
+            "sample": item.sample,
+            "sampler": sampler,
+            "dataset": chunk.task.dataset,
+            "prompt": item.text,
+            "completion": completion.text,
+            "finish_reason": completion.finish_reason,
+            "n_tokens": completion.n_tokens,
+            "seed": completion.seed,
+            **({"stop_string": completion.stop_string} if chunk.task.decoding.stop else {}),
+        }
+
+
+def gather(chunks: list[Chunk]) -> Iterator[Record]:
+    """The traces of drawn chunks, one chunk at a time; UserError if a file lost some (a machine that lost power)."""
+    for chunk in chunks:
+        rows = list(read_jsonl(chunk.path, TRACE_FIELDS))
+        if len(rows) != len(chunk.items):
+            raise UserError(
+                f"{chunk.path}: holds {len(rows)} completions of {len(chunk.items)}, so it was damaged after it was"
+                " written; remove it and run again"
+            )
+        yield from rows

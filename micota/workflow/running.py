@@ -1,0 +1,127 @@
+"""One run of a study at a time in a folder, and no lock that outlives its run.
+
+Snakemake locks the files of a run and takes the lock away at its end. A run that is killed leaves it behind, and the
+next one is refused until somebody says `--unlock`. Here each run also holds a file, `.snakemake/runs/{study}.json`,
+which says who it is and is locked for as long as the process lives, by the kernel: so the next run can tell a lock that
+was left behind from one that is held. (Also, the first of two runs in one folder to end takes both their locks away.)
+"""
+
+import atexit
+import fcntl
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import TextIO
+
+from micota.common.cli import UserError
+from micota.common.records import Record
+
+RUNS, LOCKS = Path(".snakemake/runs"), Path(".snakemake/locks")
+UNLOCK = "make unlock, or the same command with --unlock"
+MACHINE = Path("/etc/machine-id")  # of Linux; told apart by it are machines of one name
+
+
+def start_run(study: str, submits: bool = False) -> str | None:
+    """Enter a run of a study that starts in this folder; it is held until this process ends, however it does.
+
+    `submits`: its jobs run on other machines, and go on when this process is killed. Returns what to tell the user
+    where the lock of a killed run was taken away. Raises UserError, one line that says who holds the study, where
+    another run does, or may do: on a machine that can't be asked from here, or by jobs that it left in a queue.
+    """
+    RUNS.mkdir(parents=True, exist_ok=True)
+    handle, held = opened(RUNS / f"{study}.json")
+    record = read(handle)
+    if held:
+        raise UserError(f"the study {study} is being run in this folder, by {who(handle)}: wait for it, or end it")
+    left = locks_of(study)
+    if record and (held is None or record["machine"] != machine()):
+        raise UserError(
+            f"the study {study} was being run in this folder by {who(handle)}, which has not said that it ended and"
+            f" can't be asked from here. If it is gone: {UNLOCK}"
+        )
+    if record and record["submits"]:
+        raise UserError(
+            f"the study {study} was being run in this folder by {who(handle)}, which was cut short, and jobs that it"
+            f" submitted may be running still (`squeue --me`). When they have ended: {UNLOCK}"
+        )
+    if left and not record:
+        raise UserError(
+            f"{left[0]}: Snakemake's lock on the study {study}, and nothing says who holds it. If no run of it is going"
+            f" on: {UNLOCK}"
+        )
+    cut_short = f"{who(handle)}, was cut short: its lock on the study {study} is taken away" if record else None
+    for path in left:
+        path.unlink(missing_ok=True)
+    mark(handle, submits)
+    atexit.register(end_run, handle, os.getpid())
+    return cut_short
+
+
+def end_run(handle: TextIO, pid: int) -> None:
+    """An empty file says that the last run ended in order."""
+    if os.getpid() == pid:  # not a fork of it
+        handle.truncate(0)
+        handle.close()
+
+
+def check_unlock() -> None:
+    """Before `--unlock`, which takes all locks of a folder away: UserError if one of its runs is alive."""
+    for path in sorted(RUNS.glob("*.json")):
+        handle, held = opened(path)
+        with handle:
+            if held:
+                raise UserError(f"the study {path.stem} is being run, by {who(handle)}: nothing is unlocked")
+            handle.truncate(0)
+
+
+def opened(path: Path) -> tuple[TextIO, bool | None]:
+    """A run's file, locked for this process if it can be, and whether another one holds it; None: nobody can tell."""
+    handle = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return handle, True
+    except OSError:  # a file system without such locks
+        return handle, None
+    return handle, False
+
+
+def read(handle: TextIO) -> Record | None:
+    """Who holds the file or has held it last; None if that run ended in order."""
+    handle.seek(0)
+    text = handle.read()
+    try:
+        return dict(json.loads(text)) if text else None
+    except ValueError:  # cut short while it was written
+        return {"pid": "?", "machine": machine(), "since": "?", "submits": False}
+
+
+def mark(handle: TextIO, submits: bool = False) -> None:
+    """Write down that this process holds the file, so that it also stands there after a power cut."""
+    handle.truncate(0)
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    json.dump({"pid": os.getpid(), "machine": machine(), "since": since, "submits": submits}, handle)
+    handle.flush()
+    os.fsync(handle.fileno())
+
+
+def machine() -> list[str]:
+    """This machine: its name, and what tells it from another one of that name."""
+    return [socket.gethostname(), MACHINE.read_text(encoding="utf-8").strip() if MACHINE.is_file() else ""]
+
+
+def who(handle: TextIO) -> str:
+    """Who holds a file, or has held it last, in words."""
+    record = read(handle)
+    if record is None:
+        return "a process that is just starting"
+    return f"process {record['pid']} on {record['machine'][0]}, since {record['since']}"
+
+
+def locks_of(study: str) -> list[Path]:
+    """Snakemake's lock files that name files of a study."""
+    starts = (f"results/{study}/", f"figures/{study}/")
+    paths = sorted(LOCKS.glob("*.lock"))
+    return [path for path in paths if any(line.startswith(starts) for line in path.read_text().splitlines())]
