@@ -27,7 +27,8 @@ from benchmarks.measuring import Usage, interleave, measure, report
 from micota.common.cli import run
 from micota.common.records import Record
 from micota.grading.equivalence import verify
-from micota.grading.grade import EQUAL, RIGHT, Judge, grade, summary
+from micota.grading.grade import Judge, grade, summary
+from micota.grading.reasons import EQUAL, RIGHT
 from micota.grading.string_rule import papers_box, same_string
 from micota.problems.datasets import Home, load
 

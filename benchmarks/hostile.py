@@ -17,7 +17,8 @@ from pathlib import Path
 
 from micota.common.cli import run
 from micota.common.records import Record
-from micota.grading.grade import RIGHT, Judge, grade
+from micota.grading.grade import Judge, grade
+from micota.grading.reasons import RIGHT
 
 GOLD = "3x^2-7"  # no kind below can be equal to it
 HARMLESS = 10  # every tenth trace

@@ -13,7 +13,8 @@ from micota.common.cli import UserError
 from micota.common.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_jsonl
 from micota.grading.equivalence import verify
 from micota.grading.gold import rejected_golds
-from micota.grading.grade import REASONS, RIGHT, Judge, grade, quick_verdict
+from micota.grading.grade import Judge, grade, quick_verdict
+from micota.grading.reasons import REASONS, RIGHT
 from micota.problems.datasets import Home, load
 from scripts import check_gold
 from scripts import grade as script

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from math_verify import verify as math_verify
 
 from micota.grading.answers import squeezed
-from micota.grading.grade import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, UNPARSABLE
 from micota.grading.normal_form import closing, normal_form
 from micota.grading.reading import region, signed, split
+from micota.grading.reasons import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, UNPARSABLE
 from micota.grading.units import conflict, split_unit
 from micota.grading.values import EQUALS, consecutive, is_name, same_value, sides
 

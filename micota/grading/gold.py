@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from micota.common.records import Record
 from micota.grading.answers import last_box
-from micota.grading.grade import EQUIVALENT, Judge
+from micota.grading.grade import Judge
+from micota.grading.reasons import EQUIVALENT
 
 
 def rejected_golds(problems: Sequence[Record], judge: Judge) -> list[tuple[Record, str]]:

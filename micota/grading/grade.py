@@ -7,7 +7,6 @@ comparison, needs the main thread, and cannot interrupt a big power; memory is b
 """
 
 import multiprocessing
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,15 +16,10 @@ from typing import Any
 
 from micota.common.records import Record
 from micota.grading.answers import LONGEST, boxed_answers, last_box, squeezed
+from micota.grading.reasons import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, NO_BOX, REASONS, RIGHT, TIMEOUT, UNPARSABLE
 from micota.grading.string_rule import papers_box, same_last_number, same_string
 from micota.models.special_tokens import begun_by
 
-EQUAL, EQUIVALENT, DIFFERENT = "equal", "equivalent", "different"
-NO_BOX, UNPARSABLE, TIMEOUT = "no_box", "unparsable", "timeout"
-REASONS = (EQUAL, EQUIVALENT, DIFFERENT, NO_BOX, UNPARSABLE, TIMEOUT)
-RIGHT = {EQUAL, EQUIVALENT}
-
-INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
 CHUNK = 2048
 REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
