@@ -77,7 +77,7 @@ def test_a_sentence_that_the_tables_no_longer_bear_out_is_refused(
     reference: Path, table: str, wanted: dict[str, str], column: str, value: str, sentence: str
 ) -> None:
     change(reference, table, wanted, column, value)
-    with pytest.raises(UserError, match=rf"micota/verdicts\.py: .* write it anew: .*{sentence}"):
+    with pytest.raises(UserError, match=rf"micota/results/verdicts\.py: .* write it anew: .*{sentence}"):
         verdict_table(reference) + against(reference)
 
 

@@ -24,10 +24,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("model") / "m")
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_the_script_starts_its_processes_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
-) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_script_starts_its_processes_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     class Launched(Exception):
         pass
 
@@ -35,10 +33,10 @@ def test_the_script_starts_its_processes_itself(
         raise Launched(line)
 
     monkeypatch.setattr(processes, "become", become)
-    flags = arguments(tmp_path / "none", tmp_path, replace(SETTINGS, processes=processes))
+    flags = arguments(tmp_path / "none", tmp_path, replace(SETTINGS, processes=count))
     with pytest.raises((Launched, UserError)) as ended:
         script.main(flags)
-    if processes == 1:
+    if count == 1:
         assert "no such model folder" in str(ended.value)
     else:
         line = ended.value.args[0]

@@ -83,7 +83,7 @@ class LeaveOut(Closed):
 class Dataset(Closed):
     """Problems of one source: a local file, a hub data set, or the procedural generator."""
 
-    loader: str = Field(description="a loader of micota/datasets, or `arithmetic`")
+    loader: str = Field(description="a loader of micota/problems/datasets, or `arithmetic`")
     path: str | None = Field(
         None, description="a local copy; taken if there is no `hub`, or where `data_folder` is set"
     )
