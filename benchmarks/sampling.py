@@ -25,7 +25,7 @@ from benchmarks.measuring import Living, Runs, Work, interleave, report
 from micota.common.cli import run
 from micota.common.records import read_jsonl, write_jsonl
 from micota.problems.arithmetic import problems
-from micota.sampling.engines import EngineSettings
+from micota.sampling.engine import EngineSettings
 
 PROMPT: dict[str, Any] = {"user": "{problem}"}
 OPERATIONS = [2, 3, 4, 5, 6]  # those of the miniature's training problems
@@ -82,10 +82,10 @@ def drawn(folder: Path) -> tuple[float, dict[str, Any]]:
 
 def our_job(model: Path, path: Path, settings: EngineSettings, max_tokens: int, started: Any) -> Work:
     """scripts.sample on an engine that is started already: loading the tokenizer, rendering, chunks and all files."""
-    import micota.sampling.engines
+    import micota.sampling.start
     from scripts import sample
 
-    micota.sampling.engines.start_engine = lambda *_: started
+    micota.sampling.start.start_engine = lambda *_: started
 
     def work() -> tuple[float, dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
@@ -103,21 +103,25 @@ def ours(model: Path, path: Path, max_tokens: int, threads: int, settings: Engin
     import torch
     from transformers import DynamicCache
 
-    import micota.sampling.engines
     import micota.sampling.kv_cache
+    import micota.sampling.transformers_engine
     from micota.models.folders import load_tokenizer
 
     changed = dict(change.split("=") for change in changes.split(",") if change)
     threads = int(changed.pop("threads", threads))
     if changed.pop("cache", "roomy") == "dynamic":
         micota.sampling.kv_cache.roomy_cache = lambda config: DynamicCache(config=config)
-    micota.sampling.engines.STRETCH = int(changed.pop("stretch", micota.sampling.engines.STRETCH))
+    micota.sampling.transformers_engine.STRETCH = int(
+        changed.pop("stretch", micota.sampling.transformers_engine.STRETCH)
+    )
     attention = changed.pop("attention", "sdpa")
     if "dtype" in changed:
         settings = replace(settings, dtype=changed.pop("dtype"))
     settings = replace(settings, **{key: int(value) for key, value in changed.items()})  # type: ignore[arg-type]
     torch.set_num_threads(threads)
-    engine = micota.sampling.engines.TransformersEngine(str(model), load_tokenizer(model), settings, threads)
+    engine = micota.sampling.transformers_engine.TransformersEngine(
+        str(model), load_tokenizer(model), settings, threads
+    )
     engine.model.set_attn_implementation(attention)
     return our_job(model, path, settings, max_tokens, engine)
 
@@ -224,7 +228,7 @@ def impose(wanted: Mapping[tuple[int, ...], int]) -> None:
 
 def ours_on_vllm(model: Path, path: Path, limit: int, threads: int, settings: EngineSettings) -> Work:
     from micota.models.folders import load_tokenizer
-    from micota.sampling.engines import start_engine
+    from micota.sampling.start import start_engine
 
     tokenizer = load_tokenizer(model)
     impose(lengths(prompt_ids(tokenizer, path), limit))
@@ -234,7 +238,7 @@ def ours_on_vllm(model: Path, path: Path, limit: int, threads: int, settings: En
 def raw_vllm(model: Path, path: Path, limit: int, threads: int, settings: EngineSettings, at_once: int = 0) -> Work:
     """`LLM.generate`, all prompts in one call, or `at_once` of them in each of several."""
     from micota.models.folders import load_tokenizer
-    from micota.sampling.engines import VllmEngine
+    from micota.sampling.vllm_engine import VllmEngine
 
     tokenizer = load_tokenizer(model)
     prompts = prompt_ids(tokenizer, path)

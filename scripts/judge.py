@@ -45,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     from micota.grading.llm_judge import JudgeModel, items, judge
     from micota.models.folders import check_folder, load_tokenizer
     from micota.models.prompts import Prompt
-    from micota.sampling.engines import EngineSettings, start_engine
+    from micota.sampling.engine import EngineSettings
+    from micota.sampling.start import start_engine
 
     check_folder(args.model)
     problems = {row["id"]: row["problem"] for path in args.problems for row in read_jsonl(path, PROBLEM_FIELDS)}

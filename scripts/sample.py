@@ -40,8 +40,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_gpus(args.gpus)
     from micota.common.records import write_json, write_jsonl
     from micota.models.folders import check_folder, load_tokenizer
-    from micota.sampling.engines import EngineSettings, start_engine
+    from micota.sampling.engine import EngineSettings
     from micota.sampling.sample import Task, description, gather, sample
+    from micota.sampling.start import start_engine
 
     check_folder(args.model)
     settings = EngineSettings(**args.engine)

@@ -18,7 +18,8 @@ from unittest import mock
 
 from micota.common import records
 from micota.common.cli import run
-from micota.sampling.engines import Completion, Decoding, TransformersEngine
+from micota.sampling.engine import Completion, Decoding
+from micota.sampling.transformers_engine import TransformersEngine
 from scripts import sample
 
 PAUSE = 0.003  # seconds a line

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from snakemake.utils import update_config
 
 from micota.common.cli import UserError
-from micota.sampling.engines import EngineSettings
+from micota.sampling.engine import EngineSettings
 from micota.study.config import Config, Engine, Procedural, Training, laid_over, parse_config
 from micota.study.load import load_study
 from micota.training.settings import TrainingSettings

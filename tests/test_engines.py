@@ -15,9 +15,11 @@ from transformers import AutoTokenizer
 from micota.common.records import read_jsonl
 from micota.models.folders import end_tokens, load_tokenizer
 from micota.models.prompts import Prompt, render
-from micota.sampling import engines
-from micota.sampling.engines import Completion, Decoding, EngineSettings, Request, TransformersEngine, VllmEngine
+from micota.sampling import transformers_engine, vllm_engine
+from micota.sampling.engine import Completion, Decoding, EngineSettings, Request, cut
 from micota.sampling.kv_cache import RoomyLayer, roomy_cache
+from micota.sampling.transformers_engine import TransformersEngine
+from micota.sampling.vllm_engine import VllmEngine
 from scripts import sample as script
 from tests.tiny import NARROW, PROMPT, ROOT, problems, write_kind, write_model, write_problems
 
@@ -95,7 +97,7 @@ def test_what_ends_leaves_its_batch_and_the_others_write_on(
 ) -> None:
     """However long the stretches between: also where a stop string of several tokens lies across two of them."""
     calls: list[int] = []
-    monkeypatch.setattr(engines, "STRETCH", stretch)
+    monkeypatch.setattr(transformers_engine, "STRETCH", stretch)
     ours = engine(model)
     generate = ours.model.generate
 
@@ -185,7 +187,7 @@ def test_a_stop_string_is_looked_for_in_the_completion_alone(
 
     Each stop string begins with the prompt's last character: that and the completion's first are no stop string.
     """
-    monkeypatch.setattr(engines, "STRETCH", stretch)
+    monkeypatch.setattr(transformers_engine, "STRETCH", stretch)
     folder = write_model(tmp_path / "m", seed=3, end=END)
     tokenizer = load_tokenizer(folder)
     if not padding_ends:
@@ -200,7 +202,7 @@ def test_a_stop_string_is_looked_for_in_the_completion_alone(
     for stops in ((before + first[0],), (first[1], before), (middle[3:6], middle[5:7]), ("<|im_start|>",), (before,)):
         expected = []
         for completion in whole:
-            text, stop = engines.cut(completion.text, stops)
+            text, stop = cut(completion.text, stops)
             tokens = len(text) + len(stop or "")  # a token a character
             expected.append(Completion(text, tokens, "stop", stop) if stop else completion)
         for size, one in ours.items():
@@ -365,7 +367,7 @@ def test_vllm_starts_its_processes_anew_and_compiles_nothing(
     for name, value in theirs.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setitem(sys.modules, "vllm", Spy())
-    monkeypatch.setattr(engines, "take_along", lambda children: None)
+    monkeypatch.setattr(vllm_engine, "take_along", lambda children: None)
     tokenizer = load_tokenizer(model)
     VllmEngine(str(model), tokenizer, EngineSettings("vllm", max_num_seqs=128), 1)
     # ... and reads the tokenizer that made the prompts, not the model folder's by the rules of its class.

@@ -12,7 +12,7 @@ import torch
 from micota.models import fingerprint as module
 from micota.models.fingerprint import PORTABLE, exact, fingerprint, portable, results_hash
 from micota.models.prompts import Prompt
-from micota.sampling.engines import Decoding, EngineSettings
+from micota.sampling.engine import Decoding, EngineSettings
 from micota.sampling.sample import Item, Task, chunk_key
 from micota.training.settings import TrainingSettings
 from micota.training.trainer import TrainingRows, job_key

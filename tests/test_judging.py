@@ -10,7 +10,7 @@ import pytest
 from micota.common.records import JUDGED_FIELDS, Record, RecordError, read_jsonl, write_jsonl
 from micota.grading.llm_judge import Item, JudgeModel, items, judge
 from micota.models.prompts import Prompt, render_question
-from micota.sampling.engines import Completion, Decoding, EngineSettings, Request
+from micota.sampling.engine import Completion, Decoding, EngineSettings, Request
 from scripts import judge as script
 from tests.test_tables import trace
 from tests.tiny import write_model

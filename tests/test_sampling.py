@@ -14,7 +14,7 @@ from micota.common.records import TRACE_FIELDS, Record, read_json, read_jsonl, w
 from micota.models.folders import load_tokenizer
 from micota.models.prompts import Prompt, rendering
 from micota.sampling import sample
-from micota.sampling.engines import Completion, Request
+from micota.sampling.engine import Completion, Request
 from micota.sampling.sample import Chunk, Task, cut_up, items
 from micota.sampling.shards import in_turn
 from scripts import grade
@@ -89,7 +89,7 @@ class Job:
             engine.starts += 1
             return engine
 
-        self.monkeypatch.setattr("micota.sampling.engines.start_engine", start)
+        self.monkeypatch.setattr("micota.sampling.start.start_engine", start)
         arguments = ["--model", str(self.model), "--name", name, "--engine", json.dumps(self.settings)]
         arguments += ["--tasks", json.dumps(self.tasks), "--shard", str(shard), "--shards", str(shards)]
         arguments += ["--work", str(self.folder / work), "--meta", str(self.folder / out) + ".meta"]

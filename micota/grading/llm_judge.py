@@ -16,7 +16,7 @@ from micota.common.records import Record, RecordError, read_jsonl, write_jsonl
 from micota.grading.grade import asks_judge
 from micota.models.folders import model_hash
 from micota.models.prompts import Prompt, render_question
-from micota.sampling.engines import Decoding, Engine, EngineSettings, Request
+from micota.sampling.engine import Decoding, Engine, EngineSettings, Request
 
 STAGE_VERSION = 1  # raise when this module's results change: it is part of every verdict's key
 

@@ -20,7 +20,7 @@ from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_jso
 from micota.models.fingerprint import portable
 from micota.models.folders import model_hash
 from micota.models.prompts import Prompt, check_rendering, render, rendering
-from micota.sampling.engines import Completion, Decoding, Engine, EngineSettings, Request
+from micota.sampling.engine import Completion, Decoding, Engine, EngineSettings, Request
 from micota.sampling.replicas import on_replicas
 
 STAGE_VERSION = 3  # raise when this module's results change: it is part of every chunk's key

@@ -13,8 +13,9 @@ import torch
 
 from micota.common.cli import UserError
 from micota.common.devices import require_gpus
-from micota.sampling import engines
-from micota.sampling.engines import EngineSettings, VllmEngine
+from micota.sampling import vllm_engine
+from micota.sampling.engine import EngineSettings
+from micota.sampling.vllm_engine import VllmEngine
 from tests.tiny import ROOT, same_weights, write_model
 from tests.trained import train
 
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.skipif(torch.version.cuda is None, reason="torch is a b
 # A sampler's order: torch is asked for GPUs, then vLLM is imported and starts a process, which looks for CUDA.
 PROGRAM = """
 import torch
-from micota.sampling.engines import EngineSettings, VllmEngine
+from micota.sampling.engine import EngineSettings
+from micota.sampling.vllm_engine import VllmEngine
 
 def look(answers):
     try:
@@ -66,7 +68,7 @@ def test_vllm_is_told_what_it_listens_to(monkeypatch: pytest.MonkeyPatch) -> Non
     from vllm.usage import usage_lib
 
     given: dict[str, Any] = {}
-    for name in engines.VLLM_ENVIRONMENT:
+    for name in vllm_engine.VLLM_ENVIRONMENT:
         assert name in envs.environment_variables
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(vllm, "LLM", lambda **settings: given.update(settings))
