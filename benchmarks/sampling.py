@@ -17,7 +17,6 @@ import random
 import tempfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ def our_job(model: Path, path: Path, settings: EngineSettings, max_tokens: int, 
 
     def work() -> tuple[float, dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
-            sample.main(job(model, path, asdict(settings), max_tokens, Path(folder)))
+            sample.main(job(model, path, settings.model_dump(), max_tokens, Path(folder)))
             return drawn(Path(folder))
 
     return work
@@ -116,8 +115,8 @@ def ours(model: Path, path: Path, max_tokens: int, threads: int, settings: Engin
     )
     attention = changed.pop("attention", "sdpa")
     if "dtype" in changed:
-        settings = replace(settings, dtype=changed.pop("dtype"))
-    settings = replace(settings, **{key: int(value) for key, value in changed.items()})  # type: ignore[arg-type]
+        settings = settings.but(dtype=changed.pop("dtype"))
+    settings = settings.but(**{key: int(value) for key, value in changed.items()})
     torch.set_num_threads(threads)
     engine = micota.sampling.transformers_engine.TransformersEngine(
         str(model), load_tokenizer(model), settings, threads
@@ -161,7 +160,13 @@ def transformers_main(args: argparse.Namespace, folder: Path) -> None:
     """Ours against plain batches, and its variants."""
     path = write_problems(args.prompts, folder)
     same: dict[str, Any] = {"model": args.model, "path": path, "max_tokens": args.max_tokens, "threads": args.threads}
-    settings = EngineSettings("transformers", args.dtype, args.batch_size, args.chunk_size, 1024)
+    settings = EngineSettings(
+        name="transformers",
+        dtype=args.dtype,
+        batch_size=args.batch_size,
+        chunk_size=args.chunk_size,
+        max_model_len=1024,
+    )
     static = {**same, "batch_size": args.batch_size, "dtype": args.dtype}
     builds: dict[str, Callable[[], Living]] = {
         "ours": lambda: Living(ours, settings=settings, **same),
@@ -261,9 +266,16 @@ def vllm_main(args: argparse.Namespace, folder: Path) -> None:
     """Ours against LLM.generate and the authors' batches."""
     path = write_problems(args.prompts, folder)
     # One chunk holds all: the comparison is of the queue, not of where our files are cut.
-    settings = EngineSettings("vllm", args.dtype, args.batch_size, args.prompts, 1024, enforce_eager=not args.compiled)
+    settings = EngineSettings(
+        name="vllm",
+        dtype=args.dtype,
+        batch_size=args.batch_size,
+        chunk_size=args.prompts,
+        max_model_len=1024,
+        enforce_eager=not args.compiled,
+    )
     same: dict[str, Any] = {"model": args.model, "path": path, "limit": args.max_tokens, "threads": args.threads}
-    eager = replace(settings, enforce_eager=True)
+    eager = settings.but(enforce_eager=True)
     builds: dict[str, Callable[[], Living]] = {
         "ours": lambda: Living(ours_on_vllm, settings=settings, **same),
         "LLM.generate": lambda: Living(raw_vllm, settings=settings, **same),

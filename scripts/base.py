@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def take_pretrained(base: dict, out: Path) -> None:
     """Take the finished model of a from-scratch base, if it was made by the recipe that the study asks for."""
+    from pydantic import ValidationError
+
     from micota.common.records import read_json
     from micota.models import folders
     from micota.models.prompts import Prompt
@@ -57,7 +59,11 @@ def take_pretrained(base: dict, out: Path) -> None:
         same = all(made[key] == base[key] for key in ("seed", "shape", "demonstrations"))
         same = same and TrainingSettings(**made["training"]) == TrainingSettings(**base["training"])
         same = same and Prompt(**made["prompt"]) == Prompt(**base["prompt"])
-    except (KeyError, TypeError):  # a model that something else made, or an older version of this project
+    except (
+        KeyError,
+        TypeError,
+        ValidationError,
+    ):  # a model that something else made, or an older version of this project
         same, whole = False, False
     if same and not whole:
         raise UserError(f"{folder}: the weights are not those that micota.json names; rebuild them (`make bases`)")
@@ -72,6 +78,7 @@ def pretrain(base: dict, work: Path, threads: int, out: Path) -> None:
     """Pre-train a random Qwen2 on procedural demonstrations, with the trainer that the students get."""
     import torch
 
+    from micota.common.settings import checked
     from micota.models import folders
     from micota.models.prompts import Prompt
     from micota.models.scratch import write_random_model
@@ -83,7 +90,7 @@ def pretrain(base: dict, work: Path, threads: int, out: Path) -> None:
     random_folder = folders.fresh(out.with_name(f"{out.name}-random"))
     write_random_model(random_folder, base["shape"], base["seed"])
     tokenizer = folders.load_tokenizer(random_folder)
-    settings = TrainingSettings(**base["training"])
+    settings = checked(TrainingSettings, base["training"], "--base: training")
     rows = training_rows(
         demonstrations(seed=base["seed"], **base["demonstrations"]), tokenizer, Prompt(**base["prompt"]), settings
     )

@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     require_gpus(args.gpus)
     from micota.common.records import GRADED_FIELDS, PROBLEM_FIELDS, read_jsonl, write_jsonl
+    from micota.common.settings import checked
     from micota.grading.llm_judge import JudgeModel, items, judge
     from micota.models.folders import check_folder, load_tokenizer
     from micota.models.prompts import Prompt
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     problems = {row["id"]: row["problem"] for path in args.problems for row in read_jsonl(path, PROBLEM_FIELDS)}
     traces = (trace for path in args.graded for trace in read_jsonl(path, GRADED_FIELDS))
     asked = items(traces, problems, args.benchmarks)
-    settings = EngineSettings(**args.engine)
+    settings = checked(EngineSettings, args.engine, "--engine")
     tokenizer = load_tokenizer(args.model)
     model = JudgeModel(args.name, args.model, tokenizer, Prompt(**args.prompt), settings, args.max_tokens)
     verdicts = list(

@@ -39,13 +39,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     require_gpus(args.gpus)
     from micota.common.records import write_json, write_jsonl
+    from micota.common.settings import checked
     from micota.models.folders import check_folder, load_tokenizer
     from micota.sampling.engine import EngineSettings
     from micota.sampling.sample import Task, description, gather, sample
     from micota.sampling.start import start_engine
 
     check_folder(args.model)
-    settings = EngineSettings(**args.engine)
+    settings = checked(EngineSettings, args.engine, "--engine")
     tokenizer = load_tokenizer(args.model)
     tasks = [Task.from_record(task) for task in args.tasks]
     chunks = sample(

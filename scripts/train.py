@@ -35,11 +35,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     require_gpus(args.gpus)
+    from micota.common.settings import checked
     from micota.training import processes
     from micota.training.settings import TrainingSettings, check_packages
     from micota.training.trainer import fine_tune, training_rows
 
-    settings = TrainingSettings(**args.recipe)
+    settings = checked(TrainingSettings, args.recipe, "--recipe")
     check_packages(settings)
     processes.start("scripts.train", argv, settings)
     import torch

@@ -4,7 +4,6 @@ import os
 import socket
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from micota.training.settings import TrainingSettings
 from tests.tiny import weights
 from tests.trained import SETTINGS, train
 
-TWO = replace(SETTINGS, batch_size=2, processes=2)  # the global batch of SETTINGS
+TWO = SETTINGS.but(batch_size=2, processes=2)  # the global batch of SETTINGS
 
 
 def in_two_processes(work: Callable[[], Any]) -> list[int]:
@@ -68,7 +67,7 @@ def as_launched(monkeypatch: pytest.MonkeyPatch, checkpointing: bool) -> None:
     from accelerate.commands.launch import _validate_launch_command, launch_command_parser
     from accelerate.utils.launch import prepare_multi_gpu_env
 
-    settings = replace(TWO, sharding="fsdp2", gradient_checkpointing=checkpointing)
+    settings = TWO.but(sharding="fsdp2", gradient_checkpointing=checkpointing)
     line = processes.command("scripts.train", [], settings)[3:]
     args, _, _ = _validate_launch_command(launch_command_parser().parse_args(line))
     for name, value in prepare_multi_gpu_env(args).items():

@@ -2,7 +2,6 @@
 
 import copy
 import re
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,11 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
 from snakemake.utils import update_config
 
 from micota.common.cli import UserError
-from micota.sampling.engine import EngineSettings
-from micota.study.config import Config, Engine, Procedural, Training, laid_over, parse_config
+from micota.study.config import Config, Procedural, laid_over, parse_config
 from micota.study.load import load_study
-from micota.training.settings import TrainingSettings
 from scripts import config as checker
 from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config
@@ -241,18 +237,6 @@ def test_two_sweeps_may_not_share_names() -> None:
     raw["merges"] = [*raw["merges"], {**raw["merges"][0], "method": "linear"}]
     with pytest.raises(UserError, match="two merges would have one name"):
         load_study(raw)
-
-
-@pytest.mark.parametrize(("schema", "settings"), [(Training, TrainingSettings), (Engine, EngineSettings)])
-def test_the_schema_and_the_settings_have_the_same_keys_and_defaults(schema: type[BaseModel], settings: type) -> None:
-    """A recipe means the same on a script's command line and in a configuration."""
-    by_schema = {name: field for name, field in schema.model_fields.items() if name not in ("prompt", "threads")}
-    by_settings = {field.name: field for field in fields(settings)}
-    assert set(by_schema) == set(by_settings)
-    for name, field in by_settings.items():
-        required = field.default is MISSING
-        assert by_schema[name].is_required() == required, name
-        assert required or by_schema[name].default == field.default, name
 
 
 # --- one configuration laid over another ------------------------------------------------------------------------------

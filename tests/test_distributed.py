@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +44,8 @@ def log_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("log_every_step")
 def test_two_processes_learn_what_one_does(base: Path, tmp_path: Path, change: dict[str, Any], count: int) -> None:
     """At the same global batch the loss of every step to 1e-5 of it, every weight to 5e-5 (they move by about 3e-2)."""
-    one = train(base, tmp_path / "one", replace(SETTINGS, **change), count=count)
-    two = train_in_two(base, tmp_path / "two", replace(TWO, **change), count=count)
+    one = train(base, tmp_path / "one", SETTINGS.but(**change), count=count)
+    two = train_in_two(base, tmp_path / "two", TWO.but(**change), count=count)
     assert len(one["log"]) == one["steps"] == two["steps"] > 5
     for key in ("loss", "grad_norm"):
         assert [float(e[key]) for e in two["log"]] == pytest.approx([float(e[key]) for e in one["log"]], rel=1e-5)
@@ -58,13 +57,13 @@ def test_two_processes_learn_what_one_does(base: Path, tmp_path: Path, change: d
 @pytest.mark.parametrize("count", [16, 17, 19])
 def test_no_row_is_seen_twice_by_several_processes(base: Path, bucketed: bool, count: int) -> None:
     rows = rows_of(base, count=count)
-    settings = replace(TWO, bucketed=bucketed)
+    settings = TWO.but(bucketed=bucketed)
     examples, epochs, _ = examples_in_order(rows, settings, 0)
     blank = [example for example in examples if set(example["labels"]) == {IGNORED}]
     assert len(examples) % 4 == 0 and len(blank) < 4
     whole = [example for example in examples if example not in blank]
     assert sorted(map(str, whole * epochs)) == sorted(map(str, rows.rows * settings.epochs))
-    alone, _, _ = examples_in_order(rows, replace(SETTINGS, bucketed=bucketed), 0)
+    alone, _, _ = examples_in_order(rows, SETTINGS.but(bucketed=bucketed), 0)
     assert whole == alone  # in the order that one process has with the same global batch
 
 
@@ -76,7 +75,7 @@ def test_sharded_processes_learn_what_one_does(
     fsdp2_on_a_cpu(monkeypatch)
     as_launched(monkeypatch, checkpointing)
     one = train(base, tmp_path / "one", SETTINGS)
-    sharded = replace(TWO, sharding="fsdp2", gradient_checkpointing=checkpointing)
+    sharded = TWO.but(sharding="fsdp2", gradient_checkpointing=checkpointing)
     two = train_in_two(base, tmp_path / "two", sharded)
     losses = [[float(entry["loss"]) for entry in report["log"]] for report in (one, two)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
@@ -91,8 +90,8 @@ def test_a_sharded_model_is_delivered_whole(base: Path, tmp_path: Path, monkeypa
     fsdp2_on_a_cpu(monkeypatch)
     as_launched(monkeypatch, False)
     one, two = tmp_path / "one" / "out", tmp_path / "two" / "out"
-    alone = train(base, one.parent, replace(SETTINGS, dtype="bfloat16"))
-    together = train_in_two(base, two.parent, replace(TWO, sharding="fsdp2", dtype="bfloat16"))
+    alone = train(base, one.parent, SETTINGS.but(dtype="bfloat16"))
+    together = train_in_two(base, two.parent, TWO.but(sharding="fsdp2", dtype="bfloat16"))
     assert together["loss"] == pytest.approx(alone["loss"], rel=0.01)  # autocast there, bfloat16 weights here
     assert {path.name for path in one.iterdir()} == {path.name for path in two.iterdir()}
     assert read_json(one / "config.json") == read_json(two / "config.json")
@@ -115,7 +114,7 @@ def test_sharded_processes_hold_no_whole_gradient_and_no_second_copy(
 
     fsdp2_on_a_cpu(monkeypatch)
     as_launched(monkeypatch, False)
-    one = train(base, tmp_path / "one", replace(SETTINGS, accumulation=2))
+    one = train(base, tmp_path / "one", SETTINGS.but(accumulation=2))
     set_sync, read = FSDPModule.set_requires_gradient_sync, AutoModelForCausalLM.from_pretrained
 
     def only_synced(self: Any, wanted: bool, **more: Any) -> None:
@@ -128,7 +127,7 @@ def test_sharded_processes_hold_no_whole_gradient_and_no_second_copy(
 
     monkeypatch.setattr(FSDPModule, "set_requires_gradient_sync", only_synced)
     monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", only_the_first)
-    two = train_in_two(base, tmp_path / "two", replace(TWO, sharding="fsdp2", accumulation=2))
+    two = train_in_two(base, tmp_path / "two", TWO.but(sharding="fsdp2", accumulation=2))
     losses = [[float(entry["loss"]) for entry in report["log"]] for report in (one, two)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
     assert furthest(tmp_path / "one" / "out", tmp_path / "two" / "out") < 5e-5
@@ -148,7 +147,8 @@ def test_a_process_that_reads_no_weights_takes_no_memory_for_them(tmp_path: Path
         "import resource, sys; from pathlib import Path; import torch; from transformers import Qwen2ForCausalLM;"
         " from micota.training.settings import TrainingSettings; from micota.training.trainer import load;"
         " peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024; before = peak();"
-        " model = load(Path(sys.argv[1]), TrainingSettings(1, 1e-3, 1, processes=2, sharding='fsdp2'));"
+        " model = load(Path(sys.argv[1]), TrainingSettings(epochs=1, learning_rate=1e-3, batch_size=1, processes=2,"
+        " sharding='fsdp2'));"
         " assert model.lm_head.weight is model.model.embed_tokens.weight;"
         " print(peak() - before, sum(4 * weight.numel() for weight in model.parameters()))"
     )

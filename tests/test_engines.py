@@ -41,7 +41,9 @@ def prompts(model: Path) -> list[list[int]]:
 
 
 def engine(model: Path, **settings: Any) -> TransformersEngine:
-    return TransformersEngine(str(model), load_tokenizer(model), EngineSettings("transformers", **settings), threads=1)
+    return TransformersEngine(
+        str(model), load_tokenizer(model), EngineSettings(name="transformers", **settings), threads=1
+    )
 
 
 def complete(engine: TransformersEngine, prompts: list[list[int]], decoding: Decoding) -> list[Completion]:
@@ -302,7 +304,7 @@ def test_vllm_has_every_request_in_its_queue_and_hands_each_back_when_it_is_whol
     final = SimpleNamespace(RequestOutputKind=SimpleNamespace(FINAL_ONLY="final"))
     monkeypatch.setitem(sys.modules, "vllm.sampling_params", final)
     queue, engine = Queue(), VllmEngine.__new__(VllmEngine)
-    engine.on_gpu, engine.settings, engine.end_tokens = True, EngineSettings("vllm", max_model_len=10), [7, 0]
+    engine.on_gpu, engine.settings, engine.end_tokens = True, EngineSettings(name="vllm", max_model_len=10), [7, 0]
     engine.llm = SimpleNamespace(llm_engine=queue)
     # The last token says when a prompt is finished: the second request is whole first.
     requests = [
@@ -369,7 +371,7 @@ def test_vllm_starts_its_processes_anew_and_compiles_nothing(
     monkeypatch.setitem(sys.modules, "vllm", Spy())
     monkeypatch.setattr(vllm_engine, "take_along", lambda children: None)
     tokenizer = load_tokenizer(model)
-    VllmEngine(str(model), tokenizer, EngineSettings("vllm", max_num_seqs=128), 1)
+    VllmEngine(str(model), tokenizer, EngineSettings(name="vllm", max_num_seqs=128), 1)
     # ... and reads the tokenizer that made the prompts, not the model folder's by the rules of its class.
     theirs_too: Any = AutoTokenizer.from_pretrained(given["tokenizer"])
     assert theirs_too._tokenizer.to_str() == tokenizer._tokenizer.to_str()

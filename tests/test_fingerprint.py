@@ -93,12 +93,18 @@ def test_the_jobs_of_a_portable_study_are_told(tmp_path: Path, setting: str, wan
 
 def test_another_arithmetic_makes_models_traces_and_likelihoods_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     base = ROOT / "reference" / "mini" / "bases" / "tiny"
-    rows, settings = TrainingRows([{"input_ids": [1], "labels": [1]}], {}), TrainingSettings(1, 1e-3, 1)
+    rows, settings = (
+        TrainingRows([{"input_ids": [1], "labels": [1]}], {}),
+        TrainingSettings(epochs=1, learning_rate=1e-3, batch_size=1),
+    )
     task = Task("d", "p", Prompt("{problem}"), Decoding(0.0, 1.0, 8, (), 0), 1)
 
     def keys() -> list[str]:
         training = job_key(base, rows, settings, 0)
-        return [training, chunk_key("m", "hash", EngineSettings("transformers"), task, [Item("d/0", 0, "t", (1,))])]
+        return [
+            training,
+            chunk_key("m", "hash", EngineSettings(name="transformers"), task, [Item("d/0", 0, "t", (1,))]),
+        ]
 
     for name in PORTABLE:
         monkeypatch.delenv(name, raising=False)

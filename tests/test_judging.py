@@ -51,7 +51,7 @@ def model(tmp_path: Path, content: str = "{}", **changes: Any) -> JudgeModel:
     folder = tmp_path / "model"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(content)
-    settings = EngineSettings("transformers", chunk_size=1, max_model_len=400)
+    settings = EngineSettings(name="transformers", chunk_size=1, max_model_len=400)
     arguments: dict[str, Any] = {
         "name": "j",
         "prompt": Prompt(USER, chat=False),

@@ -1,7 +1,6 @@
 """Who starts the processes of a training, and that they are checked to be what the recipe asks for."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args
@@ -33,7 +32,7 @@ def test_the_script_starts_its_processes_itself(tmp_path: Path, monkeypatch: pyt
         raise Launched(line)
 
     monkeypatch.setattr(processes, "become", become)
-    flags = arguments(tmp_path / "none", tmp_path, replace(SETTINGS, processes=count))
+    flags = arguments(tmp_path / "none", tmp_path, SETTINGS.but(processes=count))
     with pytest.raises((Launched, UserError)) as ended:
         script.main(flags)
     if count == 1:
@@ -49,7 +48,7 @@ def test_the_script_starts_its_processes_itself(tmp_path: Path, monkeypatch: pyt
 def test_accelerate_understands_the_launchers_command(sharding: str, checkpointing: bool) -> None:
     from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 
-    settings = replace(SETTINGS, processes=8, sharding=sharding, gradient_checkpointing=checkpointing)
+    settings = SETTINGS.but(processes=8, sharding=sharding, gradient_checkpointing=checkpointing)
     line = processes.command("scripts.train", ["--seed", "1"], settings)
     assert line[:3] == [sys.executable, "-m", "accelerate.commands.launch"]
     args, _, _ = _validate_launch_command(launch_command_parser().parse_args(line[3:]))
@@ -110,7 +109,7 @@ def test_sharding_that_silently_became_copies_is_an_error(
 ) -> None:
     """What accelerate makes of FSDP on a CPU."""
     as_launched(monkeypatch, False)
-    refused(base, tmp_path, replace(TWO, sharding="fsdp2"), "FSDP version 2, but it set up MULTI_CPU on cpu")
+    refused(base, tmp_path, TWO.but(sharding="fsdp2"), "FSDP version 2, but it set up MULTI_CPU on cpu")
 
 
 @pytest.mark.parametrize("file", ["ddp.yaml", "fsdp2.yaml"])

@@ -15,7 +15,8 @@ from huggingface_hub import constants
 from micota.planning.gpu_memory import Shape, sampling_bytes, scoring_bytes, training_bytes
 from micota.preflight.models import findings
 from micota.preflight.scene import Finding, Scene, licence
-from micota.study.config import Engine, Training, laid_over
+from micota.sampling.engine import EngineSettings
+from micota.study.config import Training, laid_over
 from micota.study.load import load_study
 from scripts import preflight as script
 from tests.hub_cache import commit_of
@@ -259,7 +260,7 @@ QWEN_3B = {
 def test_estimates_of_a_model_of_three_billion() -> None:
     """By hand: 36 layers x 2 heads x 128 x 2 (keys, values) x 2 bytes are 36,864 bytes a token of cache."""
     shape = Shape.of(QWEN_3B, 3_085_938_688)
-    engine = Engine(name="vllm", dtype="bfloat16", max_model_len=8192, tensor_parallel=2)
+    engine = EngineSettings(name="vllm", dtype="bfloat16", max_model_len=8192, tensor_parallel=2)
     assert sampling_bytes(shape, engine) == (3_085_938_688 * 2 + 36_864 * 8192) // 2
     recipe = Training(
         prompt="p", epochs=1, learning_rate=1.0e-5, batch_size=1, max_length=8192, dtype="bfloat16",
@@ -268,14 +269,14 @@ def test_estimates_of_a_model_of_three_billion() -> None:
     whole = training_bytes(shape, recipe)
     assert 60e9 < whole < 80e9
     states = 3_085_938_688 * 16
-    sharded = training_bytes(shape, recipe.model_copy(update={"processes": 4, "sharding": "fsdp2"}))
-    copies = training_bytes(shape, recipe.model_copy(update={"processes": 4}))
+    sharded = training_bytes(shape, recipe.but(processes=4, sharding="fsdp2"))
+    copies = training_bytes(shape, recipe.but(processes=4))
     spread, head = (states + 3_085_938_688 * 2) * 3 / 4, 151936 * 2048 * 4  # the head's weight is gathered again
     assert copies == whole and whole - sharded == pytest.approx(spread - head, rel=1e-6)
     # TRL's head holds no logits of all tokens: twice as many tokens are so many activations more, and nothing else
-    longer = training_bytes(shape, recipe.model_copy(update={"max_length": 16384}))
+    longer = training_bytes(shape, recipe.but(max_length=16384))
     assert longer - whole == 8192 * 2048 * (4 * 36 + 34)
-    assert training_bytes(shape, recipe.model_copy(update={"gradient_checkpointing": False})) > whole
+    assert training_bytes(shape, recipe.but(gradient_checkpointing=False)) > whole
     assert scoring_bytes(shape, "bfloat16", 8192) == 3_085_938_688 * 2 + 151936 * (8192 * 2 + 1024 * 8)
 
 

@@ -9,11 +9,11 @@ import yaml
 
 from micota.common.cli import UserError
 from micota.provenance.sources import CELLS, DEVIATION, TAG, TAGS, deviations_page, entries, provenance_page, untagged
+from micota.sampling.engine import EngineSettings
 from micota.study.config import (
     Alignment,
     Cleaning,
     Decoding,
-    Engine,
     Grading,
     JudgeModel,
     MergeSweep,
@@ -26,7 +26,7 @@ from tests.conftest import ROOT
 TAGGED = ["paper.yaml", "single_gpu.yaml"]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 # What shapes numbers is written out, never left to a default of the code.
-WRITTEN_OUT = (Alignment, Cleaning, Decoding, Engine, Grading, JudgeModel, MergeSweep, Training)
+WRITTEN_OUT = (Alignment, Cleaning, Decoding, EngineSettings, Grading, JudgeModel, MergeSweep, Training)
 
 
 @cache

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +133,7 @@ def test_another_jobs_checkpoints_are_never_resumed(base: Path, tmp_path: Path, 
     rows = rows_of(base)
     job: dict[str, Any] = {"model": base, "rows": rows, "settings": SETTINGS, "seed": 0}
     others: dict[str, Any] = {
-        "settings": replace(SETTINGS, learning_rate=2e-3),
+        "settings": SETTINGS.but(learning_rate=2e-3),
         "seed": 1,
         "model": write_model(tmp_path / "other", seed=1),
         "rows": rows_of(base, count=15),
@@ -155,7 +154,7 @@ def test_two_killed_processes_end_in_the_same_weights(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sharding: str
 ) -> None:
     """The second dies before its part of a checkpoint is saved, which so never is whole; then both die in a step."""
-    settings = replace(TWO, sharding=sharding)
+    settings = TWO.but(sharding=sharding)
     if sharding == "fsdp2":
         fsdp2_on_a_cpu(monkeypatch)
         as_launched(monkeypatch, False)
@@ -194,7 +193,7 @@ def alive(pid: int) -> bool:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_the_launched_script_survives_kills_of_its_launcher(base: Path, tmp_path: Path) -> None:
     """SIGKILL, then SIGTERM (Slurm's preemption), each after a checkpoint: no process stays, and no result is lost."""
-    settings = replace(TWO, epochs=10, save_steps=4)  # 40 steps
+    settings = TWO.but(epochs=10, save_steps=4)  # 40 steps
     write_jsonl(tmp_path / "corpus.jsonl", corpus(16))
     for deadly, step in [(signal.SIGKILL, 4), (signal.SIGTERM, 16)]:
         launcher = start_script(base, tmp_path, settings)

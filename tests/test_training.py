@@ -2,7 +2,6 @@
 
 import random
 import shutil
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ def test_rows_too_long_are_dropped_with_a_count_and_never_cut(base: Path) -> Non
     tokenizer = load_tokenizer(base)
     whole = [render(tokenizer, CHAT, row["problem"], row["completion"]).input_ids for row in corpus(9)]
     limit = sorted(map(len, whole))[4]
-    rows = rows_of(base, replace(SETTINGS, max_length=limit), 9)
+    rows = rows_of(base, SETTINGS.but(max_length=limit), 9)
     assert [row["input_ids"] for row in rows.rows] == [ids for ids in whole if len(ids) <= limit]
     assert all(row["input_ids"][-1] == row["labels"][-1] == tokenizer.eos_token_id for row in rows.rows)
     assert rows.counts["read"] == 9 == rows.counts["kept"] + rows.counts["too_long"]
@@ -53,7 +52,7 @@ def test_rows_too_long_are_dropped_with_a_count_and_never_cut(base: Path) -> Non
 
 
 def test_more_rows_than_asked_for_are_counted_too(base: Path) -> None:
-    rows = rows_of(base, replace(SETTINGS, max_examples=5), 9)
+    rows = rows_of(base, SETTINGS.but(max_examples=5), 9)
     assert len(rows.rows) == 5
     assert rows.counts == {"read": 9, "kept": 5, "too_long": 0, "over_max_examples": 4}
 
@@ -62,7 +61,7 @@ def test_more_rows_than_asked_for_are_counted_too(base: Path) -> None:
 def test_nothing_to_train_on_is_an_error_with_the_counts(base: Path, tmp_path: Path, count: int, message: str) -> None:
     write_jsonl(tmp_path / "corpus.jsonl", corpus(count))
     with pytest.raises(UserError, match=message):
-        script.main(arguments(base, tmp_path, replace(SETTINGS, max_length=8)))
+        script.main(arguments(base, tmp_path, SETTINGS.but(max_length=8)))
     assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
 
 
@@ -107,7 +106,7 @@ def test_bfloat16_is_how_a_model_is_computed_and_delivered(base: Path, unbroken:
     """Its master weights stay float32: an update of one part in a thousand is lost on a bfloat16 weight."""
     import torch
 
-    train(base, tmp_path, replace(SETTINGS, dtype="bfloat16", learning_rate=1e-4))
+    train(base, tmp_path, SETTINGS.but(dtype="bfloat16", learning_rate=1e-4))
     moved, start = weights(tmp_path / "out"), weights(base)
     assert {tensor.dtype for tensor in moved.values()} == {torch.bfloat16}
     name = "model.layers.0.mlp.up_proj.weight"
@@ -151,7 +150,7 @@ def test_a_missing_package_is_said_before_anything_is_read(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match=f"{next(iter(setting))}: .*needs the package {package}, .*install"):
-        script.main(arguments(tmp_path / "none", tmp_path, replace(SETTINGS, **setting)))
+        script.main(arguments(tmp_path / "none", tmp_path, SETTINGS.but(**setting)))
 
 
 # --- packing ----------------------------------------------------------------------------------------------------------
@@ -202,7 +201,7 @@ def test_documents_of_a_batch_do_not_see_each_other(
     """Logits of each document in what the trainer feeds the model, against the document alone."""
     import torch
 
-    settings = replace(SETTINGS, packing=packing, max_length=128, batch_size=8)
+    settings = SETTINGS.but(packing=packing, max_length=128, batch_size=8)
     seen = first_step(base, tmp_path, settings, monkeypatch)
     documents = documents_of(seen)
     rows = {tuple(row["input_ids"]): row for row in rows_of(base, settings).rows}
@@ -229,7 +228,7 @@ def test_a_packed_training_learns_the_same_completions(base: Path, tmp_path: Pat
     packed = pack_dataset(Dataset.from_list(rows), 128, "bfd")
     pairs = [pair for row in packed for pair in zip(row["input_ids"], row["labels"], strict=True)]
     assert sorted(pairs) == sorted(pair for row in rows for pair in zip(row["input_ids"], row["labels"], strict=True))
-    assert train(base, tmp_path, replace(SETTINGS, packing=True, max_length=128))["steps"] > 0
+    assert train(base, tmp_path, SETTINGS.but(packing=True, max_length=128))["steps"] > 0
     assert not same_weights(tmp_path / "out", base)
 
 
@@ -291,7 +290,7 @@ def test_sampling_defaults_of_a_base_stop_no_training(base: Path, tmp_path: Path
     write_json(
         tmp_path / "b" / "config.json", read_json(base / "config.json") | defaults
     )  # older models have them here
-    assert train(tmp_path / "b", tmp_path, replace(SETTINGS, epochs=1))["steps"] == STEPS / 3
+    assert train(tmp_path / "b", tmp_path, SETTINGS.but(epochs=1))["steps"] == STEPS / 3
     saved = read_json(tmp_path / "out" / "generation_config.json")
     assert saved["eos_token_id"] == [5, load_tokenizer(base).eos_token_id] and "temperature" not in saved
 
@@ -299,5 +298,5 @@ def test_sampling_defaults_of_a_base_stop_no_training(base: Path, tmp_path: Path
 def test_a_model_without_sdpa_trains_by_the_attention_that_it_needs(tmp_path: Path) -> None:
     folder = write_kind(tmp_path / "m", "gpt_oss", **NARROW, head_dim=8, num_local_experts=2, num_experts_per_tok=1)
     with pytest.raises(UserError, match="gpt_oss has no sdpa; set attention: eager"):
-        train(folder, tmp_path / "sdpa", replace(SETTINGS, epochs=1))
-    assert train(folder, tmp_path / "needed", replace(SETTINGS, epochs=1, attention=None))["steps"] == STEPS / 3
+        train(folder, tmp_path / "sdpa", SETTINGS.but(epochs=1))
+    assert train(folder, tmp_path / "needed", SETTINGS.but(epochs=1, attention=None))["steps"] == STEPS / 3

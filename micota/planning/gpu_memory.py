@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from micota.models.likelihood import POSITIONS
-from micota.study.config import Engine, Training
+from micota.sampling.engine import EngineSettings
+from micota.study.config import Training
 
 BYTES = {"float32": 4, "bfloat16": 2}
 # Weights, gradients and Adam's two moments, all float32 (Rajbhandari et al. 2020, arXiv 1910.02054, section 3.1).
@@ -41,7 +42,7 @@ class Shape:
         )
 
 
-def sampling_bytes(shape: Shape, engine: Engine) -> int:
+def sampling_bytes(shape: Shape, engine: EngineSettings) -> int:
     """On one GPU: its part of the weights, and the keys and values of what must fit at least.
 
     vLLM needs one whole context, transformers `batch_size` of them.

@@ -6,7 +6,11 @@ An engine is started once per job, or once per replica of it. Both engines get t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field
+
+from micota.common.settings import Attention, Closed, Dtype
 
 
 @dataclass(frozen=True)
@@ -41,22 +45,29 @@ class Completion:
     seed: int = 0  # the one it was drawn with
 
 
-@dataclass(frozen=True)
-class EngineSettings:
-    """See micota.study.config.Engine for the meaning of each."""
+class EngineSettings(Closed):
+    """The inference engine and its settings."""
 
-    name: str
-    dtype: str = "float32"
-    batch_size: int = 256
-    chunk_size: int = 1024
-    max_model_len: int = 4096
-    tensor_parallel: int = 1
-    data_parallel: int = 1
-    enforce_eager: bool = False
-    gpu_memory_utilization: float = 0.9
-    max_num_seqs: int | None = None
+    name: Literal["transformers", "vllm"]
+    dtype: Dtype = "float32"
+    batch_size: Annotated[int, Field(ge=1, description="transformers: prompts a batch")] = 256
+    chunk_size: Annotated[
+        int, Field(ge=1, description="completions written at a time; a killed job loses the chunks that are not whole")
+    ] = 1024
+    max_model_len: Annotated[int, Field(ge=1)] = 4096
+    tensor_parallel: Annotated[int, Field(ge=1, description="vLLM: GPUs that hold one copy of the model")] = 1
+    data_parallel: Annotated[int, Field(ge=1, description="copies of the model that share a job's chunks")] = 1
+    enforce_eager: Annotated[bool, Field(description="vLLM: no CUDA graphs, which is slower and starts sooner")] = False
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9
+    max_num_seqs: Annotated[
+        int | None,
+        Field(ge=1, description="vLLM: sequences decoded together at most; null: its own default (1,024 on an H100)"),
+    ] = None
     skip_special_tokens: bool = True
-    attention: str | None = None
+    attention: Annotated[
+        Attention | None,
+        Field(description="transformers: how attention is computed; null: sdpa, or eager for a model that needs it"),
+    ] = None
 
 
 class Engine(Protocol):

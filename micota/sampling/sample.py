@@ -102,7 +102,7 @@ def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: Engin
     """How each data set was put to the model and decoded: the file beside the traces."""
     return {
         "sampler": sampler,
-        "engine": asdict(settings),
+        "engine": settings.model_dump(),
         "datasets": {
             task.dataset: {
                 "rendering": rendering(tokenizer, task.prompt),
@@ -116,8 +116,8 @@ def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: Engin
 
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
-    shaped = asdict(replace(settings, data_parallel=1))  # by how many a job is shared does not matter
-    del shaped["max_num_seqs"]  # nor how many wait for their turn
+    # By how many a job is shared does not matter, nor how many wait for their turn.
+    shaped = settings.model_dump(exclude={"data_parallel", "max_num_seqs"})
     shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
     shaped_by += "|portable" if portable() else ""
     digest = hashlib.sha256(shaped_by.encode())

@@ -8,43 +8,20 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from micota.common.cli import UserError
+from micota.common.settings import NUMBER, Closed, Name, Names, Seed, StopString, each_once, explain
 from micota.models.places import check_places
-
-# No hyphen: model names such as `small-mid-s0` are made of names joined by hyphens.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+from micota.sampling.engine import EngineSettings
+from micota.training.settings import TrainingSettings
 
 WORDS = {"null": None, "~": None, "true": True, "false": False}  # of YAML, in any case
 INTEGER = re.compile(r"[-+]?[0-9]+")
-NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
-NUMERIC = {"int_type", "float_type"}  # pydantic's names of the faults of something that is no number
 
 
-Attention = Literal["sdpa", "eager", "flash_attention_2"]
-
-
-def each_once(values: list[Any]) -> list[Any]:
-    """The values, if none stands there twice; ValueError names one that does."""
-    for place, value in enumerate(values):
-        if value in values[:place]:
-            raise ValueError(f"{value} stands there more than once")
-    return values
-
-
-Names = Annotated[list[Name], AfterValidator(each_once)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every library takes
-# An empty one would end every completion before it begins.
-StopString = Annotated[str, Field(min_length=1)]
 UserPrompt = Annotated[str, AfterValidator(lambda text: check_places(text, user=True))]
 SystemPrompt = Annotated[str, AfterValidator(lambda text: check_places(text, user=False))]
-
-
-class Closed(BaseModel):
-    """Unknown keys are errors; nothing is converted silently (strict), so `"1e-5"` is no number, nor is `.inf`."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Hub(Closed):
@@ -117,37 +94,16 @@ class Shape(Closed):
     heads: int = Field(ge=1)
 
 
-class Training(Closed):
-    """A fine-tuning recipe; see micota.training.settings.TrainingSettings."""
+class Training(TrainingSettings):
+    """A fine-tuning recipe: the settings of the training, its prompt, and the threads that it takes."""
 
     prompt: Name
-    epochs: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
-    batch_size: int = Field(ge=1)
-    accumulation: int = Field(1, ge=1)
-    scheduler: Literal["cosine", "linear", "constant", "constant_with_warmup"] = "cosine"
-    warmup_ratio: float = Field(0.0, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0)
-    adam_beta2: float = Field(0.999, ge=0, lt=1)
-    max_grad_norm: float = Field(1.0, gt=0)
-    max_length: int = Field(4096, ge=1)
-    packing: bool = False
-    bucketed: bool = True
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    gradient_checkpointing: bool = False
-    attention: Attention | None = Field("sdpa", description="null: sdpa, or eager for a model that needs it")
-    liger_kernel: bool = False
-    save_steps: int = Field(500, ge=1)
-    max_examples: int | None = Field(None, ge=1)
-    processes: int = Field(
-        1, ge=1, description="on one node, a device each; a step learns from batch_size * accumulation * processes rows"
-    )
-    sharding: Literal["none", "fsdp2"] = Field(
-        "none", description="of weights and optimiser over the processes; none: a copy each (DDP)"
-    )
-    threads: int = Field(
-        1, ge=1, description="CPU threads of each process, at most as many as there are cores; scratch bases take one"
-    )
+    threads: Annotated[
+        int,
+        Field(
+            ge=1, description="CPU threads of each process, at most as many as there are cores; scratch bases take one"
+        ),
+    ] = 1
 
 
 class Demonstrations(Closed):
@@ -279,35 +235,12 @@ class Decoding(Closed):
     top_p: float = Field(1.0, gt=0, le=1)
     n: int = Field(1, ge=1, description="samples a problem")
     max_tokens: int = Field(ge=1)
-    stop: list[StopString] = []
+    stop: list[StopString] = Field([])
     seed: Seed = 0
 
 
-class Engine(Closed):
-    """The inference engine and its settings."""
-
-    name: Literal["transformers", "vllm"]
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    batch_size: int = Field(256, ge=1, description="transformers: prompts a batch")
-    chunk_size: int = Field(
-        1024, ge=1, description="completions written at a time; a killed job loses the chunks that are not whole"
-    )
-    max_model_len: int = Field(4096, ge=1)
-    tensor_parallel: int = Field(1, ge=1, description="vLLM: GPUs that hold one copy of the model")
-    data_parallel: int = Field(1, ge=1, description="copies of the model that share a job's chunks")
-    enforce_eager: bool = Field(False, description="vLLM: no CUDA graphs, which is slower and starts sooner")
-    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
-    max_num_seqs: int | None = Field(
-        None, ge=1, description="vLLM: sequences decoded together at most; null: its own default (1,024 on an H100)"
-    )
-    skip_special_tokens: bool = True
-    attention: Attention | None = Field(
-        None, description="transformers: how attention is computed; null: sdpa, or eager for a model that needs it"
-    )
-
-
 class Sampling(Closed):
-    engine: Engine
+    engine: EngineSettings
     shards: int = Field(1, ge=1, description="jobs that share one model's problems")
     training: Decoding = Field(description="traces of the training problems")
     validation: Decoding | None = Field(None, description="the merge sweep")
@@ -445,8 +378,8 @@ class Config(Closed):
         {}, description="deviation id for prompts that differ from the training prompt on purpose, by what they are for"
     )
     bases: dict[Name, Base]
-    tuned: dict[Name, Tuned] = {}
-    merges: list[MergeSweep] = []
+    tuned: dict[Name, Tuned] = Field({})
+    merges: list[MergeSweep] = Field([])
     merge_dtype: Literal["float32", "bfloat16"] = "float32"
     keep_merged: bool = Field(
         True, description="false: a merged model goes when it has been sampled (made again in minutes, see --notemp)"
@@ -544,18 +477,3 @@ def at(tree: Any, place: list[int | str]) -> Any:
 def put(tree: Any, place: list[int | str], value: Any) -> None:
     """Set the value at a place."""
     at(tree, place[:-1])[place[-1]] = value
-
-
-def explain(fault: Any) -> str:
-    """One line for one fault of the schema."""
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"  {key}: unknown key; see micota/study/config.py for the keys there are"
-    line = f"  {key}: {fault['msg']}"
-    if fault["type"] != "missing":
-        line += f", found {fault['input']!r}"
-    if fault["type"] in NUMERIC and isinstance(fault["input"], str) and NUMBER.fullmatch(fault["input"]):
-        line += " (YAML reads 1e-5 as text: write 1.0e-5, without quotes)"
-    if fault["type"] == "string_type" and type(fault["input"]) in (int, float):
-        line += f' (a text: write it in quotes, "{fault["input"]}")'
-    return line

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from micota.common.cli import known, once
 from micota.common.records import Record
 from micota.study.config import Chosen, Config, Decoding, Matched, Mixed, Sampled, ScratchBase
+from micota.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,7 @@ class Study:
 
     def recipe(self, name: str) -> Record:
         """A training recipe's settings: what shapes the weights, save its prompt (see `recipe_prompt`)."""
-        return self.config.training[name].model_dump(exclude={"prompt", "threads"})
+        return self.config.training[name].model_dump(include=set(TrainingSettings.model_fields))
 
     def training_threads(self, name: str) -> int:
         """CPU threads of all processes of one training job."""

@@ -1,40 +1,64 @@
 """The settings of one fine-tuning, and the packages that they need."""
 
 import importlib.util
-from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from micota.common.cli import UserError
+from micota.common.settings import Attention, Closed, Dtype
 
 
-@dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(Closed):
     """Hyperparameters of one fine-tuning; names follow transformers' TrainingArguments where there is one.
 
     An optimiser step learns from the global batch: batch_size * accumulation * processes examples.
     """
 
-    epochs: int
-    learning_rate: float
-    batch_size: int  # examples (packed rows, with packing) that one process computes at a time
-    accumulation: int = 1  # such batches of a process in a step
-    scheduler: str = "cosine"
-    warmup_ratio: float = 0.0
-    weight_decay: float = 0.0
-    adam_beta2: float = 0.999
-    max_grad_norm: float = 1.0
-    max_length: int = (
-        4096  # tokens; longer examples are dropped, never cut (LlamaFactory #5231: cutting loses the end token)
+    epochs: Annotated[int, Field(ge=1, description="passes over the corpus")]
+    learning_rate: Annotated[float, Field(gt=0, description="the peak; in YAML 1.0e-5, not 1e-5")]
+    batch_size: Annotated[
+        int, Field(ge=1, description="examples (packed rows, with packing) that a process computes at a time")
+    ]
+    accumulation: Annotated[int, Field(ge=1, description="such batches of a process in a step")] = 1
+    scheduler: Annotated[
+        Literal["cosine", "linear", "constant", "constant_with_warmup"],
+        Field(description="how the learning rate falls"),
+    ] = "cosine"
+    warmup_ratio: Annotated[
+        float, Field(ge=0, lt=1, description="share of the steps in which the learning rate rises")
+    ] = 0.0
+    weight_decay: Annotated[float, Field(ge=0, description="of AdamW")] = 0.0
+    adam_beta2: Annotated[float, Field(ge=0, lt=1, description="of AdamW")] = 0.999
+    max_grad_norm: Annotated[float, Field(gt=0, description="longer gradients are cut to this length")] = 1.0
+    max_length: Annotated[
+        int, Field(ge=1, description="tokens of an example; longer ones are dropped and counted, never cut")
+    ] = 4096
+    packing: Annotated[bool, Field(description="several examples in a row of max_length tokens")] = False
+    bucketed: Annotated[bool, Field(description="batches of similar length in random order; not with packing")] = True
+    dtype: Annotated[
+        Dtype, Field(description="of the computation and the finished weights; the optimiser has float32")
+    ] = "float32"
+    gradient_checkpointing: Annotated[
+        bool, Field(description="activations are computed again: less memory, a third slower")
+    ] = False
+    attention: Annotated[Attention | None, Field(description="null: sdpa, or eager for a model that needs it")] = "sdpa"
+    liger_kernel: Annotated[bool, Field(description="fused kernels, on GPUs")] = False
+    save_steps: Annotated[int, Field(ge=1, description="steps from one checkpoint to the next")] = 500
+    max_examples: Annotated[int | None, Field(ge=1, description="a seeded sample of the corpus; null: all of it")] = (
+        None
     )
-    packing: bool = False
-    bucketed: bool = True  # batches of similar length in random order; not with packing
-    dtype: str = "float32"
-    gradient_checkpointing: bool = False
-    attention: str | None = "sdpa"
-    liger_kernel: bool = False
-    save_steps: int = 500
-    max_examples: int | None = None
-    processes: int = 1  # on one machine, a device each; see micota/training/processes.py
-    sharding: str = "none"  # of weights and optimiser over the processes: none (a copy each) or fsdp2
+    processes: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="on one node, a device each; a step learns from batch_size * accumulation * processes rows",
+        ),
+    ] = 1
+    sharding: Annotated[
+        Literal["none", "fsdp2"],
+        Field(description="of weights and optimiser over the processes; none: a copy each (DDP)"),
+    ] = "none"
 
 
 def check_packages(settings: TrainingSettings) -> None:

@@ -9,7 +9,7 @@ import json
 import random
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def bucketed_order(lengths: list[int], batch_size: int, epochs: int, seed: int) 
 
 def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: int) -> str:
     """A hash of everything that shapes the weights: checkpoints are only ever resumed under the same key."""
-    shaped_by = f"{STAGE_VERSION}|{asdict(settings)}|{seed}{'|portable' if portable() else ''}"
+    shaped_by = f"{STAGE_VERSION}|{settings.model_dump()}|{seed}{'|portable' if portable() else ''}"
     digest = hashlib.sha256(shaped_by.encode())
     for file_hash in weight_hashes(model).values():
         digest.update(bytes.fromhex(file_hash))

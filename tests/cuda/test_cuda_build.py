@@ -37,7 +37,7 @@ def look(answers):
 if __name__ == "__main__":
     import vllm
     vllm.LLM = lambda **settings: None
-    VllmEngine("m", None, EngineSettings("vllm"), 1)
+    VllmEngine("m", None, EngineSettings(name="vllm"), 1)
     torch._C._cuda_getDeviceCount = lambda: 1  # a driver that is there; is_available() has been called before
     from vllm.utils.system_utils import get_mp_context
     context = get_mp_context()
@@ -72,7 +72,7 @@ def test_vllm_is_told_what_it_listens_to(monkeypatch: pytest.MonkeyPatch) -> Non
         assert name in envs.environment_variables
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(vllm, "LLM", lambda **settings: given.update(settings))
-    VllmEngine("m", None, EngineSettings("vllm", max_num_seqs=128), 1)
+    VllmEngine("m", None, EngineSettings(name="vllm", max_num_seqs=128), 1)
     assert given.keys() <= inspect.signature(EngineArgs).parameters.keys()
     assert envs.VLLM_WORKER_MULTIPROC_METHOD == "spawn"
     assert not envs.VLLM_USE_FLASHINFER_SAMPLER
