@@ -8,7 +8,7 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import Record, RecordError, write_json, write_jsonl
-from micota.grading.grade import asks_judge
+from micota.grading.reasons import asks_judge
 from micota.results.disagreements import code
 from micota.results.scores import kappa
 from micota.results.tables import read_csv

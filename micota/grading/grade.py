@@ -148,12 +148,6 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> I
             }
 
 
-def asks_judge(trace: Record) -> bool:
-    """Whether the judge model is asked: the string rule rejects a box that holds something, and no book."""
-    extracted = trace["extracted"]
-    return bool(extracted) and len(extracted) <= LONGEST and not trace["verdicts"]["string_rule"]
-
-
 def summary(reasons: Counter[str]) -> str:
     """One line: how many, how many right, and why."""
     count = reasons.total()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.records import Record, RecordError, read_jsonl, write_jsonl
-from micota.grading.grade import asks_judge
+from micota.grading.reasons import asks_judge
 from micota.models.folders import model_hash
 from micota.models.prompts import Prompt, render_question
 from micota.sampling.engine import Decoding, Engine, EngineSettings, Request

@@ -2,9 +2,18 @@
 
 import re
 
+from micota.common.records import Record
+from micota.grading.answers import LONGEST
+
 EQUAL, EQUIVALENT, DIFFERENT = "equal", "equivalent", "different"
 NO_BOX, UNPARSABLE, TIMEOUT = "no_box", "unparsable", "timeout"
 REASONS = (EQUAL, EQUIVALENT, DIFFERENT, NO_BOX, UNPARSABLE, TIMEOUT)
 RIGHT = {EQUAL, EQUIVALENT}
 
 INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
+
+
+def asks_judge(trace: Record) -> bool:
+    """Whether the judge model is asked: the string rule rejects a box that holds something, and no book."""
+    extracted = trace["extracted"]
+    return bool(extracted) and len(extracted) <= LONGEST and not trace["verdicts"]["string_rule"]

@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 from micota.common.records import GRADED_FIELDS, JUDGED_FIELDS, Record, RecordError, read_jsonl
-from micota.grading.grade import asks_judge
+from micota.grading.reasons import asks_judge
 from micota.results.tables import Cell, Row
 
 PAPER_RULE, RULE_JUDGE, MATH_VERIFY = "paper_rule", "rule_judge", "math_verify"
