@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_gpus(args.gpus)
     from micota.common.records import GRADED_FIELDS, PROBLEM_FIELDS, read_jsonl, write_jsonl
     from micota.common.settings import checked
-    from micota.grading.llm_judge import JudgeModel, items, judge
+    from micota.grading.llm_judge import LLMJudge, items, judge
     from micota.models.folders import check_folder, load_tokenizer
     from micota.models.prompts import Prompt
     from micota.sampling.engine import EngineSettings
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     asked = items(traces, problems, args.benchmarks)
     settings = checked(EngineSettings, args.engine, "--engine")
     tokenizer = load_tokenizer(args.model)
-    model = JudgeModel(args.name, args.model, tokenizer, Prompt(**args.prompt), settings, args.max_tokens)
+    model = LLMJudge(args.name, args.model, tokenizer, Prompt(**args.prompt), settings, args.max_tokens)
     verdicts = list(
         judge(asked, model, lambda: start_engine(str(args.model), tokenizer, settings, args.threads), args.work)
     )

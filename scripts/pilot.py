@@ -17,11 +17,11 @@ import yaml
 
 from micota.common.cli import Parser, UserError, run
 from micota.common.records import whole
+from micota.corpora.kinds import Procedural
+from micota.models.settings import ScratchBase
 from micota.planning.expected_lengths import problem_count
-from micota.study.config import Procedural, ScratchBase
 from micota.study.graph import Study
-from micota.study.load import load_study
-from scripts.config import read_config
+from micota.study.load import load_study, read_config
 
 FEWEST_PROBLEMS = 4
 FEWEST_DEMONSTRATIONS = 64  # a few steps of training

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from micota.common.cli import UserError, run
 from micota.common.records import RecordError
+from micota.common.tables import Column, Row, read_csv, write_table
 from micota.results.estimates import planned, power_at
-from micota.results.tables import Column, Row, read_csv, write_table
 
 VARIANCES = ("variance_seeds", "variance_problems", "variance_residual")  # points^2
 NEEDED = ("claim", "part", "measure", "family", *VARIANCES)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from micota.common.cli import run
 from micota.common.records import RecordError, read_jsonl
+from micota.common.tables import Column, Row, write_table
 from micota.results.estimates import mean, ratio
-from micota.results.tables import Column, Row, corpus_label, write_table
+from micota.results.labels import corpus_label
 
 COLUMNS = (
     Column("base", "Base student"),

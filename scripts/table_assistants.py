@@ -17,8 +17,9 @@ from pathlib import Path
 from statistics import median
 
 from micota.common.cli import json_flag, run
+from micota.common.tables import Column, Row, write_table
 from micota.results.estimates import mean
-from micota.results.tables import Column, Row, check_entries, read_cells, write_table
+from micota.results.outcomes import read_cells
 
 COLUMNS = (
     Column("model", "Teacher assistant"),

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from micota.common.cli import UserError, json_flag, run
 from micota.common.records import RecordError, read_jsonl
+from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.claims import Data, Part, Traces, judge, models_of, null
-from micota.results.tables import Cell, Column, Row, check_same_problems, read_cells, write_csv, write_table
+from micota.results.outcomes import Cell, check_same_problems, read_cells
 
 DIGITS = {"points": 2, "tokens": 1, "nats per token": 4, "nats per trace": 2}
 COLUMNS = (

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from micota.common.cli import run
 from micota.common.records import RecordError, read_json
+from micota.common.tables import Column, Row, write_csv, write_table
 from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, REASONS
-from micota.results.tables import Column, Row, write_csv, write_table
 
 ENDING = ".report.json"
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from micota.common.cli import run
 from micota.common.records import RecordError, read_json
-from micota.corpora.filters import REASONS, SPECIAL_TOKENS
+from micota.common.tables import Column, Row, write_table
+from micota.corpora.counts import REASONS, SPECIAL_TOKENS
 from micota.models.special_tokens import OPEN, UNPAIRED
-from micota.results.tables import Column, Row, corpus_label, write_table
+from micota.results.labels import corpus_label
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

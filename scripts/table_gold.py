@@ -11,7 +11,7 @@ from pathlib import Path
 
 from micota.common.cli import run
 from micota.common.records import read_json
-from micota.results.tables import Column, write_table
+from micota.common.tables import Column, write_table
 
 RULES = {"string": "string", "last_number": "last number"}
 COLUMNS = (

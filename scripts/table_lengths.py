@@ -18,7 +18,8 @@ import numpy as np
 
 from micota.common.cli import run
 from micota.common.records import CORPUS_FIELDS, RecordError, read_jsonl
-from micota.results.tables import Column, Row, corpus_label, write_csv, write_table
+from micota.common.tables import Column, Row, write_csv, write_table
+from micota.results.labels import corpus_label
 
 QUANTILES = {"tokens_p05": 0.05, "tokens_p25": 0.25, "tokens_median": 0.5, "tokens_p75": 0.75, "tokens_p95": 0.95}
 

@@ -18,18 +18,10 @@ from statistics import fmean
 import numpy as np
 
 from micota.common.cli import UserError, json_flag, run
+from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.estimates import crossed, mean, wilson
-from micota.results.tables import (
-    Cell,
-    Column,
-    Row,
-    check_entries,
-    check_same_problems,
-    corpus_label,
-    read_cells,
-    write_csv,
-    write_table,
-)
+from micota.results.labels import corpus_label
+from micota.results.outcomes import Cell, check_same_problems, read_cells
 
 Cells = Mapping[str, Cell]  # benchmark -> what one model did on it
 Groups = Mapping[tuple[str, str], Sequence[Cells]]  # (base, corpus) -> one a training seed

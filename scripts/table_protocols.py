@@ -14,9 +14,10 @@ from pathlib import Path
 
 from micota.common.cli import UserError, json_flag, run
 from micota.common.records import GRADED_FIELDS, RecordError, read_jsonl
+from micota.common.tables import Column, Row, write_table
 from micota.results.estimates import crossed
+from micota.results.labels import corpus_label
 from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
-from micota.results.tables import Column, Row, check_entries, corpus_label, write_table
 
 Samples = dict[str, dict[int, tuple[str | None, bool]]]  # problem -> sample -> extracted answer, verdict
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from micota.common.cli import UserError, json_flag, run
-from micota.results.tables import Column, Row, read_csv, write_table
+from micota.common.tables import Column, Row, read_csv, write_table
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -16,8 +16,11 @@ from typing import Any
 
 from micota.common.cli import UserError, json_flag, run
 from micota.common.records import PROBLEM_FIELDS, read_jsonl, whole
+from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.disagreements import gallery
 from micota.results.estimates import crossed
+from micota.results.labels import corpus_label
+from micota.results.outcomes import check_same_problems
 from micota.results.scores import (
     LABELS,
     MATH_VERIFY,
@@ -29,7 +32,6 @@ from micota.results.scores import (
     read_judged,
     read_scores,
 )
-from micota.results.tables import Column, Row, check_entries, check_same_problems, corpus_label, write_csv, write_table
 
 HEADINGS = {PAPER_RULE: "The paper's rule (%)", RULE_JUDGE: "Rule + judge (%)", MATH_VERIFY: "math-verify (%)"}
 AGREEMENT_COLUMNS = (

@@ -19,8 +19,10 @@ import numpy as np
 
 from micota.common.cli import UserError, json_flag, run
 from micota.common.records import read_json
+from micota.common.tables import Column, Row, write_table
 from micota.results.estimates import Array, crossed
-from micota.results.tables import Column, Row, check_entries, check_same_problems, corpus_label, read_cells, write_table
+from micota.results.labels import corpus_label
+from micota.results.outcomes import check_same_problems, read_cells
 
 Scores = Mapping[tuple[str, str], Sequence[Array]]  # (base, corpus) -> an array [seeds, problems] a benchmark, in %
 

@@ -18,8 +18,9 @@ from statistics import fmean
 import numpy as np
 
 from micota.common.cli import UserError, json_flag, run
+from micota.common.tables import Column, Row, write_table
 from micota.results.estimates import Array
-from micota.results.tables import Cell, Column, Row, check_entries, check_same_problems, read_cells, write_table
+from micota.results.outcomes import Cell, check_same_problems, read_cells
 from micota.results.variance import Source, budget
 
 LABELS = {

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from micota.common.cli import UserError
-from micota.study.config import Config, Procedural, laid_over, parse_config
+from micota.common.settings import laid_over
+from micota.study.config import Config, Procedural, parse_config
 from micota.study.load import load_study
 from scripts import config as checker
 from tests.conftest import ROOT

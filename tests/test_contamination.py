@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from micota.common.records import RecordError, read_json
-from micota.results.tables import read_csv
+from micota.common.tables import read_csv
 from scripts import clean, table_contamination
 from tests.test_cleaning import LONG, record, write
 

@@ -12,9 +12,9 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from micota.common.records import write_json, write_jsonl
+from micota.common.tables import Row, read_csv
 from micota.corpora.filters import REASONS
 from micota.results.plots import COLOURS, PALETTE, colours, in_order
-from micota.results.tables import Row, read_csv
 from scripts import (
     figure_accuracy,
     figure_alignment,

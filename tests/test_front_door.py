@@ -12,8 +12,8 @@ from matplotlib import image
 
 from micota.common.cli import UserError
 from micota.common.records import read_json, write_jsonl
+from micota.common.tables import read_csv
 from micota.results.plots import save
-from micota.results.tables import read_csv
 from micota.results.verdicts import against, verdict_table
 from scripts import example, figure_front, readme
 from tests.conftest import ROOT

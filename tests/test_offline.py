@@ -10,7 +10,7 @@ from tests.paper_study import fill_cache, write_overlay
 from tests.tiny import raw_config
 from tests.workflow import copy_project, output_of, snakemake
 
-NO_ROOM_CHECK = "--no-hooks"  # by its name each of these pico models takes as much disk as the real one
+NO_ROOM_CHECK = {"check_disk": False}  # by its name each of these pico models takes as much disk as the real one
 STUDENT = "results/offline/models/qwen3b-mid-s0"
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from micota.common.cli import UserError
 from micota.common.records import RecordError, write_jsonl
+from micota.common.tables import read_csv
 from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
-from micota.results.tables import read_csv
 from micota.study.load import load_study
 from scripts import table_main, table_protocols
 from tests.test_tables import trace

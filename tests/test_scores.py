@@ -8,10 +8,10 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import Record, RecordError, write_json, write_jsonl
+from micota.common.tables import read_csv
 from micota.grading.reasons import asks_judge
 from micota.results.disagreements import code
 from micota.results.scores import kappa
-from micota.results.tables import read_csv
 from scripts import table_gold, table_scores
 from tests.test_tables import trace
 

@@ -9,9 +9,9 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import read_json, write_json, write_jsonl
+from micota.common.tables import DASH, Row, read_csv
 from micota.models.folders import parameters
 from micota.results.estimates import crossed
-from micota.results.tables import DASH, Row, read_csv
 from scripts import figure_sizes, model_size, table_sizes
 from tests.test_tables import trace
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from micota.common.cli import UserError
-from micota.results.tables import read_csv
-from micota.study.config import laid_over
+from micota.common.settings import laid_over
+from micota.common.tables import read_csv
 from micota.study.load import load_study
 from scripts import score
 from scripts import table_published as script

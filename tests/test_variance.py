@@ -9,7 +9,7 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import write_jsonl
-from micota.results.tables import read_csv
+from micota.common.tables import read_csv
 from micota.results.variance import (
     Array,
     MeanSquare,

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from micota.models.folders import parameters
 from micota.models.merging import SHARD_BYTES
+from micota.models.settings import HubBase, LocalBase, ScratchBase
 from micota.planning.assumptions import Assumption
 from micota.planning.expected_lengths import Lengths, Measured, problem_count
 from micota.planning.gpu_memory import BYTES, CHECKPOINT, TRAINED_PARAMETER
 from micota.planning.jobs import Job
-from micota.study.config import HubBase, LocalBase, ScratchBase
 from micota.study.graph import Study
+from micota.study.tasks import tasks
 
 NAMED_SIZE = re.compile(r"(\d+(?:\.\d+)?)[bB](?![a-zA-Z0-9])")
 SHARD = 5e9  # bytes of a safetensors file, a usual size on the hub
@@ -140,30 +141,30 @@ class Workload:
         """One shard of a model's traces."""
         engine, device, lengths = self.study.config.sampling.engine, self.device, self.lengths
         count, weights = self.parameters(model), self.weights(model)
-        tasks = [
+        asked = [
             (
-                task["problems"],
-                problem_count(self.study, task["problems"]) * task["n"] / self.study.config.sampling.shards,
-                min(task["max_tokens"], engine.max_model_len - lengths.prompt(task["problems"])),
+                task.problems,
+                problem_count(self.study, task.problems) * task.decoding.n / self.study.config.sampling.shards,
+                min(task.decoding.max_tokens, engine.max_model_len - lengths.prompt(task.problems)),
             )
-            for task in self.study.tasks(model)
+            for task in tasks(self.study, model)
         ]
-        means = {name: min(room, lengths.trace(model, name)) for name, _, room in tasks}
-        longest = {name: max(means[name], lengths.longest(model, name, rows, room)) for name, rows, room in tasks}
-        written = fsum(rows * means[name] for name, rows, _ in tasks)
-        read = fsum(rows * lengths.prompt(name) for name, rows, _ in tasks)
+        means = {name: min(room, lengths.trace(model, name)) for name, _, room in asked}
+        longest = {name: max(means[name], lengths.longest(model, name, rows, room)) for name, rows, room in asked}
+        written = fsum(rows * means[name] for name, rows, _ in asked)
+        read = fsum(rows * lengths.prompt(name) for name, rows, _ in asked)
         if engine.name == "vllm":  # one queue of everything; copies share it
             tensor, copies = (engine.tensor_parallel, engine.data_parallel) if self.gpu else (1, 1)
-            cache = device["kv_bytes"] * count * fsum(means[n] * r for n, r, _ in tasks) / fsum(r for _, r, _ in tasks)
+            cache = device["kv_bytes"] * count * fsum(means[n] * r for n, r, _ in asked) / fsum(r for _, r, _ in asked)
             room_for_cache = tensor * device["memory"] * engine.gpu_memory_utilization - weights
             together = max(1.0, min(self.together, room_for_cache / cache, read + written))
             steps = max(written / copies / together, *longest.values())
             computed, in_flight = written / copies, together * cache / 2
         else:  # batches of similar prompts in lockstep: each takes as long as its longest trace
             tensor, copies = 1, 1
-            batches = {name: self.batches(rows) for name, rows, _ in tasks}
-            steps = fsum(batches[name] * longest[name] for name, _, _ in tasks)
-            computed, in_flight = fsum(rows * longest[name] for name, rows, _ in tasks), 0.0
+            batches = {name: self.batches(rows) for name, rows, _ in asked}
+            steps = fsum(batches[name] * longest[name] for name, _, _ in asked)
+            computed, in_flight = fsum(rows * longest[name] for name, rows, _ in asked), 0.0
         bandwidth = device["bandwidth"] * device["decoding_bandwidth"] * tensor
         flops = device["flops"] * device["decoding_mfu"] * tensor
         step = self.step + (weights + in_flight) / bandwidth
@@ -177,7 +178,7 @@ class Workload:
             host=2e9 + weights,
             # vLLM takes its share of the memory; what must fit are the weights and one whole context
             gpu=(weights + device["kv_bytes"] * count * engine.max_model_len) / tensor if self.gpu else 0.0,
-            files=5 + ceil(fsum(rows for _, rows, _ in tasks) / engine.chunk_size),
+            files=5 + ceil(fsum(rows for _, rows, _ in asked) / engine.chunk_size),
         )
 
     def batches(self, rows: float) -> int:
@@ -292,6 +293,6 @@ class Workload:
         )
 
     def grade(self, model: str) -> Cost:
-        traces = sum(problem_count(self.study, task["problems"]) * task["n"] for task in self.study.tasks(model))
+        traces = sum(problem_count(self.study, task.problems) * task.decoding.n for task in tasks(self.study, model))
         workers = self.study.config.grading.workers
         return Cost(start=1, work=traces * self.device["grading"] / workers, cores=workers, host=5e8 * workers)

@@ -30,7 +30,8 @@ def check_disk(folder: Path, needed: float) -> None:
         raise UserError(
             f"{folder}: this run needs at least about {gigabytes(needed)} of disk, {gigabytes(free)} are free."
             f" Free some, or make {folder.parts[0]} a link to a larger disk; `keep_merged: false` drops merged models"
-            " when they have been sampled. `make plan` says what takes how much. To run all the same: --no-hooks"
+            " when they have been sampled. `make plan` says what takes how much."
+            " To run all the same: --config check_disk=False"
         )
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil, fsum
 
+from micota.corpora.kinds import Chosen, Matched, Mixed, Procedural, Sampled
+from micota.models.settings import HubBase, LocalBase
 from micota.planning.assumptions import DIFFICULTY, LONG_COT_NAMES, Assumption
 from micota.problems.datasets import loader_module
-from micota.study.config import Chosen, Demonstrations, HubBase, LocalBase, Matched, Mixed, Procedural, Sampled
+from micota.problems.settings import Demonstrations
 from micota.study.graph import Study
 
 
@@ -52,9 +54,9 @@ class Lengths:
         if found := self.measured.traces.get(model, {}).get(dataset):
             return found[0]
         study = self.study
-        if merge := study.merges.get(model):
-            share = min(1.0, merge.weight)
-            return self.trace(merge.base, dataset) ** (1 - share) * self.trace(merge.tuned, dataset) ** share
+        if made := study.merges.get(model):
+            share = min(1.0, made.merge.weight)
+            return self.trace(made.base, dataset) ** (1 - share) * self.trace(made.tuned, dataset) ** share
         harder = self.difficulty(dataset) / self.difficulty(study.config.training_problems)
         if tune := study.tunes.get(model):
             return self.corpus(tune.corpus) * harder

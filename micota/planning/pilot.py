@@ -16,11 +16,12 @@ import yaml
 
 from micota.common.cli import UserError
 from micota.common.records import CORPUS_FIELDS, read_json, read_jsonl
+from micota.common.settings import laid_over
+from micota.corpora.kinds import Procedural, Sampled
 from micota.planning.assumptions import Assumption
 from micota.planning.costs import Workload
 from micota.planning.expected_lengths import Measured, problem_count
 from micota.planning.jobs import Job
-from micota.study.config import Procedural, Sampled, laid_over
 from micota.study.graph import Study
 from micota.study.load import load_study
 

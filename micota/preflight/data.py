@@ -7,12 +7,13 @@ from micota.common.hub import NotFetched, snapshot
 from micota.common.records import read_json
 from micota.grading.gold import is_excepted, rejected_golds
 from micota.grading.grade import Judge
+from micota.models.settings import ScratchBase
 from micota.models.special_tokens import SpecialTokens
 from micota.preflight.scene import Finding, Scene, home_of, licence
 from micota.problems.cleaning import Held, Report, clean
 from micota.problems.datasets import LOADERS
 from micota.problems.datasets.leaving_out import PICTURE
-from micota.study.config import ScratchBase
+from micota.study import tasks
 
 RESTRICTED = ("other", "unknown", "-nc", "research", "noncommercial")  # in a licence that needs a person to read it
 EXCEPTIONS = Path(__file__).parents[1] / "problems" / "datasets" / "gold_exceptions.json"
@@ -36,7 +37,7 @@ def check_overlap(scene: Scene) -> Iterator[Finding]:
     cleaning = scene.study.config.cleaning
     for name, found in scene.problems.items():
         held = Held(cleaning.ngram, cleaning.near)
-        others = scene.study.kept_apart(name)
+        others = tasks.kept_apart(scene.study, name)
         for other in others:
             held.add(scene.problems.get(other, []))
         report = Report()
@@ -95,7 +96,7 @@ def check_licences(scene: Scene) -> Iterator[Finding]:
     for name, model in scene.models.items():
         if not isinstance(scene.study.config.bases.get(name), ScratchBase):  # those are made here
             yield said_by(model.folder, f"model {name}", f"{name} is not at hand")
-    for name in scene.study.cleaned_datasets:
+    for name in tasks.cleaned_datasets(scene.study):
         loader, home = scene.study.config.datasets[name].loader, home_of(scene.study, name)
         folder, why = None, f"{name} is not at hand"
         if home.repo and name in scene.problems:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from micota.common.hub import reason
+from micota.corpora.kinds import Sampled
 from micota.planning.disk import free_bytes
 from micota.planning.gpu_memory import BYTES, CHECKPOINT, Shape, sampling_bytes, scoring_bytes, training_bytes
 from micota.preflight.scene import Finding, Model, Scene
-from micota.study.config import Sampled
-from micota.workflow.cluster import UNFILLED
+from micota.workflow.resources import UNFILLED
 
 FULL = 0.9  # share of a GPU's memory from which on an estimate leaves no room for its own error
 GIGA = 10**9

@@ -4,7 +4,6 @@ Weights are never downloaded here: of a model on the hub its configuration, toke
 of micota/preflight/models.py look at a `Scene` and yield findings.
 """
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +15,11 @@ from micota.common.cli import UserError
 from micota.common.hub import NotFetched, reason, snapshot
 from micota.common.records import Record, read_json
 from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer, parameters
+from micota.models.settings import HubBase, LocalBase, ScratchBase
 from micota.problems.datasets import Home, load
 from micota.problems.datasets.leaving_out import LeaveOut
-from micota.study.config import HubBase, LocalBase, ScratchBase
+from micota.sampling.engine import Task
+from micota.study import tasks
 from micota.study.graph import Study
 
 LIGHT = [name for name in FILES if not name.endswith(".safetensors")]
@@ -100,7 +101,7 @@ def folder_of(block: LocalBase | HubBase | ScratchBase, key: str) -> Path | None
 
 def home_of(study: Study, dataset: str) -> Home:
     """Where a data set's rows are, as the study reads them."""
-    block, path = study.config.datasets[dataset], study.local_copy(dataset)
+    block, path = study.config.datasets[dataset], tasks.local_copy(study, dataset)
     split, revision = (block.hub.split, block.hub.revision) if block.hub else (None, None)
     if path or not block.hub:
         return Home(Path(path) if path else None, split=split)
@@ -156,7 +157,7 @@ class Scene:
 
     @cached_property
     def loaded(self) -> dict[str, list[Record] | UserError]:
-        return {name: find_problems(self.study, name) for name in self.study.cleaned_datasets}
+        return {name: find_problems(self.study, name) for name in tasks.cleaned_datasets(self.study)}
 
     @cached_property
     def problems(self) -> dict[str, list[Record]]:
@@ -169,14 +170,14 @@ class Scene:
         return self.study.tunes[model].base if model in self.study.tunes else model
 
     @cached_property
-    def samplers(self) -> dict[str, list[Record]]:
+    def samplers(self) -> dict[str, list[Task]]:
         """Base -> the tasks that it, or a model made from it, samples; each prompt and data set once."""
-        found: dict[str, dict[str, Record]] = {}
+        found: dict[str, dict[Any, Task]] = {}
         for model in self.study.models:
-            for task in self.study.tasks(model):
-                key = json.dumps([task["problems"], task["prompt"], task["max_tokens"]])
+            for task in tasks.tasks(self.study, model):
+                key = (task.problems, task.prompt, task.decoding.max_tokens)
                 found.setdefault(self.origin(model), {}).setdefault(key, task)
-        return {base: list(tasks.values()) for base, tasks in found.items()}
+        return {base: list(asked.values()) for base, asked in found.items()}
 
     @cached_property
     def recipes(self) -> dict[tuple[str, str], str]:

@@ -35,8 +35,9 @@ from typing import Any
 
 import numpy as np
 
+from micota.common.tables import Row
 from micota.results.estimates import Array, Contrast, crossed, holm, minimum_detectable_effect, power_at, ratio_contrast
-from micota.results.tables import Cell, Row
+from micota.results.outcomes import Cell
 
 REPRODUCED, CONTRADICTED, NOISE, NOT_TESTABLE = "reproduced", "contradicted", "within noise", "not testable"
 UNITS = {

@@ -12,8 +12,9 @@ from itertools import combinations
 from pathlib import Path
 
 from micota.common.records import GRADED_FIELDS, JUDGED_FIELDS, Record, RecordError, read_jsonl
+from micota.common.tables import Row
 from micota.grading.reasons import asks_judge
-from micota.results.tables import Cell, Row
+from micota.results.outcomes import Cell
 
 PAPER_RULE, RULE_JUDGE, MATH_VERIFY = "paper_rule", "rule_judge", "math_verify"
 LABELS = {PAPER_RULE: "the paper's rule", RULE_JUDGE: "rule + judge", MATH_VERIFY: "math-verify"}

@@ -9,7 +9,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import Any
 
 from micota.common.cli import UserError
 from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
+from micota.common.settings import identity
 from micota.models.fingerprint import portable
 from micota.models.folders import model_hash
-from micota.models.prompts import Prompt, check_rendering, render, rendering
-from micota.sampling.engine import Completion, Decoding, Engine, EngineSettings, Request
+from micota.models.prompts import check_rendering, render, rendering
+from micota.sampling.engine import Completion, Engine, EngineSettings, Request, Task
 from micota.sampling.replicas import on_replicas
 
 STAGE_VERSION = 3  # raise when this module's results change: it is part of every chunk's key
@@ -35,27 +36,6 @@ class Item:
     sample: int
     text: str
     prompt_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One data set for one model: which problems, put how, decoded how."""
-
-    dataset: str
-    problems: str
-    prompt: Prompt
-    decoding: Decoding
-    n: int
-    deviation: str | None = None  # why the prompt may differ from the one a model was trained on
-
-    @classmethod
-    def from_record(cls, record: Record) -> "Task":
-        """From the JSON of the command line (micota.study.graph.Study.sampling_task plus the problems' path)."""
-        decoding = Decoding(
-            record["temperature"], record["top_p"], record["max_tokens"], tuple(record["stop"]), record["seed"]
-        )
-        prompt, deviation = Prompt(**record["prompt"]), record.get("deviation")
-        return cls(record["dataset"], record["problems"], prompt, decoding, record["n"], deviation)
 
 
 @dataclass(frozen=True)
@@ -83,7 +63,7 @@ def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: in
                 f"{task.problems}: the prompt of {problem['id']} has {len(rendered.prompt_ids)} tokens, no room is left"
                 f" in max_model_len {max_model_len}"
             )
-        for sample in range(task.n):
+        for sample in range(task.decoding.n):
             found.append(Item(problem["id"], sample, rendered.text, tuple(rendered.prompt_ids)))
     return found
 
@@ -107,7 +87,7 @@ def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: Engin
             task.dataset: {
                 "rendering": rendering(tokenizer, task.prompt),
                 "deviation": task.deviation,
-                "decoding": asdict(task.decoding) | {"n": task.n},
+                "decoding": task.decoding.model_dump(),
             }
             for task in tasks
         },
@@ -116,9 +96,7 @@ def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: Engin
 
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
-    # By how many a job is shared does not matter, nor how many wait for their turn.
-    shaped = settings.model_dump(exclude={"data_parallel", "max_num_seqs"})
-    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
+    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{identity(settings)}|{task.dataset}|{identity(task.decoding)}"
     shaped_by += "|portable" if portable() else ""
     digest = hashlib.sha256(shaped_by.encode())
     for item in chunk:
@@ -202,7 +180,7 @@ def request(chunk: Chunk) -> Request:
     own = [[decoding.seed, chunk.task.dataset, item.id, item.sample] for item in chunk.items]
     return Request(
         [list(item.prompt_ids) for item in chunk.items],
-        replace(decoding, seed=(decoding.seed * 1_000_003 + mark) % 2**31),
+        decoding.but(seed=(decoding.seed * 1_000_003 + mark) % 2**31),
         [zlib.crc32(json.dumps(names).encode()) for names in own],
     )
 

@@ -1,15 +1,18 @@
-"""What a job asks a cluster for, and whether a cluster's profile has been filled in.
+"""What a job takes of a machine: GPUs, threads, memory, minutes; and whether a cluster's profile has been filled in.
 
 On one machine nobody reads memory or time; `gpu_job`, of which profiles/default allows one, keeps two jobs off one GPU.
 """
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from micota.common.cli import UserError
+from micota.models.settings import ScratchBase
+from micota.study.graph import Study
 
 UNFILLED = "CHANGE-ME"
 # Host memory. 8 GB hold the miniature's largest job five times over. For each GPU: weights pass through the host when a
@@ -17,7 +20,46 @@ UNFILLED = "CHANGE-ME"
 # float32, and the bfloat16 that is saved, are 84 GB, of 488 GB that a job with 8 GPUs asks for.
 MB, MB_PER_GPU = 8_000, 60_000
 
+Profile = Mapping[str, Mapping[str, str]]  # "default-resources", or "set-resources: {rule}" -> key -> value
 Count = Callable[[Any], int]
+
+
+@dataclass(frozen=True)
+class Gpus:
+    """How many GPUs each kind of job of a study takes: none, unless its device is cuda."""
+
+    study: Study
+
+    def of(self, count: int) -> int:
+        return count if self.study.config.device == "cuda" else 0
+
+    @property
+    def sampling(self) -> int:
+        """Each replica of an engine has its own."""
+        engine = self.study.config.sampling.engine
+        return self.of(engine.tensor_parallel * engine.data_parallel)
+
+    @property
+    def judging(self) -> int:
+        """One copy of the judge model."""
+        return self.of(self.study.config.sampling.engine.tensor_parallel)
+
+    @property
+    def alignment(self) -> int:
+        return self.of(1)
+
+    def training(self, recipe: str) -> int:
+        return self.of(self.study.recipe(recipe).processes)
+
+    def base(self, name: str) -> int:
+        """Of the job that provides a base: none unless it is pre-trained there."""
+        block = self.study.base_block(name)
+        return self.training(block.recipe) if isinstance(block, ScratchBase) and self.study.pretrained(name) else 0
+
+
+def training_threads(study: Study, recipe: str) -> int:
+    """CPU threads of all processes of one training job."""
+    return study.recipe(recipe).processes * study.recipe(recipe).threads
 
 
 def memory_mb(gpus: int, attempt: int) -> int:
@@ -25,11 +67,24 @@ def memory_mb(gpus: int, attempt: int) -> int:
     return (MB + MB_PER_GPU * gpus) * attempt
 
 
-def gpu_resources(gpus: Count, partition: Callable[[int], str | None], minutes: int) -> dict[str, Callable[..., Any]]:
-    """Snakemake resources of a job that takes `gpus(wildcards)` GPUs of one node.
+def read_profile(settings: Any) -> Profile:
+    """What the profile, if there is one, says for every rule, and for single ones; `settings` are Snakemake's."""
+    blocks = {"default-resources": settings.default_resources or {}}
+    blocks |= {f"set-resources: {rule}": keys for rule, keys in settings.overwrite_resources.items()}
+    return {block: {key: str(keys[key].raw).strip("'\"") for key in keys} for block, keys in blocks.items()}
 
-    Memory and time grow with each attempt. `partition` names the partition for jobs with so many GPUs.
+
+def gpu_resources(profile: Profile, gpus: Count, minutes: int) -> dict[str, Callable[..., Any]]:
+    """Snakemake resources of a job that takes `gpus(wildcards)` GPUs of one node, in the profile's partition for them.
+
+    Memory and time grow with each attempt. Without GPUs, or without a `gpu_partition`, it is the partition of all jobs.
     """
+    defaults = profile["default-resources"]
+
+    def partition(count: int) -> str | None:
+        default = defaults.get("slurm_partition")
+        return defaults.get("gpu_partition", default) if count else default
+
     return {
         "gpu": lambda wildcards: gpus(wildcards),
         "gpu_job": lambda wildcards: int(gpus(wildcards) > 0),

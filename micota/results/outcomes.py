@@ -1,0 +1,101 @@
+"""What models did on data sets, summed up from their graded traces."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+from micota.common.cli import UserError
+from micota.common.records import GRADED_FIELDS, RecordError, read_jsonl
+
+ENDING = re.compile(r"(\.(counts|report))?\.jsonl?$")
+
+
+@dataclass
+class Cell:
+    """What one model did on one data set, summed up from its graded traces."""
+
+    outcomes: dict[str, list[bool]] = field(default_factory=dict)  # problem -> one verdict a sample
+    lengths: dict[str, list[int]] = field(default_factory=dict)  # problem -> tokens of each sample
+    verdicts: Counter[str] = field(default_factory=Counter)  # grader -> traces it accepts
+    truncated: int = 0
+    no_box: int = 0
+    cut: list[bool] = field(default_factory=list)  # of traces that say so: ended by a stop string before any box
+    several_answers: int | None = 0  # traces with two different answers in boxes; None: graded before it was counted
+
+    @property
+    def correct(self) -> int:
+        """How many traces the primary verdict accepts."""
+        return sum(map(sum, self.outcomes.values()))
+
+    @property
+    def tokens(self) -> list[int]:
+        """The length of every trace."""
+        return [tokens for samples in self.lengths.values() for tokens in samples]
+
+    def accuracies(self) -> list[float]:
+        """Share of correct samples of each problem, in the order of the problems' names."""
+        return [fmean(outcomes) for _, outcomes in sorted(self.outcomes.items())]
+
+    def mean_lengths(self) -> list[float]:
+        """Mean length (tokens) of each problem's samples, in the same order."""
+        return [fmean(tokens) for _, tokens in sorted(self.lengths.items())]
+
+    def measures(self) -> dict[str, float]:
+        """The means a table shows beside the accuracy."""
+        tokens = self.tokens
+        n = len(tokens)
+        return {
+            "mean_tokens": fmean(tokens),
+            "truncated_percent": 100 * self.truncated / n,
+            "no_box_percent": 100 * self.no_box / n,
+        }
+
+
+def read_cells(path: Path, datasets: Sequence[str]) -> dict[str, Cell]:
+    """One Cell per data set from a model's graded traces, read line by line since they may be long."""
+    cells = {dataset: Cell() for dataset in datasets}
+    seen: set[tuple[str, int]] = set()
+    for trace in read_jsonl(path, GRADED_FIELDS):
+        cell = cells.get(trace["dataset"])
+        if cell is None:
+            continue
+        if (trace["id"], trace["sample"]) in seen:
+            raise RecordError(f"{path}: sample {trace['sample']} of problem {trace['id']} stands there twice")
+        seen.add((trace["id"], trace["sample"]))
+        cell.outcomes.setdefault(trace["id"], []).append(trace["correct"])
+        cell.lengths.setdefault(trace["id"], []).append(trace["n_tokens"])
+        cell.truncated += trace["finish_reason"] == "length"
+        cell.no_box += trace["extracted"] is None
+        if "stop_string" in trace:
+            cell.cut.append(trace["stop_string"] is not None and trace["extracted"] is None)
+        if cell.several_answers is not None:
+            boxed = trace.get("boxed_answers")
+            cell.several_answers = None if boxed is None else cell.several_answers + (boxed > 1)
+        cell.verdicts.update({grader: int(bool(verdict)) for grader, verdict in trace["verdicts"].items()})
+    for dataset, cell in cells.items():
+        if not cell.outcomes:
+            raise RecordError(f"{path}: no trace of the data set {dataset!r}")
+    return cells
+
+
+def check_same_problems(cells: Mapping[str, Mapping[str, Cell]], datasets: Sequence[str]) -> None:
+    """Every model must have answered the same problems: averages and paired tests assume it."""
+    first, *others = cells
+    for dataset in datasets:
+        problems = cells[first][dataset].outcomes.keys()
+        for model in others:
+            difference = problems ^ cells[model][dataset].outcomes.keys()
+            if difference:
+                count, example = len(difference), min(difference)
+                raise UserError(f"{model} and {first} differ in {count} problems of {dataset}, such as {example}")
+
+
+def by_name(paths: Iterable[Path]) -> dict[str, Path]:
+    """Files by the name of what they are of: `graded/{model}.jsonl`, `corpora/{corpus}.counts.json`.
+
+    A model's name holds points (`ta-w0.4-d0.5-m0`), so what stands behind it is taken off by its kind.
+    """
+    return {ENDING.sub("", path.name): path for path in paths}
