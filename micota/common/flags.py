@@ -33,12 +33,12 @@ def add_flags(parser: Any, kind: type[Closed], prefix: str = "", title: str | No
         group.add_argument(flag(prefix, name), dest=f"{prefix}{name}", help=help_, default=argparse.SUPPRESS, **many)
 
 
-def with_flags(kind: type[S], given: S | None, args: argparse.Namespace, prefix: str = "", **more: Any) -> S:
+def with_flags(kind: type[S], given: Closed | None, args: argparse.Namespace, prefix: str = "", **more: Any) -> S:
     """A study's settings with the flags over them, or flags alone; UserError names every flag that does not fit.
 
-    `more` are fields that are known otherwise.
+    `given` may hold more than the settings that are asked for. `more` are fields that are known otherwise.
     """
-    values = (given.model_dump() if given else {}) | more
+    values = (given.model_dump(include=set(kind.model_fields)) if given else {}) | more
     told = taken(kind, args, prefix)
     try:
         return kind.model_validate(laid_over(values, told))
