@@ -44,8 +44,7 @@ ENTRIES = [
     {"model": "one", "base": "one", "corpus": "base", "seed": 0},
     {"model": "other", "base": "one", "corpus": "mid", "seed": 0},
 ]
-MATCHED = {"kind": "matched", "of": "one", "problems_of": ["other"], "match": "tokens", "to": "other", "seed": 0}
-SAMPLED = {"kind": "sampled", "keep": "correct", "max_tokens": None, "special_tokens": "drop"}
+MATCHED = ("--of", "one", "--problems-of", "other", "--match", "tokens", "--to", "other")
 
 
 def problems(count: int, rng: random.Random) -> Iterator[Record]:
@@ -71,21 +70,19 @@ def traces(count: int, sampler: str, rng: random.Random) -> Iterator[Record]:
 def stages() -> dict[str, list[str]]:
     """Stage -> script and flags, on the files of the folder they run in; each reads what those before it wrote."""
 
-    def corpus(name: str, block: Record, *flags: str) -> list[str]:
-        out = ["--out", f"{name}.jsonl", "--counts", f"{name}.json"]
-        return ["corpus", "--name", name, "--block", json.dumps(block), *flags, *out]
+    def corpus(name: str, kind: str, *flags: str) -> list[str]:
+        return ["corpus", "--kind", kind, *flags, "--out", f"{name}.jsonl", "--counts", f"{name}.json"]
 
     def sampled(sampler: str, other: str) -> list[str]:
-        block = {**SAMPLED, "sampler": sampler, "only_if_solved_by": [other]}
-        graded = [f"{name}=graded/{name}.jsonl" for name in (sampler, other)]
-        return corpus(sampler, block, "--graded", *graded, "--dataset", "set", "--problems", "problems.jsonl")
+        graded = [f"graded/{name}.jsonl" for name in (sampler, other)]
+        read = ["--graded", *graded, "--dataset", "set", "--problems", "problems.jsonl"]
+        return corpus(sampler, "sampled", "--sampler", sampler, "--only-if-solved-by", other, *read)
 
     def grade(name: str) -> list[str]:
         out = ["--graded", f"graded/{name}.jsonl"]
         return ["grade", "--problems", "problems.jsonl", "--traces", f"{name}.traces.jsonl", *out]
 
-    parts = ["--parts", "one=one.jsonl", "other=other.jsonl"]
-    mixed = {"kind": "mixed", "shares": {"one": 1, "other": 4}, "seed": 0}
+    parts = ["--parts", "one.jsonl", "other.jsonl"]
     clean = ["--problems", "problems.jsonl", "--against", "benchmark.jsonl", "--drop-duplicates", "--near", "0.5"]
     cells = ["--entries", json.dumps(ENTRIES), "--graded-dir", "graded"]
     main = ["--benchmarks", '["set"]', "--compare", "mid", "--out-stem", "main"]
@@ -96,8 +93,8 @@ def stages() -> dict[str, list[str]]:
         "grade, again": grade("other"),
         "corpus, sampled": sampled("one", "other"),
         "corpus, sampled, again": sampled("other", "one"),
-        "corpus, mixed": corpus("mix", mixed, *parts),
-        "corpus, matched": corpus("matched", MATCHED, *parts),
+        "corpus, mixed": corpus("mix", "mixed", "--shares", "one=1", "other=4", *parts),
+        "corpus, matched": corpus("matched", "matched", *MATCHED, *parts),
         "table_lengths": ["table_lengths", "--corpora", "one.jsonl", "other.jsonl", "--out-stem", "lengths"],
         "table_main": ["table_main", *cells, *main],
         "table_scores": ["table_scores", *cells, *scores],

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from micota.common.records import write_json, write_jsonl
 from micota.common.tables import Row, read_csv
-from micota.corpora.filters import REASONS
+from micota.corpora.kinds import REASONS
 from micota.results.plots import COLOURS, PALETTE, colours, in_order
 from scripts import (
     figure_accuracy,

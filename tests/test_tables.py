@@ -9,7 +9,8 @@ import pytest
 from micota.common.cli import UserError
 from micota.common.records import RecordError, read_jsonl, write_json, write_jsonl
 from micota.common.tables import DASH, Column, Row, read_csv, write_table
-from micota.corpora.filters import REASONS, SPECIAL_TOKENS
+from micota.corpora.kinds import REASONS
+from micota.corpora.kinds.sampled import SPECIAL_TOKENS
 from micota.models.special_tokens import OPEN, UNPAIRED
 from micota.results.outcomes import read_cells
 from scripts import table_alignment, table_assistants, table_corpora, table_lengths, table_main

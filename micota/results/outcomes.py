@@ -1,6 +1,5 @@
 """What models did on data sets, summed up from their graded traces."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +8,6 @@ from statistics import fmean
 
 from micota.common.cli import UserError
 from micota.common.records import GRADED_FIELDS, Record, RecordError, read_jsonl
-
-ENDING = re.compile(r"(\.(counts|report))?\.jsonl?$")
 
 
 @dataclass
@@ -108,11 +105,3 @@ def check_same_problems(answered: Mapping[str, Mapping[str, Iterable[str]]]) -> 
             if difference:
                 count, example = len(difference), min(difference)
                 raise UserError(f"{model} and {first} differ in {count} problems of {dataset}, such as {example}")
-
-
-def by_name(paths: Iterable[Path]) -> dict[str, Path]:
-    """Files by the name of what they are of: `graded/{model}.jsonl`, `corpora/{corpus}.counts.json`.
-
-    A model's name holds points (`ta-w0.4-d0.5-m0`), so what stands behind it is taken off by its kind.
-    """
-    return {ENDING.sub("", path.name): path for path in paths}

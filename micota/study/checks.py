@@ -6,7 +6,6 @@ The schema (micota/study/config.py) checks each key by itself; these functions c
 from os.path import normpath
 
 from micota.common.cli import UserError, known, once
-from micota.corpora.kinds import Procedural, Sampled
 from micota.models.places import JUDGE_PLACES, places_of
 from micota.models.settings import ScratchBase
 from micota.problems.datasets import LOADERS
@@ -145,7 +144,7 @@ def check_no_demonstrations(study: Study) -> None:
     assistants = [sweep.tuned for sweep in study.config.merges if sweep.tuned not in teachers(study)]
     learners |= {f"tuned.{name}": study.config.tuned[name].corpus for name in assistants}
     for key, corpus in learners.items():
-        if any(isinstance(study.config.corpora[part], Procedural) for part in study.parts(corpus)):
+        if any(study.corpus(part).procedural for part in study.parts(corpus)):
             raise UserError(
                 f"{key}: corpus {corpus} holds procedural demonstrations; only a teacher may learn from them"
             )
@@ -154,7 +153,7 @@ def check_no_demonstrations(study: Study) -> None:
 def teachers(study: Study) -> set[str]:
     """The models whose traces a tuned model learns from."""
     learned = {part for tune in study.config.tuned.values() for part in study.parts(tune.corpus)}
-    return {block.sampler for name in learned if isinstance(block := study.config.corpora[name], Sampled)}
+    return {model for name in learned for model in study.corpus(name).written_by()}
 
 
 def check_prompts(study: Study) -> None:

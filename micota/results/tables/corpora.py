@@ -11,7 +11,8 @@ from pathlib import Path
 
 from micota.common.records import RecordError, read_json
 from micota.common.tables import Column, Row, write_table
-from micota.corpora.counts import REASONS, SPECIAL_TOKENS
+from micota.corpora.kinds import REASONS
+from micota.corpora.kinds.sampled import SPECIAL_TOKENS
 from micota.models.special_tokens import OPEN, UNPAIRED
 from micota.results.labels import corpus_label
 
