@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from micota.common.cli import UserError
 from micota.common.records import Record, read_json, read_jsonl
 from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, runs_of
-from micota.problems.datasets import Home, load
+from micota.problems.loading import load
+from micota.problems.source import Source
 from micota.problems.matching import form
 from scripts import clean as script
 
@@ -334,7 +335,7 @@ def test_gsm8k_train_against_test(real_data: Path) -> None:
     With 0.5, the paper's threshold, three of them go. Two films of one length, a run of 13 words alone, stay.
     """
     train, test = (
-        load(name, "gsm8k", Home(real_data / f"gsm8k_{name}.jsonl", split=name)) for name in ("train", "test")
+        load(name, "gsm8k", Source(real_data / f"gsm8k_{name}.jsonl", split=name)) for name in ("train", "test")
     )
     kept, report = run(train, test, near=0.25)
     assert dict(report.dropped) == {NGRAM: 2, NEAR: 3} and len(kept) == 7468

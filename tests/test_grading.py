@@ -15,7 +15,8 @@ from micota.grading.equivalence import verify
 from micota.grading.gold import rejected_golds
 from micota.grading.grade import Judge, grade, quick_verdict
 from micota.grading.reasons import REASONS, RIGHT
-from micota.problems.datasets import Home, load
+from micota.problems.loading import load
+from micota.problems.source import Source
 from scripts import check_gold
 from scripts import grade as script
 
@@ -227,7 +228,7 @@ def test_gold_gate_on_the_real_benchmarks(real_data: Path, tmp_path: Path) -> No
         ("gsm8k", "gsm8k_test")
     ]:
         files[loader] = tmp_path / f"{loader}.jsonl"
-        write_jsonl(files[loader], load(f"any-{loader}", loader, Home(real_data / f"{file}.jsonl")))
+        write_jsonl(files[loader], load(f"any-{loader}", loader, Source(real_data / f"{file}.jsonl")))
     out = tmp_path / "gold.json"
     rules = '--rules={"gsm8k": "last_number"}'
     check_gold.main(["--problems", *map(str, files.values()), rules, "--out", str(out), "--workers", "2"])

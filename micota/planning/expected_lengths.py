@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from math import fsum
 
 from micota.models.settings import HubBase, LocalBase
-from micota.planning.assumptions import DIFFICULTY, LONG_COT_NAMES, Assumption
-from micota.problems.datasets import loader_module
+from micota.planning.assumptions import LONG_COT_NAMES, Assumption
+from micota.problems.datasets import card
 from micota.problems.settings import Demonstrations
 from micota.study.graph import Study
 
@@ -25,12 +25,12 @@ class Measured:
 
 
 def problem_count(study: Study, dataset: str) -> int:
-    """Problems of a data set; 1,000 where neither the configuration nor its loader knows."""
+    """Problems of a data set; 1,000 where neither the configuration nor its file knows."""
     block = study.config.datasets[dataset]
     if block.options:
         whole = block.options.count
     else:
-        rows = loader_module(block.loader).ROWS
+        rows = card(block.loader).rows
         whole = rows.get(block.hub.split if block.hub else "") or max(rows.values(), default=1000)
     return min(whole, block.limit or whole)
 
@@ -73,7 +73,7 @@ class Lengths:
         return min(room, self.assumed["longest"] * self.trace(model, dataset))
 
     def difficulty(self, dataset: str) -> float:
-        return DIFFICULTY.get(self.study.config.datasets[dataset].loader, 1.0)
+        return card(self.study.config.datasets[dataset].loader).difficulty
 
     def style(self, base: str) -> str:
         """Which assumption says how much a base model writes, by its name on the hub or its folder's."""

@@ -16,8 +16,8 @@ from micota.common.hub import NotFetched, reason, snapshot
 from micota.common.records import Record, read_json
 from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer, parameters
 from micota.models.settings import HubBase, LocalBase, ScratchBase
-from micota.problems.datasets import Home, load
-from micota.problems.datasets.leaving_out import LeaveOut
+from micota.problems.loading import load_block
+from micota.problems.source import Source, source_of
 from micota.sampling.engine import Task
 from micota.study import tasks
 from micota.study.graph import Study
@@ -99,23 +99,15 @@ def folder_of(block: LocalBase | HubBase | ScratchBase, key: str) -> Path | None
     return Path(block.pretrained) if block.pretrained else None
 
 
-def home_of(study: Study, dataset: str) -> Home:
+def read_from(study: Study, dataset: str) -> Source:
     """Where a data set's rows are, as the study reads them."""
-    block, path = study.config.datasets[dataset], tasks.local_copy(study, dataset)
-    split, revision = (block.hub.split, block.hub.revision) if block.hub else (None, None)
-    if path or not block.hub:
-        return Home(Path(path) if path else None, split=split)
-    return Home(None, block.hub.repo, block.hub.config, split, revision)
+    return source_of(study.config.datasets[dataset], tasks.local_copy(study, dataset))
 
 
 def find_problems(study: Study, dataset: str) -> list[Record] | UserError:
     """The problems of a data set, read and checked as the study does, or what is wrong: NotFetched, or a fault."""
-    block = study.config.datasets[dataset]
-    options = block.options.model_dump() if block.options else None
     try:
-        home = home_of(study, dataset)
-        leave_out = LeaveOut(**block.leave_out.model_dump()) if block.leave_out else None
-        return load(dataset, block.loader, home, options, block.limit, block.seed, block.sha256, leave_out)
+        return load_block(dataset, study.config.datasets[dataset], read_from(study, dataset))
     except UserError as error:
         return error
 

@@ -7,8 +7,9 @@ from os.path import normpath
 
 from micota.common.cli import UserError, known, once
 from micota.models.places import JUDGE_PLACES, places_of
+from micota.models.prompts import Prompt
 from micota.models.settings import ScratchBase
-from micota.problems.datasets import LOADERS
+from micota.problems.datasets import LOADERS, card, file_of
 from micota.study import tasks
 from micota.study.graph import Study
 
@@ -67,7 +68,8 @@ def check_benchmarks(study: Study) -> None:
     seen: dict[str, str] = {}
     for name in study.config.benchmarks:
         dataset = study.config.datasets[name]
-        asked = dataset.model_dump(include={"prompt", "stop", "rule"})
+        own = card(dataset.loader)
+        asked = (dataset.prompt or own.prompt, own.stop if dataset.stop is None else dataset.stop, study.rules[name])
         home = {"path": normpath(dataset.path)} if dataset.path else {"hub": dataset.hub and dataset.hub.model_dump()}
         same = repr((dataset.loader, dataset.options, home, asked))
         if (other := seen.setdefault(same, name)) != name:
@@ -168,8 +170,10 @@ def check_prompts(study: Study) -> None:
         config.alignment.prompt,
     }:
         known(name, config.prompts, "prompt")
-        if unfilled := [place for place in places_of(config.prompts[name].user) if place != "{problem}"]:
-            raise UserError(f"prompts.{name}.user: {unfilled[0]} is filled in for a judge model only; leave it out")
+        check_filled(f"prompts.{name}.user", config.prompts[name])
+    for dataset in config.datasets.values():
+        if own := tasks.own_prompt(dataset.loader):
+            check_filled(f"{file_of(dataset.loader)}: PROMPT", own)
     recipes = {"the students": config.students.recipe} | {name: t.recipe for name, t in config.tuned.items()}
     repeated = [config.variance.dataset] if config.variance else []
     for who, recipe in recipes.items():
@@ -191,6 +195,12 @@ def check_prompts(study: Study) -> None:
                     f"prompts: {use} of {', '.join(different)} differs from the training prompt of {who};"
                     f" if that is meant, name a deviation id under prompt_deviations.{use}"
                 )
+
+
+def check_filled(key: str, prompt: Prompt) -> None:
+    """A prompt for a problem has a place for it, and for nothing else."""
+    if unfilled := [place for place in places_of(prompt.user) if place != "{problem}"]:
+        raise UserError(f"{key}: {unfilled[0]} is filled in for a judge model only; leave it out")
 
 
 def check_claims(study: Study) -> None:
