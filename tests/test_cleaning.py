@@ -11,8 +11,8 @@ from micota.common.cli import UserError
 from micota.common.records import Record, read_json, read_jsonl
 from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, runs_of
 from micota.problems.loading import load
-from micota.problems.source import Source
 from micota.problems.matching import form
+from micota.problems.source import Source
 from scripts import clean as script
 
 LONG = "a train leaves the first station at noon and runs at forty miles an hour toward the second one"

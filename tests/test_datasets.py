@@ -12,12 +12,12 @@ import datasets
 import huggingface_hub
 import pyarrow.parquet
 import pytest
+from micota.problems.datasets.answers import answer_text
+from micota.problems.datasets.leaving_out import LeaveOut
 
 from micota.common.cli import UserError
 from micota.common.records import PROBLEM_FIELDS, RecordError, read_jsonl
-from micota.problems.datasets import LOADERS, Home, check_content, load, loader_module, normalise
-from micota.problems.datasets.answers import answer_text
-from micota.problems.datasets.leaving_out import LeaveOut
+from micota.problems.datasets import LOADERS, check_content, load, loader_module, normalise
 from scripts import clean, problems
 from tests import hub_cache
 
@@ -373,7 +373,10 @@ def test_a_picture_in_a_column_is_one(tmp_path: Path) -> None:
 def test_a_rule_for_a_column_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"datasets.mine.leave_out.where: no row has a column problem_valid"):
         load(
-            "mine", "plain", Source(rows_file(tmp_path, NUMINA[:1])), leave_out=LeaveOut(where={"problem_valid": ["No"]})
+            "mine",
+            "plain",
+            Source(rows_file(tmp_path, NUMINA[:1])),
+            leave_out=LeaveOut(where={"problem_valid": ["No"]}),
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from micota.common.cli import UserError
+from micota.common.files import by_name
 from micota.common.records import GRADED_FIELDS, Record, RecordError, read_jsonl
 
 

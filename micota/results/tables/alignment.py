@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from math import exp
 from pathlib import Path
 
+from micota.common.files import by_name
 from micota.common.records import RecordError, read_jsonl
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import interval
 from micota.results.estimates import mean, ratio
 from micota.results.labels import corpus_label
-from micota.results.outcomes import by_name
 
 COLUMNS = (
     Column("base", "Base student"),

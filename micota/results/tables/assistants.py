@@ -7,11 +7,12 @@ weight 1. Neither has a density. A base of two tuned models stands in both sweep
 from pathlib import Path
 from statistics import median
 
+from micota.common.files import by_name
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import PROBLEMS, interval
 from micota.results.entries import Entry
 from micota.results.estimates import mean
-from micota.results.outcomes import Cell, by_name, read_cells
+from micota.results.outcomes import Cell, read_cells
 
 COLUMNS = (
     Column("model", "Teacher assistant"),

@@ -7,10 +7,10 @@ pair that matched, with both texts. A problem that matches several sets counts f
 from collections import Counter
 from pathlib import Path
 
+from micota.common.files import by_name
 from micota.common.records import RecordError, read_json
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, REASONS
-from micota.results.outcomes import by_name
 
 PAIR = (
     "dataset",

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from micota.common.files import by_name
 from micota.common.records import CORPUS_FIELDS, RecordError, read_jsonl
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.labels import corpus_label
-from micota.results.outcomes import by_name
 
 QUANTILES = {"tokens_p05": 0.05, "tokens_p25": 0.25, "tokens_median": 0.5, "tokens_p75": 0.75, "tokens_p95": 0.95}
 

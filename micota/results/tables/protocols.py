@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from micota.common.cli import UserError
+from micota.common.files import by_name
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT
 from micota.results.entries import Entry, by_student
 from micota.results.estimates import crossed
-from micota.results.outcomes import by_name, check_same_problems, graded_traces
+from micota.results.outcomes import check_same_problems, graded_traces
 from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
 
 Samples = dict[str, dict[int, tuple[str | None, bool]]]  # problem -> sample -> extracted answer, verdict

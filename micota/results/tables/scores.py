@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.common.cli import UserError
+from micota.common.files import by_name
 from micota.common.records import PROBLEM_FIELDS, read_jsonl, whole
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT
 from micota.results.disagreements import gallery
 from micota.results.entries import Entry, by_student
 from micota.results.estimates import crossed
-from micota.results.outcomes import by_name
 from micota.results.scores import (
     LABELS,
     MATH_VERIFY,
