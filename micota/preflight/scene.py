@@ -15,7 +15,10 @@ from huggingface_hub import constants
 from micota.common.cli import UserError
 from micota.common.hub import NotFetched, reason, snapshot
 from micota.common.records import Record, read_json
-from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer, parameters
+from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer
+from micota.planning.assumptions import assumed
+from micota.planning.costs import Workload
+from micota.planning.model_sizes import ModelSizes
 from micota.problems.datasets import Home, load
 from micota.problems.datasets.leaving_out import LeaveOut
 from micota.study.config import HubBase, LocalBase, ScratchBase
@@ -50,19 +53,6 @@ class Model:
     @property
     def has_weights(self) -> bool:
         return self.folder is not None and has_weights(self.folder)
-
-    @cached_property
-    def parameters(self) -> int:
-        """By the weights' headers, or else counted on a model that is built without memory for its weights."""
-        assert self.folder is not None
-        if self.has_weights:
-            return parameters(self.folder)
-        import torch
-        from transformers import AutoConfig, AutoModelForCausalLM
-
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(self.folder))
-        return model.num_parameters()
 
 
 def find_model(study: Study, name: str) -> Model:
@@ -162,11 +152,14 @@ class Scene:
     def problems(self) -> dict[str, list[Record]]:
         return {name: found for name, found in self.loaded.items() if isinstance(found, list)}
 
-    def origin(self, model: str) -> str:
-        """The base that a model is, or was tuned or merged from: its shape and tokenizer are that base's."""
-        if model in self.study.merges:
-            return self.study.merges[model].base
-        return self.study.tunes[model].base if model in self.study.tunes else model
+    @cached_property
+    def workload(self) -> Workload:
+        """As the plan has it; what a job writes, and what it needs of a GPU, do not hang on the assumed speeds."""
+        return Workload(self.study, True, assumed(True), results=self.results)
+
+    @property
+    def sizes(self) -> ModelSizes:
+        return self.workload.sizes
 
     @cached_property
     def samplers(self) -> dict[str, list[Record]]:
@@ -175,7 +168,7 @@ class Scene:
         for model in self.study.models:
             for task in self.study.tasks(model):
                 key = json.dumps([task["problems"], task["prompt"], task["max_tokens"]])
-                found.setdefault(self.origin(model), {}).setdefault(key, task)
+                found.setdefault(self.sizes.base_of(model), {}).setdefault(key, task)
         return {base: list(tasks.values()) for base, tasks in found.items()}
 
     @cached_property
