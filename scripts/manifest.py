@@ -7,9 +7,8 @@
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from micota.common.cli import run
 from micota.common.records import Record, whole, write_json
@@ -23,6 +22,8 @@ from micota.provenance.manifest import (
     hash_of,
     hashes,
     page,
+    revisions,
+    seeds,
     software,
     weights,
 )
@@ -66,29 +67,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         handle.write(page(manifest))
     write_json(args.out, manifest)
     print(f"{args.out}: {len(manifest['outputs'])} outputs of {manifest['code']['commit'] or 'unknown code'}")
-
-
-def seeds(block: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every seed of the configuration, by its key: of data, models, masks and sampling."""
-    if isinstance(block, Mapping):
-        for key, value in block.items():
-            here = f"{place}.{key}".lstrip(".")
-            if key in ("seed", "seeds"):
-                yield here, value
-            else:
-                yield from seeds(value, here)
-    elif isinstance(block, list):
-        for index, value in enumerate(block):
-            yield from seeds(value, f"{place}.{index}")
-
-
-def revisions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every repository of the hub that the configuration names, and its commit."""
-    for key in ("datasets", "bases"):
-        for name, block in config[key].items():
-            hub = (block.get("hub") or {}) if key == "datasets" else block
-            if hub.get("repo"):
-                yield f"{key}.{name}", f"{hub['repo']}@{hub['revision']}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Files by the name of what they are of."""
+"""Files and folders: what a file is of, by its name, and how much room there is."""
 
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,3 +25,13 @@ def by_name(paths: Iterable[Path]) -> dict[str, Path]:
         if (other := found.setdefault(name_of(path), path)) != path:
             raise UserError(f"{path}: {other} is of {name_of(path)} too, by its name; give one of the two")
     return found
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def free_bytes(folder: Path) -> int:
+    """Free bytes of the file system where a folder is, or will be."""
+    return shutil.disk_usage(existing(folder.absolute())).free

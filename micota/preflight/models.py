@@ -84,7 +84,7 @@ def check_attention(scene: Scene) -> Iterator[Finding]:
 def check_merge_partners(scene: Scene) -> Iterator[Finding]:
     """A tuned model keeps its base's shape and vocabulary; one that is there already is compared with it."""
     for tuned in dict.fromkeys(merge.tuned for merge in scene.study.merges.values()):
-        base = scene.models[scene.origin(tuned)]
+        base = scene.models[scene.sizes.base_of(tuned)]
         made = scene.results / scene.study.config.study / "models" / tuned
         if not made.is_dir():
             yield Finding("merge", tuned, "ok", f"to be trained from {base.name}, with which it is merged")
