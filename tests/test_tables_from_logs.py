@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from micota.common.records import Record, write_json, write_jsonl
+from micota.study import tasks
 from micota.study.graph import Study
 from micota.study.load import load_study
 from scripts import logs
-from tests.test_tables import trace
+from tests.graded import trace
 from tests.tiny import config_files, raw_config
 from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
 
@@ -41,8 +42,8 @@ def write_logs(study: Study, results: Path) -> None:
 
     for model in study.models:
         rows = []
-        for dataset in study.sampled_datasets(model):
-            samples = range(study.sampling_task(dataset)["n"])
+        for dataset in tasks.sampled_datasets(study, model):
+            samples = range(tasks.sampling_task(study, dataset).decoding.n)
             rows += [graded(dataset, number, sample) for number in range(PROBLEMS) for sample in samples]
         write_jsonl(results / f"graded/{model}.jsonl", rows)
     for base in config.students.bases:
@@ -94,7 +95,7 @@ def test_the_makefile_makes_tables_as_this_test_does() -> None:
 
 def test_every_table_and_figure_can_be_made_from_the_archive(project: Path) -> None:
     """Nothing is missing, nothing is asked for that no allowed rule makes, and no rule is named in vain."""
-    cleaned = len(load_study(raw_config("study")).cleaned_datasets)
+    cleaned = len(tasks.cleaned_datasets(load_study(raw_config("study"))))
     each = {"load_problems": cleaned, "clean_problems": cleaned}
     made = [rule for rule in from_logs() if rule != "table_published"]  # of a study that names published numbers
     assert planned(run(project, "archived", "-n")) == dict.fromkeys(["all", *made], 1) | each
