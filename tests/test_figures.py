@@ -151,7 +151,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root, rng = tmp_path_factory.mktemp("study"), np.random.default_rng(7)
 
     def make(table: str, folders: dict[str, str], **settings: Any) -> None:
-        files = {key: [root / path for path in sorted(root.glob(pattern))] for key, pattern in folders.items()}
+        files = {key: sorted(root.glob(pattern)) for key, pattern in folders.items()}
         import_module(f"micota.results.tables.{table}").make(files, root / "tables", **settings)
 
     entries, benchmarks = write_students(root, rng), list(BENCHMARKS)

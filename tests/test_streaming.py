@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import growth
-from scripts import clean, corpus, grade, table_lengths
+from benchmarks import growth, growth_tables
+from scripts import clean, corpus, grade
 
-SCRIPTS = {"clean": clean, "grade": grade, "corpus": corpus, "table_lengths": table_lengths}
+SCRIPTS = {"clean": clean, "grade": grade, "corpus": corpus, "benchmarks.growth_tables": growth_tables}
 STAGES = (
     *("clean", "grade", "grade, again", "corpus, sampled", "corpus, sampled, again"),
     *("corpus, mixed", "corpus, matched", "table_lengths"),
