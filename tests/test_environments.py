@@ -370,7 +370,15 @@ def test_rules_find_what_their_scripts_import() -> None:
 
 LOADING = """
 import sys
-sys.modules |= dict.fromkeys(sys.argv[1:])  # what is None there can not be imported
+
+
+class Lacking:
+    def find_spec(name, path=None, target=None):
+        if name in sys.argv[1:]:
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, Lacking)
 from importlib import import_module
 from pathlib import Path
 from micota.study.load import study_of
