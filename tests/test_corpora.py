@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from micota.corpora.filters import REASONS, Counts, filter_traces, median, mix, solved
 
 from micota.common.cli import UserError
 from micota.common.records import Record, read_json, read_jsonl, write_json, write_jsonl
-from micota.corpora.filters import REASONS, Counts, filter_traces, median, mix, solved
 from micota.models.special_tokens import SpecialTokens
 from micota.problems.arithmetic import demonstrations
+from micota.results.tables.corpora import columns, corpus_row
 from micota.study.config import Procedural
 from micota.study.graph import Study
 from micota.study.load import load_study
 from scripts import corpus as script
-from scripts.table_corpora import columns, corpus_row
 from tests.tiny import raw_config, write_model
 
 PROBLEMS = {f"train/{i}": f"{i}+1?" for i in range(8)}

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import growth
+from benchmarks import growth, growth_tables
 from micota.common.records import write_lines
-from scripts import clean, corpus, grade, table_lengths
+from scripts import clean, corpus, grade
 
-SCRIPTS = {"clean": clean, "grade": grade, "corpus": corpus, "table_lengths": table_lengths}
+SCRIPTS = {"clean": clean, "grade": grade, "corpus": corpus, "benchmarks.growth_tables": growth_tables}
 STAGES = (
     *("clean", "grade", "grade, again", "corpus, sampled", "corpus, sampled, again"),
     *("corpus, mixed", "corpus, matched", "table_lengths"),

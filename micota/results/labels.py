@@ -1,4 +1,4 @@
-"""What readers see in place of the names of the configuration."""
+"""What readers see in place of the names of the configuration and of the tables."""
 
 CORPUS_LABELS = {
     "base": "base (untrained)",
@@ -7,6 +7,14 @@ CORPUS_LABELS = {
     "unmerged": "un-merged TA",
     "mix": "mix",
     "mid": "mid (MiCoTA)",
+}
+SOURCE_LABELS = {  # of the variance budget
+    "problems": "problems of the benchmarks",
+    "masks": "mask seed of the merge",
+    "seeds": "training seed (and mask × seed)",
+    "sampling": "sampled decoding, one answer",
+    "graders": "grader (a fixed set)",
+    "total": "all of them",
 }
 
 

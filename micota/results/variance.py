@@ -29,15 +29,6 @@ from numpy.typing import ArrayLike
 
 from micota.results.estimates import DRAWS, SEED, TAIL, Array
 
-LABELS = {
-    "problems": "problems of the benchmarks",
-    "masks": "mask seed of the merge",
-    "seeds": "training seed (and mask × seed)",
-    "sampling": "sampled decoding, one answer",
-    "graders": "grader (a fixed set)",
-    "total": "all of them",
-}
-
 
 @dataclass(frozen=True)
 class MeanSquare:

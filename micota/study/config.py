@@ -78,7 +78,7 @@ class Sampling(Closed):
 
 
 class Students(Closed):
-    bases: Names
+    bases: Names = Field(min_length=1)
     corpora: Names
     more: dict[Name, Names] = Field({}, description="further corpora of single student bases: {base: [corpus]}")
     recipe: Name

@@ -16,11 +16,12 @@ from micota.common.tables import Column, Row, write_table
 from micota.results.columns import interval
 from micota.results.entries import Entry
 from micota.results.estimates import Array
+from micota.results.labels import SOURCE_LABELS
 from micota.results.outcomes import Cell, read_models
-from micota.results.variance import LABELS, Source, budget
+from micota.results.variance import Source, budget
 
 COLUMNS = (
-    Column("source", "Source", LABELS.__getitem__),
+    Column("source", "Source", SOURCE_LABELS.__getitem__),
     Column("levels", "Levels"),
     Column("share", "Share of the variance (%)", "{0:.1f}"),
     *interval("share", ".1f"),
