@@ -70,9 +70,8 @@ def test_the_commands_of_the_docstring_work_one_after_the_other(
     for model in ("teacher", "large"):
         write_jsonl(tmp_path / f"graded/{model}.jsonl", [graded(f"train/{n}", sampler=model) for n in range(8)])
     write_problems(tmp_path / "problems/train.jsonl")
-    meta = {"datasets": {"train": {"rendering": {"special_tokens": []}}}}
-    (tmp_path / "cot/teacher").mkdir(parents=True)
-    write_json(tmp_path / "cot/teacher/shard-0.meta.json", meta)
+    made = {"train": {"rendering": {"chat_template": None}}}
+    write_json(tmp_path / "cot/teacher/shard-0.meta.json", {"datasets": made})
     write_corpora(tmp_path, {"short": rows_of([(n, 5) for n in range(8)])})
     write_model(tmp_path / "models/small")
     (tmp_path / "config").symlink_to(ROOT / "config")
