@@ -108,9 +108,9 @@ def check_corpora(study: Study) -> None:
     for name in config.corpora:
         block = study.corpus(name)
         for model in block.solved_by():
-            known(model, study.models, f"corpora.{name}")
+            known(model, study.models, f"corpora.{name}.{block.key_of(model)}")
         for part in [*block.made_of(), *block.compared_with()]:
-            known(part, config.corpora, f"corpora.{name}")
+            known(part, config.corpora, f"corpora.{name}.{block.key_of(part)}")
         block.check(name, study)
     for name in config.alignment.corpora:
         for part in [name, *before(study, name)]:

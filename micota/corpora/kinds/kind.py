@@ -128,6 +128,11 @@ class CorpusKind(Closed):
         parts = dict.fromkeys([*self.made_of(), *self.compared_with()])
         return {"parts": [f"corpora/{name}.jsonl" for name in parts]}
 
+    def key_of(self, name: str) -> str:
+        """The setting that a model or a corpus is named in; `kind` where it is in none."""
+        named = (key for key, value in self if name == value or (isinstance(value, list | dict) and name in value))
+        return next((key for key in named if key != "kind"), "kind")
+
     def check(self, name: str, study: Named) -> None:
         """Raise UserError, with the key, where the corpus asks for what the study has not."""
 
