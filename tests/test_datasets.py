@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,14 +13,18 @@ import datasets
 import huggingface_hub
 import pyarrow.parquet
 import pytest
-from micota.problems.datasets.answers import answer_text
-from micota.problems.datasets.leaving_out import LeaveOut
 
 from micota.common.cli import UserError
-from micota.common.records import PROBLEM_FIELDS, RecordError, read_jsonl
-from micota.problems.datasets import LOADERS, check_content, load, loader_module, normalise
+from micota.common.records import PROBLEM_FIELDS, RecordError, read_json, read_jsonl, write_json
+from micota.problems.answers import answer_text
+from micota.problems.content import check_content, normalise
+from micota.problems.datasets import LOADERS, card, loader_module
+from micota.problems.loading import load
+from micota.problems.settings import LeaveOut
+from micota.problems.source import Source
 from scripts import clean, problems
 from tests import hub_cache
+from tests.tiny import ROOT, config_files, raw_config
 
 GSM8K = {"question": "How many clips?", "answer": "48/2 = <<48/2=24>>24\nand so on\n#### 2,125"}
 OLYMPIAD = {"question": "Find all.", "final_answer": ["$69$,$84$"], "is_multiple_answer": True, "unit": "$cm^2$"}
@@ -95,10 +100,10 @@ def test_spacing_and_case_are_no_content(one: str, other: str) -> None:
 
 @pytest.mark.parametrize("loader", [name for name in LOADERS if name != "arithmetic"])
 def test_docstrings_say_what_a_row_is(loader: str) -> None:
-    module = loader_module(loader)
-    assert '{"' in (module.__doc__ or "")
-    assert set(module.HUB) == {"repo", "config", "split", "revision"}
-    assert loader == "plain" or module.HUB["split"] in module.ROWS
+    assert '{"' in (loader_module(loader).__doc__ or "")
+    known = card(loader)
+    assert set(known.hub) == {"repo", "config", "split", "revision"}
+    assert loader == "plain" or known.hub["split"] in known.rows
 
 
 @pytest.mark.parametrize(
@@ -250,15 +255,72 @@ def test_command_line(gsm8k_file: Path, tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_arithmetic(tmp_path: Path) -> None:
-    options = {"part": "test", "count": 20, "seed": 1, "operations": [2], "bound": 99}
     out = tmp_path / "out.jsonl"
-    argv = ["--dataset", "easy", "--loader", "arithmetic", "--out", str(out), "--options"]
-    problems.main([*argv, json.dumps(options)])
+    argv = ["--dataset", "easy", "--loader", "arithmetic", "--out", str(out), "--options-part", "test"]
+    options = ["--options-seed", "1", "--options-operations", "2", "--options-bound", "99"]
+    problems.main([*argv, "--options-count", "20", *options])
     found = list(read_jsonl(out, PROBLEM_FIELDS))
     assert [record["id"] for record in found] == [f"easy/{n}" for n in range(20)]
     assert {record["source"] for record in found} == {"arithmetic"}
-    with pytest.raises(UserError, match=r"wrong options for arithmetic.*operatons"):
-        problems.main([*argv, json.dumps({**options, "operatons": 3})])
+    with pytest.raises(UserError, match=r"--options-count: Field required"):
+        problems.main([*argv, *options])
+    with pytest.raises(UserError, match=r"--options-count: .*greater than or equal to 1"):
+        problems.main([*argv, "--options-count", "0", *options])
+    with pytest.raises(UserError, match=r"options: the arithmetic loader needs them"):
+        problems.main([*argv[:-2]])
+
+
+def test_a_study_says_what_a_set_is_and_flags_go_over_it(gsm8k_file: Path, tmp_path: Path) -> None:
+    """From the local copy where the study reads one; what is not a flag is as the study has it."""
+    block = {"loader": "plain", "path": "rows.jsonl", "leave_out": {"no_answer": True}, "limit": 3, "seed": 5}
+    rows_file(tmp_path, [{"problem": f"{n}?", "answer": n if n != 4 else None} for n in range(9)])
+    hub = {"repo": "me/mine", "split": "train", "revision": "abc"}
+    changes = {"datasets.mine": block, "datasets.away": block | {"hub": hub}, "data_folder": str(tmp_path)}
+    write_json(tmp_path / "s.json", raw_config("mini", changes))
+    argv = ["--study", str(tmp_path / "s.json"), "--out", str(tmp_path / "out.jsonl")]
+
+    def ids(*flags: str) -> list[str]:
+        problems.main([*argv, *flags])
+        return [row["id"] for row in read_jsonl(tmp_path / "out.jsonl", PROBLEM_FIELDS)]
+
+    rules, left_out = LeaveOut(no_answer=True), Counter[str]()
+    found = load("mine", "plain", Source(tmp_path / "rows.jsonl"), None, 3, 5, None, rules, left_out)
+    assert ids("--dataset", "mine", "--counts", str(tmp_path / "c.json")) == [row["id"] for row in found]
+    assert read_json(tmp_path / "c.json") == {"problems": 3, "left_out": dict(left_out)} and left_out["no_answer"] == 1
+    assert len(ids("--dataset", "away")) == 3, "the local copy of data_folder"
+    assert len(ids("--dataset", "mine", "--limit", "5", "--seed", "6")) == 5
+    assert ids("--dataset", "mine", "--loader", "gsm8k", "--path", str(gsm8k_file), "--seed", "1")
+    with pytest.raises(UserError, match=r"--config, --revision: the rows are read from .*rows.jsonl"):
+        ids("--dataset", "mine", "--revision", "abc")
+    with pytest.raises(UserError, match=r"--dataset: there is no 'yours'; there are: .*mine"):
+        ids("--dataset", "yours")
+    with pytest.raises(UserError, match=r"--limit: .*greater than or equal to 1"):
+        ids("--dataset", "mine", "--limit", "0")
+    with pytest.raises(UserError, match=r"me/other needs a pinned `revision:`"):
+        ids("--dataset", "away", "--hub", "me/other")
+
+
+@pytest.mark.parametrize(("study", "dataset"), [("paper", "gsm8k"), ("smoke", "gsm8k"), ("mini", "two_steps")])
+def test_flags_alone_read_what_a_study_reads(study: str, dataset: str) -> None:
+    """The block of a study, and the same by hand: one block, one source."""
+    by_study, source = problems.described(
+        problems.parse_args(
+            ["--study", *(str(ROOT / file) for file in config_files(study)), "--dataset", dataset, "--out", "o"]
+        )
+    )
+    flags = {"limit": by_study.limit, "seed": by_study.seed, "sha256": by_study.sha256}
+    argv = [part for name, value in flags.items() if value is not None for part in (f"--{name}", str(value))]
+    place = {"path": source.path, "hub": source.repo, "config": source.config, "split": source.split}
+    place |= {"revision": source.revision}
+    argv += [part for name, value in place.items() if value is not None for part in (f"--{name}", str(value))]
+    if by_study.options:
+        for name, value in by_study.options.model_dump().items():
+            argv += [f"--options-{name}", *map(str, value if isinstance(value, list) else [value])]
+    by_hand, place_by_hand = problems.described(
+        problems.parse_args(["--dataset", dataset, "--loader", by_study.loader, "--out", "o", *argv])
+    )
+    read = {"loader", "limit", "seed", "sha256", "leave_out", "options"}
+    assert by_hand.model_dump(include=read) == by_study.model_dump(include=read) and place_by_hand == source
 
 
 NUMINA: list[dict[str, Any]] = [
@@ -281,18 +343,20 @@ def rows_file(folder: Path, rows: list[dict[str, Any]]) -> Path:
 def test_rows_without_an_answer_are_left_out_by_rule_and_counted(tmp_path: Path) -> None:
     path = rows_file(tmp_path, NUMINA)
     leave_out = LeaveOut(no_answer=True, pictures=True, where={"problem_is_valid": ["No"]})
-    found = load("mine", "plain", Source(path), leave_out=leave_out)
+    left_out = Counter[str]()
+    found = load("mine", "plain", Source(path), leave_out=leave_out, left_out=left_out)
     assert [row["id"] for row in found] == ["mine/0"]  # the row's index in the source
-    assert leave_out.counts == {"no_answer": 4, "pictures": 1, "where problem_is_valid is No": 1}
-    block = {"no_answer": True, "pictures": True, "where": {"problem_is_valid": ["No"]}}
+    assert left_out == {"no_answer": 4, "pictures": 1, "where problem_is_valid is No": 1}
     out, counts = tmp_path / "out.jsonl", tmp_path / "counts.json"
-    argv = ["--dataset", "mine", "--loader", "plain", "--path", str(path), "--leave-out", json.dumps(block)]
-    problems.main([*argv, "--out", str(out), "--counts", str(counts)])
+    argv = ["--dataset", "mine", "--loader", "plain", "--path", str(path)]
+    rules = ["--leave-out-no-answer", "true", "--leave-out-pictures", "true"]
+    rules += ["--leave-out-where", "problem_is_valid=No"]
+    problems.main([*argv, *rules, "--out", str(out), "--counts", str(counts)])
     report = tmp_path / "report.json"
     clean.main(
         [*("--problems", str(out), "--loaded", str(counts)), *("--out", str(tmp_path / "c"), "--report", str(report))]
     )
-    assert json.loads(report.read_text())["left_out"] == dict(leave_out.counts)
+    assert json.loads(report.read_text())["left_out"] == dict(left_out)
 
 
 @pytest.mark.parametrize(("row", "said"), [(1, "'proof' says"), (3, "'NotFound' says"), (4, "no answer"), (5, "says")])
@@ -337,8 +401,9 @@ def test_a_rule_sees_the_texts_of_a_csv_and_one_that_finds_nothing_is_counted(tm
     path = tmp_path / "rows.csv"
     path.write_text("problem,answer,valid,kind\n1?,1,0,a\n2?,2,1,b\n3?,3,False,b\n")
     rules = LeaveOut(where={"valid": [0, False], "kind": ["c"]})
-    assert [row["id"] for row in load("mine", "plain", Source(path), leave_out=rules)] == ["mine/1"]
-    assert dict(rules.counts) == {"where valid is 0": 1, "where valid is False": 1, "where kind is c": 0}
+    left_out = Counter[str]()
+    assert [row["id"] for row in load("mine", "plain", Source(path), leave_out=rules, left_out=left_out)] == ["mine/1"]
+    assert dict(left_out) == {"where valid is 0": 1, "where valid is False": 1, "where kind is c": 0}
 
 
 PICTURES = [

@@ -1,6 +1,6 @@
 """The table of corpora: what a counts file says of dropped traces is shown where there were any."""
 
-from scripts.table_corpora import columns, corpus_row
+from micota.results.tables.corpora import columns, corpus_row
 from tests.corpora import each_kept, passed, rows_of
 
 

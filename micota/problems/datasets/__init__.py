@@ -80,11 +80,14 @@ def card(loader: str) -> Card:
 
 def said(fault: Any) -> str:
     """A fault by the name in the file."""
-    key, *below = map(str, fault["loc"]) or ("",)
+    if not fault["loc"]:  # of several facts together; the message begins with one
+        name, _, words = str(fault["ctx"]["error"]).partition(": ")
+        return f"{name.upper()}: {words}"
+    name, *below = map(str, fault["loc"])
     if fault["type"] == "extra_forbidden":
-        names = ", ".join(name.upper() for name in Card.model_fields)
-        return f"{key.upper()}: there is no such fact of a data set; there are: {names}"
-    return ".".join([key.upper(), *below]).lstrip(".") + f": {fault['msg']}"
+        names = ", ".join(known.upper() for known in Card.model_fields)
+        return f"{name.upper()}: there is no such fact of a data set; there are: {names}"
+    return f"{'.'.join([name.upper(), *below])}: {fault['msg']}, found {fault['input']!r}"
 
 
 def card_of(problem: dict[str, Any]) -> Card:
