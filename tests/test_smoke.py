@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.workflow import copy_project, make, output_of, planned, snakemake
+from micota.problems import datasets
+from micota.training import trainer
+from tests.workflow import ROOT, copy_project, make, output_of, planned, snakemake
 
 BENCHMARKS = ["aime24", "amc23", "olympiadbench", "math500", "gsm8k"]
 STUDENT = "small-mid-s0"
@@ -137,14 +139,14 @@ def test_a_changed_merge_weight_re_runs_only_what_depends_on_it(smoke: Smoke, tm
 
 def test_an_edit_of_library_code_re_runs_nothing(smoke: Smoke) -> None:
     """GPU days must not hang on a comment: the stages' versions in the rules' params say when results change."""
-    library = smoke.folder / "micota" / "training.py"
+    library = smoke.folder / Path(trainer.__file__).relative_to(ROOT)
     library.write_text(library.read_text() + "\n# a harmless edit\n")
     assert planned(snakemake(smoke.folder, "-n", *smoke.flags)) == {}
 
 
 def test_a_new_check_of_the_golds_grades_nothing_again(smoke: Smoke) -> None:
     """It is a gate: were it an input like any other, a corrected count would train every student again."""
-    counts = smoke.folder / "micota" / "datasets" / "gold_counts.json"
+    counts = smoke.folder / Path(datasets.__file__).relative_to(ROOT).with_name("gold_counts.json")
     counts.write_text(counts.read_text() + "\n")
     jobs = planned(snakemake(smoke.folder, "-n", *smoke.flags))
     assert jobs["check_gold"] == jobs["table_gold"] == jobs["table_main"] == 1

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from micota.common.records import read_json, read_jsonl
 from micota.grading.string_rule import NUMBER, last_number, same_last_number, same_string
+from micota.problems import datasets
 from micota.problems.datasets import loader_module
-from tests.conftest import ROOT
 
-GOLD_COUNTS = ROOT / "micota" / "datasets" / "gold_counts.json"
+GOLD_COUNTS = Path(datasets.__file__).with_name("gold_counts.json")
 
 
 @pytest.mark.parametrize(
