@@ -99,6 +99,7 @@ def test_schema_faults_are_named(changes: dict[str, Any], messages: list[str]) -
         ({"tuned.teacher.corpus": "demos"}, r"tuned.teacher.corpus: there is no 'demos'; there are: demonstrations"),
         ({"benchmarks": ["easy"]}, r"benchmarks: there is no 'easy'; there are: train, .*two_steps"),
         ({"validation_problems": "valid"}, r"validation_problems: there is no 'valid'"),
+        ({"training_problems": "trian"}, r"training_problems / benchmarks: there is no 'trian'; there are: train"),
         ({"sampling.training.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
         ({"sampling.validation.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
         ({"datasets.two_steps.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
