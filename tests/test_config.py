@@ -16,6 +16,7 @@ from micota.common.settings import laid_over
 from micota.corpora.kinds import Procedural
 from micota.study.config import Config, parse_config
 from micota.study.load import load_study
+from micota.study.tasks import sampling_task
 from scripts import config as checker
 from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config
@@ -182,9 +183,9 @@ def test_a_declared_deviation_is_accepted() -> None:
         "prompt_deviations": {"evaluation": "D-1"},
     }
     study = load_study(raw_config("mini", changes))
-    task = study.sampling_task("two_steps")
-    assert task["prompt"]["user"] == "{problem} " and task["deviation"] == "D-1"
-    assert study.sampling_task("train")["deviation"] is study.sampling_task("validation")["deviation"] is None
+    task = sampling_task(study, "two_steps")
+    assert task.prompt.user == "{problem} " and task.deviation == "D-1"
+    assert sampling_task(study, "train").deviation is sampling_task(study, "validation").deviation is None
 
 
 @pytest.mark.parametrize(
