@@ -22,7 +22,7 @@ from benchmarks.measuring import Runs, Usage, interleave, report, run_command
 from benchmarks.shapes import SHAPES, write_model
 from micota.common.cli import UserError, run
 from micota.common.records import write_json
-from micota.models.merging import Merge
+from micota.models.merge_methods import Merge
 
 RECIPE: dict[str, Any] = {"method": "dare_ties", "weight": 0.175, "density": 0.5, "seed": 0}
 DTYPE = "bfloat16"

@@ -8,7 +8,7 @@ sys.path.insert(0, str(PROJECT))
 
 from micota.common.cli import UserError
 from micota.study import tasks
-from micota.study.names import name_patterns
+from micota.workflow.patterns import name_patterns
 from micota.workflow import resources, shapes, start, tables
 from micota.workflow.paths import Paths
 

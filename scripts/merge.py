@@ -12,7 +12,7 @@ from pathlib import Path
 
 from micota.common.cli import Parser, UserError, known, run
 from micota.common.flags import add_flags, with_flags
-from micota.models.merging import Merge
+from micota.models.merge_methods import Merge
 from micota.study.load import add_study_flag, study_of
 
 

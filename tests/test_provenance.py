@@ -9,7 +9,7 @@ import yaml
 
 from micota.common.cli import UserError
 from micota.grading.settings import Grading, JudgeModel
-from micota.models.merging import MergeSweep
+from micota.models.merge_methods import MergeSweep
 from micota.problems.settings import Cleaning
 from micota.provenance.sources import CELLS, DEVIATION, TAG, TAGS, deviations_page, entries, provenance_page, untagged
 from micota.sampling.engine import EngineSettings

@@ -3,7 +3,7 @@
 import pytest
 
 from micota.common.cli import UserError
-from micota.models.merging import Merge
+from micota.models.merge_methods import Merge
 from micota.models.settings import LocalBase, ScratchBase
 from micota.results import entries
 from micota.study.graph import Merged, Study, Tune

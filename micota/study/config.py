@@ -13,7 +13,7 @@ from micota.common.cli import UserError
 from micota.common.settings import EXECUTION, Closed, Name, Names, Seed, explain, laid_over
 from micota.corpora.kinds import Corpus
 from micota.grading.settings import Grading
-from micota.models.merging import MergeSweep
+from micota.models.merge_methods import MergeSweep
 from micota.models.prompts import Prompt
 from micota.models.settings import Base, Finished
 from micota.problems.settings import Cleaning, Dataset

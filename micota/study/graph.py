@@ -8,7 +8,7 @@ from functools import cached_property
 
 from micota.common.cli import known, once
 from micota.corpora.kinds import CorpusKind, Surroundings
-from micota.models.merging import Merge
+from micota.models.merge_methods import Merge
 from micota.models.prompts import Prompt
 from micota.models.settings import HubBase, LocalBase, ScratchBase
 from micota.problems.datasets import card

@@ -1,18 +1,11 @@
-"""The names of a study's models: made, taken apart, and as the expressions that Snakemake's wildcards may match.
+"""The names of a study's models: made, and taken apart.
 
 A student is `{base}-{corpus}-s{seed}`, with `-c{chain}` before the seed where a study has several chains; a merged
-model is `{tuned}-w{weight}-d{density}-m{mask seed}` (micota/models/merging.py). Names that people give hold no hyphen.
-
-Snakemake copies a wildcard's constraint into every pattern that it fills in, so its length counts for every job: a list
-of all students makes the time grow with their square. Students and merges are products, and written as such.
+model is `{tuned}-w{weight}-d{density}-m{mask seed}` (micota/models/merge_methods.py). Names of people hold no hyphen.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from micota.study.graph import Study
+from collections.abc import Iterable
 
 
 def student(base: str, corpus: str, seed: int, chain: int | None = None) -> str:
@@ -39,40 +32,3 @@ def parts_of(arm: str) -> tuple[str, str]:
 def models_of(term: str, seeds: Iterable[int], bases: Iterable[str]) -> list[str]:
     """The models that a term of a contrast stands for: an untrained student, or an arm's student of each seed."""
     return [term] if term in bases else [f"{term}-s{seed}" for seed in seeds]
-
-
-def one_of(names: Iterable[object]) -> str:
-    """Exactly these names; for none, an expression that nothing matches."""
-    return "|".join(re.escape(str(name)) for name in names) or "(?!)"
-
-
-def product(parts: Mapping[str, Iterable[object]]) -> str:
-    """One name of each part, one after the other, each behind its key: {"w": [1, 2], "-d": [3]} is w1-d3 or w2-d3."""
-    return "".join(f"{re.escape(key)}(?:{one_of(names)})" for key, names in parts.items())
-
-
-def either(*expressions: str) -> str:
-    return "|".join(expressions) or "(?!)"
-
-
-def name_patterns(study: "Study") -> dict[str, str]:
-    """Wildcard -> the expression for its values."""
-    config = study.config
-    students = either(
-        *(
-            product({f"{base}-": [*config.students.corpora, *config.students.more.get(base, [])], "-s": config.seeds})
-            for base in config.students.bases
-        )
-    )
-    merged = either(*(re.escape(sweep.tuned) + product(sweep.parts) for sweep in config.merges))
-    tuned = either(one_of(config.tuned), students)
-    return {
-        "study": re.escape(config.study),
-        "dataset": one_of(config.datasets),
-        "base": one_of(study.bases),
-        "tuned": tuned,
-        "merged": merged,
-        "model": either(one_of(study.bases), tuned, merged),
-        "corpus": one_of(config.corpora),
-        "shard": r"\d+",
-    }
