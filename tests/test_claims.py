@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from micota.results import claims
-from micota.results.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, Data, Result, Traces, judge
+from micota.results.claims import Data, Result, Traces, judge
 from micota.results.estimates import Contrast
 from micota.results.outcomes import Cell
+from micota.results.sides import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED
 
 ACCURACY = {"measure": "accuracy", "contrast": {"s-mid": 1, "s-long": -1}, "base": None, "margin": 0.0}
 SWEEP = ACCURACY | {"measure": "validation_accuracy", "contrast": {"merged": 1, "unmerged": -1}, "expected": "positive"}
