@@ -32,7 +32,7 @@ STEP = 1.1  # the search tries this multiple next
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--claims", type=Path, required=True, help="the CSV of scripts.table_claims")
+    parser.add_argument("--claims", type=Path, required=True, help="tables/claims.csv of a study")
     parser.add_argument("--effects", type=float, nargs="+", default=[2, 4, 6], help="true effects (points)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 5, 10], help="training seeds, two or more")
     parser.add_argument("--alpha", type=float, default=0.05, help="error of the whole family of claims")

@@ -133,7 +133,7 @@ def test_the_example_is_the_first_problem_that_all_corpora_hold(tmp_path: Path) 
     held = {"short": ["c", "b", "a"], "mid": ["a", "b"], "long": ["b", "a", "d"]}
     for name, ids in held.items():
         write_jsonl(tmp_path / f"{name}.jsonl", corpus(name, ids))
-    files = [f"{name}={tmp_path}/{name}.jsonl" for name in held]
+    files = [f"{tmp_path}/{name}.jsonl" for name in held]
     example.main([f"--out={tmp_path}/example.json", "--corpora", *files])
     found = read_json(tmp_path / "example.json")
     assert (found["id"], found["problem"]) == ("b", "b?")

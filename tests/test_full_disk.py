@@ -63,11 +63,6 @@ def run_in_child(main: Main, arguments: list[str], patch: Callable[[pytest.Monke
     return os.waitstatus_to_exitcode(status), said
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model") / "m")
-
-
 def visible(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 

@@ -12,8 +12,8 @@ from micota.grading.llm_judge import Item, JudgeModel, items, judge
 from micota.models.prompts import Prompt, render_question
 from micota.sampling.engine import Completion, Decoding, EngineSettings, Request
 from scripts import judge as script
-from tests.test_tables import trace
-from tests.tiny import write_model
+from tests.graded import trace
+from tests.tiny import write_graded
 
 USER = "Problem: {problem}\nCorrect Answer: {answer}\nModel's Generated Answer: {extracted}\nYour judgement:"
 ASKED = [
@@ -121,7 +121,7 @@ def test_items_are_the_boxes_that_the_string_rule_rejects() -> None:
 
 def test_judge_command_line_with_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Any model folder judges, here one that writes at random; the second run finds every verdict."""
-    folder = write_model(tmp_path / "judge")
+    folder = write_graded(tmp_path / "judge")
     rejected = {"math_verify": True, "string_rule": False, "last_number": False}
     write_jsonl(tmp_path / "g.jsonl", [trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected)])
     write_jsonl(tmp_path / "p.jsonl", [{"id": "amc/1", "problem": "3/4?", "answer": "3/4", "source": "t"}])

@@ -38,11 +38,6 @@ def get(block: dict[str, Any], folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model") / "m")
-
-
-@pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A from-scratch base, as the study makes it."""
     return get(SCRATCH, tmp_path_factory.mktemp("scratch"))

@@ -22,11 +22,6 @@ from tests.trained import SETTINGS, STEPS, arguments, rows_of, train
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model") / "m")
-
-
-@pytest.fixture(scope="module")
 def unbroken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unbroken")
     assert train(base, folder)["steps"] == STEPS

@@ -60,11 +60,6 @@ class FakeEngine:
         return [Completion(f"{sum(p)}/{i}/{seed}", 5, "stop", seed=seed) for i, p in enumerate(request.prompts)]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model") / "m")
-
-
 @pytest.fixture
 def job(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> "Job":
     write_problems(tmp_path / "train.jsonl", 10)

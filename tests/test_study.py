@@ -3,9 +3,9 @@
 import pytest
 
 from micota.common.cli import UserError
-from micota.study.config import Sampled
 from micota.study.graph import Merge, Study, Tune
 from micota.study.load import load_study
+from micota.study.tasks import sampled_datasets
 from tests.tiny import EXTENDED, raw_config
 
 WEIGHT = {"mini": 0.175, "smoke": 0.4}  # of the merge that writes Mid-CoT
@@ -118,10 +118,9 @@ def test_every_row_of_a_table_is_sampled(study: Study) -> None:
         assert set(study.config.benchmarks) <= set(study.sampled_datasets(entry["model"]))
     for entry in study.assistants:
         assert study.config.validation_problems in study.sampled_datasets(entry["model"])
-    for block in study.config.corpora.values():
-        if isinstance(block, Sampled):
-            for model in [block.sampler, *block.only_if_solved_by]:
-                assert study.config.training_problems in study.sampled_datasets(model)
+    for name in study.config.corpora:
+        for model in study.corpus(name).solved_by():
+            assert study.config.training_problems in sampled_datasets(study, model)
 
 
 def test_a_benchmark_may_have_its_own_prompt_and_stops() -> None:
@@ -170,8 +169,9 @@ def test_a_scratch_base_carries_its_recipe_and_prompt() -> None:
 
 def test_demonstrations_are_counted_by_the_tokenizer_of_who_learns_them() -> None:
     study = load_study(raw_config("mini"))
-    assert study.learner_base("demonstrations") == "large"
-    assert study.learner_base("long_own") == "medium"
+    around = study.around("demonstrations")
+    assert study.corpus("demonstrations").reads(around) == {"tokenizer": ["models/large"]}
+    assert study.around("long_own").learner == "medium"
 
 
 def test_the_parts_of_a_mixture_of_mixtures() -> None:
@@ -218,9 +218,10 @@ def test_who_answers_several_times(extended: Study) -> None:
 
 
 def test_what_a_corpus_is_made_of_and_compared_with(extended: Study) -> None:
-    assert (extended.made_of("long_same"), extended.compared_with("long_same")) == (["long"], ["short", "mid"])
-    assert (extended.made_of("mid_few"), extended.compared_with("mid_few")) == (["mid"], ["short"])
-    assert extended.compared_with("auto_mid") == ["short", "long"] and extended.compared_with("auto_nll") == []
+    found = {name: extended.corpus(name) for name in ("long_same", "mid_few", "auto_mid", "auto_nll")}
+    assert (found["long_same"].made_of(), found["long_same"].compared_with()) == (["long"], ["short", "mid"])
+    assert (found["mid_few"].made_of(), found["mid_few"].compared_with()) == (["mid"], ["short"])
+    assert found["auto_mid"].compared_with() == ["short", "long"] and found["auto_nll"].compared_with() == []
     assert extended.parts("auto_mid") == ["auto_mid", "mid_w2", "mid", "mid_w6"]
     assert extended.learned("ta_long-w0.2-d0.5-m0") == "long" and extended.learned("small") is None
 

@@ -21,13 +21,8 @@ from micota.training import trainer
 from micota.training.settings import TrainingSettings
 from micota.training.trainer import bucketed_order, training_rows
 from scripts import train as script
-from tests.tiny import NARROW, corpus, same_weights, weights, write_kind, write_model
+from tests.tiny import NARROW, corpus, same_weights, weights, write_kind
 from tests.trained import CHAT, SETTINGS, STEPS, arguments, rows_of, train
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model") / "m")
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ A program takes a study's settings by name (`--study`), and flags go over them; 
 """
 
 import argparse
+import json
 from collections.abc import Mapping
-from types import NoneType
-from typing import Any, TypeVar, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -33,12 +34,12 @@ def add_flags(parser: Any, kind: type[Closed], prefix: str = "", title: str | No
         group.add_argument(flag(prefix, name), dest=f"{prefix}{name}", help=help_, default=argparse.SUPPRESS, **many)
 
 
-def with_flags(kind: type[S], given: S | None, args: argparse.Namespace, prefix: str = "", **more: Any) -> S:
+def with_flags(kind: type[S], given: Closed | None, args: argparse.Namespace, prefix: str = "", **more: Any) -> S:
     """A study's settings with the flags over them, or flags alone; UserError names every flag that does not fit.
 
-    `more` are fields that are known otherwise.
+    `given` may hold more than the settings that are asked for. `more` are fields that are known otherwise.
     """
-    values = (given.model_dump() if given else {}) | more
+    values = (given.model_dump(include=set(kind.model_fields)) if given else {}) | more
     told = taken(kind, args, prefix)
     try:
         return kind.model_validate(laid_over(values, told))
@@ -71,11 +72,31 @@ def typed(kind: Any, text: Any, annotation: Any) -> Any:
         return [typed(get_args(kind)[0], part, None) for part in text]
     if get_origin(kind) is dict:
         pairs = [part.partition("=") for part in text]
-        return {name: typed(bare(get_args(kind)[1]), value, None) for name, _, value in pairs}
+        values = unmarked(bare(get_args(kind)[1]))
+        if get_origin(values) is not list:
+            return {name: typed(values, value, None) for name, _, value in pairs}
+        names = dict.fromkeys(name for name, _, _ in pairs)  # a name stands there once for each of its values
+        return {name: typed(values, [value for other, _, value in pairs if other == name], None) for name in names}
+    if get_origin(kind) is UnionType:
+        return scalar(text)
     try:
         return TypeAdapter(kind).validate_strings(text)
     except ValidationError:
         return text
+
+
+def scalar(text: str) -> Any:
+    """A text that may stand for values of several types: a number, true, false or null where it reads as JSON's."""
+    try:
+        value = json.loads(text, parse_constant=str)
+    except json.JSONDecodeError:
+        return text
+    return text if isinstance(value, dict | list) else value
+
+
+def unmarked(annotation: Any) -> Any:
+    """A type without what a schema adds to it."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def bare(annotation: Any) -> Any:

@@ -83,6 +83,15 @@ def laid_over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
+def differences(made: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """What was made otherwise than it is asked for, in words; empty where nothing was."""
+    return ", ".join(
+        f"{name} {value}, asked for {asked[name]}"
+        for name, value in made.items()
+        if name in asked and asked[name] != value
+    )
+
+
 def rounding(settings: Closed) -> dict[str, Any]:
     """The settings that move a result's last digits alone: recorded with it."""
     return {name: value for name, value in settings if changes(type(settings), name) == "rounding"}

@@ -1,50 +1,46 @@
-"""How many traces a corpus read, kept and dropped, and the reasons there are to drop one."""
+"""How many traces a corpus read, kept and dropped, and why."""
 
 from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from micota.common.cli import UserError
 from micota.common.records import Record
-from micota.models.special_tokens import OPEN, UNPAIRED
-
-TRUNCATED, NO_BOX, INCORRECT = "truncated", "no_box", "incorrect"
-TOO_LONG, NOT_SOLVED_BY_ALL, REPEATED = "too_long", "not_solved_by_all", "repeated"
-SPECIAL_TOKENS = "special_tokens"
-NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART = "not_in_all_parts", "dealt_to_another_part"
-NOT_IN_ALL, OVER_THE_MATCH = "not_in_all", "over_the_match"
-# Why a trace is dropped, in the order in which the filters ask.
-REASONS = (
-    *(TRUNCATED, NO_BOX, INCORRECT, TOO_LONG, NOT_SOLVED_BY_ALL, OPEN, UNPAIRED, SPECIAL_TOKENS, REPEATED),
-    *(NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART),
-    *(NOT_IN_ALL, OVER_THE_MATCH),
-)
+from micota.corpora.kinds.kind import Made
 
 
 @dataclass
 class Counts:
-    """How many traces a corpus read, kept and dropped, by reason."""
+    """How many traces a corpus read, kept and dropped, by reason; whole when all its rows have passed."""
 
     corpus: str
-    read: int = 0
+    reasons: Collection[str]  # that its kind may give
     dropped: Counter[str] = field(default_factory=Counter)
     truncated: int = 0  # kept traces that were cut off at their limit
     lengths: Counter[int] = field(default_factory=Counter)  # tokens -> kept traces of that length
     problems: set[str] = field(default_factory=set)
-    special: Counter[str] = field(default_factory=Counter)  # token -> traces that hold it and no other filter dropped
-    marks: Counter[str] = field(default_factory=Counter)  # the same of <think> and </think>
-    thinking: Counter[str] = field(default_factory=Counter)  # the same of marks that are open or do not pair
-    made_from: Record = field(default_factory=dict)  # how a sampled, matched or chosen corpus came about
+    made_from: Record = field(default_factory=dict)  # how the corpus came about
 
-    def keep(self, row: Record) -> Record:
-        self.lengths[row["n_tokens"]] += 1
-        self.problems.add(row["id"])
-        self.truncated += row.get("truncated", False)
-        return row
+    @property
+    def read(self) -> int:
+        return self.lengths.total() + self.dropped.total()
 
-    def drop(self, reason: str) -> None:
-        if reason not in REASONS:
-            raise ValueError(f"unknown reason to drop a trace: {reason!r}")
-        self.dropped[reason] += 1
+    def kept(self, made: Made) -> Iterator[Record]:
+        """The rows of a corpus, without those that are dropped; ValueError for a reason that its kind does not have."""
+        for row, reason in self.noted(made):
+            if reason is None:
+                self.lengths[row["n_tokens"]] += 1
+                self.problems.add(row["id"])
+                self.truncated += row.get("truncated", False)
+                yield row
+            elif reason in self.reasons:
+                self.dropped[reason] += 1
+            else:
+                raise ValueError(f"unknown reason to drop a trace: {reason!r}")
+
+    def noted(self, made: Made) -> Iterator[tuple[Record, str | None]]:
+        """What a corpus yields; what it returns at the end is noted."""
+        self.made_from = yield from made
 
     def as_record(self) -> Record:
         """The counts file; UserError with the counts if nothing was kept."""

@@ -59,12 +59,7 @@ class LLMJudge:
     tokenizer: Any
     prompt: Prompt
     settings: EngineSettings
-    max_tokens: int
-
-    @property
-    def decoding(self) -> Decoding:
-        """Greedy."""
-        return Decoding(max_tokens=self.max_tokens)
+    decoding: Decoding
 
 
 def judge(

@@ -10,7 +10,6 @@ from typing import Any, get_args
 
 from micota.common.cli import UserError
 from micota.common.hub import UNRESOLVED, reason
-from micota.corpora.kinds import Sampled
 from micota.models.folders import attention, stated_bos
 from micota.models.merging import check_partners
 from micota.models.prompts import EXAMPLE, Prompt, render, turn_end
@@ -85,7 +84,7 @@ def check_attention(scene: Scene) -> Iterator[Finding]:
 def check_merge_partners(scene: Scene) -> Iterator[Finding]:
     """A tuned model keeps its base's shape and vocabulary; one that is there already is compared with it."""
     for tuned in dict.fromkeys(merge.tuned for merge in scene.study.merges.values()):
-        base = scene.models[scene.origin(tuned)]
+        base = scene.models[scene.sizes.base_of(tuned)]
         made = scene.results / scene.study.config.study / "models" / tuned
         if not made.is_dir():
             yield Finding("merge", tuned, "ok", f"to be trained from {base.name}, with which it is merged")
@@ -190,9 +189,9 @@ def check_lengths(scene: Scene) -> Iterator[Finding]:
             else:
                 yield Finding("length", subject, "ok", words)
     for corpus, recipe in dict.fromkeys((tune.corpus, tune.recipe) for tune in scene.study.tunes.values()):
-        block, limit = config.corpora[corpus], config.training[recipe].max_length
-        kept = (block.max_tokens if isinstance(block, Sampled) else None) or config.sampling.training.max_tokens
-        if isinstance(block, Sampled) and kept > limit:
+        block, limit = scene.study.corpus(corpus), config.training[recipe].max_length
+        kept = block.longest() or config.sampling.training.max_tokens
+        if block.written_by() and kept > limit:
             words = f"corpora.{corpus} keeps traces of up to {kept} tokens, training.{recipe}.max_length is {limit}"
             yield Finding("length", f"{corpus}, {recipe}", "warn", f"{words}: longer examples are dropped and counted")
 

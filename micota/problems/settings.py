@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from micota.common.settings import Closed, Name, Seed, StopString
 
+# The two text rules of the paper's evaluation: the last box as a string, or GSM8K's last number.
+Rule = Literal["string", "last_number"]
+
 
 class Hub(Closed):
     """A data set on the Hugging Face Hub, at a pinned revision."""
@@ -43,22 +46,28 @@ class LeaveOut(Closed):
 class Dataset(Closed):
     """Problems of one source: a local file, a hub data set, or the procedural generator."""
 
-    loader: str = Field(description="a loader of micota/problems/datasets, or `arithmetic`")
+    loader: str = Field(description="a file of micota/problems/datasets, without its ending")
     path: str | None = Field(
         None, description="a local copy; taken if there is no `hub`, or where `data_folder` is set"
     )
     hub: Hub | None = None
     sha256: str | None = Field(
-        None, description="content of the set, before its sample is drawn, instead of the one its loader knows"
+        None, description="content of the set, before its sample is drawn, instead of the one its file knows"
     )
     limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
     seed: Seed = 0
     leave_out: LeaveOut | None = Field(None, description="none: a row without an answer is an error")
     options: Arithmetic | None = Field(None, description="of the procedural loader")
-    prompt: Name | None = Field(None, description="evaluation prompt of this benchmark, where it has its own")
-    stop: list[StopString] | None = Field(None, description="stop strings of this benchmark, where it has its own")
-    rule: Literal["string", "last_number"] = Field(
-        "string", description="the paper's rule for this benchmark: the last box as a string, or GSM8K's last number"
+    prompt: Name | None = Field(
+        None, description="evaluation prompt of this benchmark; none: its file's, or that of `sampling`"
+    )
+    stop: list[StopString] | None = Field(
+        None, description="stop strings of this benchmark; none: its file's, or those of `sampling`"
+    )
+    rule: Rule | None = Field(
+        None,
+        description="the paper's rule for this benchmark: the last box as a string, or GSM8K's last number; none: its"
+        " file's",
     )
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import distributions
 from math import fsum
 from pathlib import Path
@@ -34,6 +34,29 @@ def hash_of(path: Path) -> str:
 def config_hash(config: Mapping[str, Any]) -> str:
     """SHA-256 of a configuration as JSON with sorted keys: of what it says, not of how it is laid out."""
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+def seeds(block: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every seed of the configuration, by its key: of data, models, masks and sampling."""
+    if isinstance(block, Mapping):
+        for key, value in block.items():
+            here = f"{place}.{key}".lstrip(".")
+            if key in ("seed", "seeds"):
+                yield here, value
+            else:
+                yield from seeds(value, here)
+    elif isinstance(block, list):
+        for index, value in enumerate(block):
+            yield from seeds(value, f"{place}.{index}")
+
+
+def revisions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every repository of the hub that the configuration names, by its block, and its commit."""
+    for key in ("datasets", "bases", "scored"):
+        for name, block in (config.get(key) or {}).items():
+            hub = (block.get("hub") or {}) if key == "datasets" else block
+            if hub.get("repo"):
+                yield f"{key}.{name}", f"{hub['repo']}@{hub['revision']}"
 
 
 def asked(*command: str, folder: Path | None = None) -> subprocess.CompletedProcess[str] | None:

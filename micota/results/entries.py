@@ -1,5 +1,6 @@
 """Which models stand in which table: entries of (model, base, corpus, seed), and the models that claims speak of."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from micota.study import names
@@ -61,3 +62,13 @@ def claimed(study: Study) -> list[str]:
     parts = [part for claim in claims for part in claim.parts if not part.measure.startswith("nll")]
     terms = {term for part in parts for term in part.contrast}
     return [model for model in study.models if model in terms or names.arm_of(model) in terms]
+
+
+def by_student(entries: Sequence[Entry]) -> dict[tuple[str, str], list[str]]:
+    """(base, corpus) -> its models, one a training seed; a base's corpora stand together."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for base in dict.fromkeys(entry["base"] for entry in entries):
+        for entry in entries:
+            if entry["base"] == base:
+                found.setdefault((base, entry["corpus"]), []).append(entry["model"])
+    return found

@@ -1,16 +1,14 @@
 """What models did on data sets, summed up from their graded traces."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
 from micota.common.cli import UserError
-from micota.common.records import GRADED_FIELDS, RecordError, read_jsonl
-
-ENDING = re.compile(r"(\.(counts|report))?\.jsonl?$")
+from micota.common.files import by_name
+from micota.common.records import GRADED_FIELDS, Record, RecordError, read_jsonl
 
 
 @dataclass
@@ -54,17 +52,30 @@ class Cell:
         }
 
 
-def read_cells(path: Path, datasets: Sequence[str]) -> dict[str, Cell]:
-    """One Cell per data set from a model's graded traces, read line by line since they may be long."""
-    cells = {dataset: Cell() for dataset in datasets}
-    seen: set[tuple[str, int]] = set()
+def graded_traces(path: Path, datasets: Iterable[str]) -> Iterator[Record]:
+    """A model's graded traces of these data sets, one after the other, since they may be long.
+
+    RecordError for a sample that stands there twice, and in the end for a data set without a trace.
+    """
+    seen: dict[str, set[tuple[str, int]]] = {dataset: set() for dataset in datasets}
     for trace in read_jsonl(path, GRADED_FIELDS):
-        cell = cells.get(trace["dataset"])
-        if cell is None:
+        samples = seen.get(trace["dataset"])
+        if samples is None:
             continue
-        if (trace["id"], trace["sample"]) in seen:
+        if (trace["id"], trace["sample"]) in samples:
             raise RecordError(f"{path}: sample {trace['sample']} of problem {trace['id']} stands there twice")
-        seen.add((trace["id"], trace["sample"]))
+        samples.add((trace["id"], trace["sample"]))
+        yield trace
+    for dataset, samples in seen.items():
+        if not samples:
+            raise RecordError(f"{path}: no trace of the data set {dataset!r}")
+
+
+def read_cells(path: Path, datasets: Sequence[str]) -> dict[str, Cell]:
+    """One Cell per data set from a model's graded traces."""
+    cells = {dataset: Cell() for dataset in datasets}
+    for trace in graded_traces(path, datasets):
+        cell = cells[trace["dataset"]]
         cell.outcomes.setdefault(trace["id"], []).append(trace["correct"])
         cell.lengths.setdefault(trace["id"], []).append(trace["n_tokens"])
         cell.truncated += trace["finish_reason"] == "length"
@@ -75,27 +86,23 @@ def read_cells(path: Path, datasets: Sequence[str]) -> dict[str, Cell]:
             boxed = trace.get("boxed_answers")
             cell.several_answers = None if boxed is None else cell.several_answers + (boxed > 1)
         cell.verdicts.update({grader: int(bool(verdict)) for grader, verdict in trace["verdicts"].items()})
-    for dataset, cell in cells.items():
-        if not cell.outcomes:
-            raise RecordError(f"{path}: no trace of the data set {dataset!r}")
     return cells
 
 
-def check_same_problems(cells: Mapping[str, Mapping[str, Cell]], datasets: Sequence[str]) -> None:
-    """Every model must have answered the same problems: averages and paired tests assume it."""
-    first, *others = cells
-    for dataset in datasets:
-        problems = cells[first][dataset].outcomes.keys()
-        for model in others:
-            difference = problems ^ cells[model][dataset].outcomes.keys()
+def read_models(graded: Iterable[Path], models: Iterable[str], datasets: Sequence[str]) -> dict[str, dict[str, Cell]]:
+    """model -> data set -> what it did, of models that answered the same problems."""
+    paths = by_name(graded)
+    cells = {model: read_cells(paths[model], datasets) for model in models}
+    check_same_problems({model: {name: cell.outcomes for name, cell in own.items()} for model, own in cells.items()})
+    return cells
+
+
+def check_same_problems(answered: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
+    """UserError unless all models answered the same problems (model -> data set -> problems): paired tests need it."""
+    first = next(iter(answered), "")
+    for model, datasets in answered.items():
+        for dataset, problems in datasets.items():
+            difference = set(problems) ^ set(answered[first][dataset])
             if difference:
                 count, example = len(difference), min(difference)
                 raise UserError(f"{model} and {first} differ in {count} problems of {dataset}, such as {example}")
-
-
-def by_name(paths: Iterable[Path]) -> dict[str, Path]:
-    """Files by the name of what they are of: `graded/{model}.jsonl`, `corpora/{corpus}.counts.json`.
-
-    A model's name holds points (`ta-w0.4-d0.5-m0`), so what stands behind it is taken off by its kind.
-    """
-    return {ENDING.sub("", path.name): path for path in paths}

@@ -67,7 +67,7 @@ class Completion:
 class EngineSettings(Closed):
     """The inference engine and its settings."""
 
-    name: Literal["transformers", "vllm"]
+    name: Literal["transformers", "vllm"] = "transformers"
     dtype: Dtype = "float32"
     batch_size: Annotated[int, Field(ge=1, description="transformers: prompts a batch", json_schema_extra=ROUNDING)] = (
         256

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.cli import UserError
-from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
-from micota.common.settings import identity
+from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.common.settings import differences, identity, rounding
 from micota.models.fingerprint import portable
 from micota.models.folders import model_hash
 from micota.models.prompts import check_rendering, render, rendering
@@ -78,14 +78,25 @@ def check_tasks(tasks: list[Task], model_folder: Path, tokenizer: Any) -> None:
             check_rendering(tokenizer, made, task.prompt, problem["problem"], task.deviation, where)
 
 
-def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: EngineSettings) -> Record:
+@dataclass(frozen=True)
+class Sampler:
+    """A model that samples, and how."""
+
+    name: str
+    folder: Path
+    tokenizer: Any
+    settings: EngineSettings
+    start: Callable[[], Engine]
+
+
+def description(tasks: list[Task], sampler: Sampler) -> Record:
     """How each data set was put to the model and decoded: the file beside the traces."""
     return {
-        "sampler": sampler,
-        "engine": settings.model_dump(),
+        "sampler": sampler.name,
+        "engine": sampler.settings.model_dump(),
         "datasets": {
             task.dataset: {
-                "rendering": rendering(tokenizer, task.prompt),
+                "rendering": rendering(sampler.tokenizer, task.prompt),
                 "deviation": task.deviation,
                 "decoding": task.decoding.model_dump(),
             }
@@ -110,64 +121,70 @@ def log(line: str) -> None:
 
 
 def sample(
-    tasks: list[Task],
-    sampler: str,
-    model_folder: Path,
-    tokenizer: Any,
-    settings: EngineSettings,
-    start: Callable[[], Engine],
-    shard: int,
-    shards: int,
-    work: Path,
-    say: Callable[[str], None] = log,
-) -> list[Chunk]:
+    tasks: list[Task], sampler: Sampler, shard: int, shards: int, work: Path, say: Callable[[str], None] = log
+) -> tuple[list[Chunk], list[Record]]:
     """The shard's chunks of all tasks in order; those that are there already are left alone, the others drawn.
 
-    The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas.
+    The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas. Also gives
+    with which settings that move last digits the chunks were drawn (see `noted`).
     """
-    check_tasks(tasks, model_folder, tokenizer)
-    model = model_hash(model_folder)
-    cuts = [
-        (task, cut)
-        for task in tasks
-        for cut in cut_up(items(task, tokenizer, shard, shards, settings.max_model_len), settings.chunk_size)
-    ]
-    if len(cuts) > MOST_CHUNKS:
-        raise UserError(
-            f"{sampler}: shard {shard} of {shards} has {len(cuts)} chunks, over {MOST_CHUNKS} files in a folder;"
-            " raise sampling.shards or sampling.engine.chunk_size"
-        )
-    folder = work / f"{shard}-of-{shards}"
-    chunks = [
-        Chunk(
-            f"chunk {number} of {len(cuts)} ({task.dataset}, {len(found)} completions)",
-            task,
-            found,
-            folder / f"{chunk_key(sampler, model, settings, task, found)}.jsonl",
-        )
-        for number, (task, found) in enumerate(cuts, start=1)
-    ]
+    check_tasks(tasks, sampler.folder, sampler.tokenizer)
+    settings = sampler.settings
+    chunks = cut_up(tasks, sampler, shard, shards, work / f"{shard}-of-{shards}")
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
-    say(f"{sampler}: {len(chunks)} chunks, {len(missing)} to draw")
+    say(f"{sampler.name}: {len(chunks)} chunks, {len(missing)} to draw")
+    made_with = noted(work / f"{shard}-of-{shards}" / "made_with.json", chunks, missing, rounding(settings))
+    for other in made_with:
+        if told := differences(other, rounding(settings)):
+            say(f"{sampler.name}: chunks made with {told}: kept")
     replicas = min(settings.data_parallel, len(missing))
-    works = [partial(draw, start, sampler, missing[replica::replicas], say) for replica in range(replicas)]
+    works = [partial(draw, sampler, missing[replica::replicas], say) for replica in range(replicas)]
     if replicas > 1:
         on_replicas(works, settings.tensor_parallel)
     elif works:
         works[0]()
-    return chunks
+    return chunks, made_with
 
 
-def cut_up(found: list[Item], size: int) -> list[list[Item]]:
-    return [found[i : i + size] for i in range(0, len(found), size)]
+def cut_up(tasks: list[Task], sampler: Sampler, shard: int, shards: int, folder: Path) -> list[Chunk]:
+    """The chunks of a shard, and where each is, or will be."""
+    settings, model = sampler.settings, model_hash(sampler.folder)
+    cuts = []
+    for task in tasks:
+        found = items(task, sampler.tokenizer, shard, shards, settings.max_model_len)
+        cuts += [(task, found[at : at + settings.chunk_size]) for at in range(0, len(found), settings.chunk_size)]
+    if len(cuts) > MOST_CHUNKS:
+        raise UserError(
+            f"{sampler.name}: shard {shard} of {shards} has {len(cuts)} chunks, over {MOST_CHUNKS} files in a folder;"
+            " raise sampling.shards or sampling.engine.chunk_size"
+        )
+    return [
+        Chunk(
+            f"chunk {number} of {len(cuts)} ({task.dataset}, {len(found)} completions)",
+            task,
+            found,
+            folder / f"{chunk_key(sampler.name, model, settings, task, found)}.jsonl",
+        )
+        for number, (task, found) in enumerate(cuts, start=1)
+    ]
 
 
-def draw(start: Callable[[], Engine], sampler: str, chunks: list[Chunk], say: Callable[[str], None]) -> None:
+def noted(path: Path, chunks: list[Chunk], missing: list[Chunk], now: Record) -> list[Record]:
+    """Note that the missing chunks are drawn with `now`; returns with what all of them were, each setting once."""
+    made: dict[str, Record] = read_json(path) if path.is_file() else {}
+    made |= {chunk.path.stem: now for chunk in missing}
+    if missing:
+        write_json(path, made)
+    found = [made.get(chunk.path.stem, {}) for chunk in chunks]
+    return [entry for place, entry in enumerate(found) if entry not in found[:place]]
+
+
+def draw(sampler: Sampler, chunks: list[Chunk], say: Callable[[str], None]) -> None:
     """Complete chunks, and write each as soon as it is whole."""
-    for number, completions in start().generate([request(chunk) for chunk in chunks]):
+    for number, completions in sampler.start().generate([request(chunk) for chunk in chunks]):
         chunk = chunks[number]
-        write_jsonl(chunk.path, traces(sampler, chunk, completions))
-        say(f"{sampler}: {chunk.name}")
+        write_jsonl(chunk.path, traces(sampler.name, chunk, completions))
+        say(f"{sampler.name}: {chunk.name}")
 
 
 def request(chunk: Chunk) -> Request:

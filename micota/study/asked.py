@@ -73,7 +73,7 @@ class Variance(Closed):
 class Alignment(Closed):
     """Likelihood of each corpus under the untrained students."""
 
-    corpora: Names
+    corpora: Names = Field(min_length=1)
     prompt: Name
     batch_size: int = Field(32, ge=1, json_schema_extra=ROUNDING)
 

@@ -6,10 +6,10 @@ The schema (micota/study/config.py) checks each key by itself; these functions c
 from os.path import normpath
 
 from micota.common.cli import UserError, known, once
-from micota.corpora.kinds import Procedural, Sampled
 from micota.models.places import JUDGE_PLACES, places_of
+from micota.models.prompts import Prompt
 from micota.models.settings import ScratchBase
-from micota.problems.datasets import LOADERS
+from micota.problems.datasets import LOADERS, card, file_of
 from micota.study import tasks
 from micota.study.graph import Study
 
@@ -68,7 +68,8 @@ def check_benchmarks(study: Study) -> None:
     seen: dict[str, str] = {}
     for name in study.config.benchmarks:
         dataset = study.config.datasets[name]
-        asked = dataset.model_dump(include={"prompt", "stop", "rule"})
+        own = card(dataset.loader)
+        asked = (dataset.prompt or own.prompt, own.stop if dataset.stop is None else dataset.stop, study.rules[name])
         home = {"path": normpath(dataset.path)} if dataset.path else {"hub": dataset.hub and dataset.hub.model_dump()}
         same = repr((dataset.loader, dataset.options, home, asked))
         if (other := seen.setdefault(same, name)) != name:
@@ -107,9 +108,9 @@ def check_corpora(study: Study) -> None:
     for name in config.corpora:
         block = study.corpus(name)
         for model in block.solved_by():
-            known(model, study.models, f"corpora.{name}")
+            known(model, study.models, f"corpora.{name}.{block.key_of(model)}")
         for part in [*block.made_of(), *block.compared_with()]:
-            known(part, config.corpora, f"corpora.{name}")
+            known(part, config.corpora, f"corpora.{name}.{block.key_of(part)}")
         block.check(name, study)
     for name in config.alignment.corpora:
         for part in [name, *before(study, name)]:
@@ -145,7 +146,7 @@ def check_no_demonstrations(study: Study) -> None:
     assistants = [sweep.tuned for sweep in study.config.merges if sweep.tuned not in teachers(study)]
     learners |= {f"tuned.{name}": study.config.tuned[name].corpus for name in assistants}
     for key, corpus in learners.items():
-        if any(isinstance(study.config.corpora[part], Procedural) for part in study.parts(corpus)):
+        if any(study.corpus(part).procedural for part in study.parts(corpus)):
             raise UserError(
                 f"{key}: corpus {corpus} holds procedural demonstrations; only a teacher may learn from them"
             )
@@ -154,7 +155,7 @@ def check_no_demonstrations(study: Study) -> None:
 def teachers(study: Study) -> set[str]:
     """The models whose traces a tuned model learns from."""
     learned = {part for tune in study.config.tuned.values() for part in study.parts(tune.corpus)}
-    return {block.sampler for name in learned if isinstance(block := study.config.corpora[name], Sampled)}
+    return {model for name in learned for model in study.corpus(name).written_by()}
 
 
 def check_prompts(study: Study) -> None:
@@ -169,8 +170,10 @@ def check_prompts(study: Study) -> None:
         config.alignment.prompt,
     }:
         known(name, config.prompts, "prompt")
-        if unfilled := [place for place in places_of(config.prompts[name].user) if place != "{problem}"]:
-            raise UserError(f"prompts.{name}.user: {unfilled[0]} is filled in for a judge model only; leave it out")
+        check_filled(f"prompts.{name}.user", config.prompts[name])
+    for dataset in config.datasets.values():
+        if own := tasks.own_prompt(dataset.loader):
+            check_filled(f"{file_of(dataset.loader)}: PROMPT", own)
     recipes = {"the students": config.students.recipe} | {name: t.recipe for name, t in config.tuned.items()}
     repeated = [config.variance.dataset] if config.variance else []
     for who, recipe in recipes.items():
@@ -192,6 +195,12 @@ def check_prompts(study: Study) -> None:
                     f"prompts: {use} of {', '.join(different)} differs from the training prompt of {who};"
                     f" if that is meant, name a deviation id under prompt_deviations.{use}"
                 )
+
+
+def check_filled(key: str, prompt: Prompt) -> None:
+    """A prompt for a problem has a place for it, and for nothing else."""
+    if unfilled := [place for place in places_of(prompt.user) if place != "{problem}"]:
+        raise UserError(f"{key}: {unfilled[0]} is filled in for a judge model only; leave it out")
 
 
 def check_claims(study: Study) -> None:

@@ -36,6 +36,11 @@ class Training(TrainingSettings):
         ),
     ] = 1
 
+    @property
+    def settings(self) -> TrainingSettings:
+        """What the trainer is told."""
+        return TrainingSettings(**{name: getattr(self, name) for name in TrainingSettings.model_fields})
+
 
 class Tuned(Closed):
     """A model fine-tuned before the students: the teacher assistant, and a miniature's teacher."""
@@ -73,7 +78,7 @@ class Sampling(Closed):
 
 
 class Students(Closed):
-    bases: Names
+    bases: Names = Field(min_length=1)
     corpora: Names
     more: dict[Name, Names] = Field({}, description="further corpora of single student bases: {base: [corpus]}")
     recipe: Name

@@ -11,6 +11,8 @@ from micota.corpora.kinds import CorpusKind, Surroundings
 from micota.models.merging import Merge
 from micota.models.prompts import Prompt
 from micota.models.settings import HubBase, LocalBase, ScratchBase
+from micota.problems.datasets import card
+from micota.problems.settings import Rule
 from micota.study import names
 from micota.study.config import Config, Training
 
@@ -142,9 +144,10 @@ class Study:
         return [*self.config.students.bases, *self.students, *self.config.scored]
 
     @property
-    def rules(self) -> dict[str, str]:
+    def rules(self) -> dict[str, Rule]:
         """The paper's rule for each benchmark."""
-        return {name: self.config.datasets[name].rule for name in self.config.benchmarks}
+        blocks = {name: self.config.datasets[name] for name in self.config.benchmarks}
+        return {name: block.rule or card(block.loader).rule for name, block in blocks.items()}
 
     @property
     def judged_benchmarks(self) -> list[str]:

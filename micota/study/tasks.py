@@ -3,6 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
+from micota.common.cli import UserError
+from micota.common.settings import explain
+from micota.models.prompts import Prompt
+from micota.problems.datasets import card, file_of
 from micota.sampling.engine import Decoding, Task
 from micota.study.config import Asking
 from micota.study.graph import Study
@@ -83,16 +89,27 @@ def sampling_task(study: Study, dataset: str) -> Task:
 
 
 def task(study: Study, label: str, dataset: str, asking: Asking) -> Task:
-    """A data set under a name in the traces; its own prompt and stop strings, where it has some, go before."""
+    """A data set under a name in the traces; prompt and stop strings of its block, then its file's, go before."""
     config, block = study.config, study.config.datasets[dataset]
+    own = None if block.prompt else own_prompt(block.loader)
+    stop = card(block.loader).stop if block.stop is None else block.stop
     decoding = Decoding(**{name: getattr(asking, name) for name in Decoding.model_fields})
     return Task(
         dataset=label,
         problems=dataset,
-        prompt=config.prompts[block.prompt or asking.prompt],
-        decoding=decoding if block.stop is None else decoding.but(stop=block.stop),
+        prompt=own or config.prompts[block.prompt or asking.prompt],
+        decoding=decoding if stop is None else decoding.but(stop=stop),
         deviation=config.prompt_deviations.get(use(study, dataset)),
     )
+
+
+def own_prompt(loader: str) -> Prompt | None:
+    """The prompt that a data set's file has for it."""
+    prompt = card(loader).prompt
+    try:
+        return None if prompt is None else Prompt.model_validate(prompt)
+    except ValidationError as error:
+        raise UserError(f"{file_of(loader)}: PROMPT: {'; '.join(explain(f).strip() for f in error.errors())}") from None
 
 
 def tasks(study: Study, model: str) -> list[Task]:

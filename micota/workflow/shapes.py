@@ -8,6 +8,7 @@ from typing import Any
 
 from micota.common.settings import identity
 from micota.models.settings import ScratchBase
+from micota.problems.datasets import card
 from micota.problems.settings import Dataset
 from micota.study import tasks
 from micota.study.graph import Study
@@ -35,7 +36,10 @@ def cleaning(study: Study, dataset: str) -> Shape:
 
 
 def gold(study: Study) -> Shape:
-    return {"rules": study.rules, "timeout": study.config.grading.timeout}
+    """The gate asks what the data sets' files know of their golds: a corrected file opens it anew."""
+    loaders = {study.config.datasets[name].loader for name in study.config.benchmarks}
+    known = {loader: card(loader).model_dump(include={"raw_golds", "misprints"}) for loader in sorted(loaders)}
+    return {"rules": study.rules, "timeout": study.config.grading.timeout, "known": known}
 
 
 def base(study: Study, name: str) -> Shape:

@@ -20,6 +20,7 @@ from micota.study.graph import Study
 from micota.study.load import load_study
 from micota.study.paths import check_paths
 from micota.workflow.commandline import LOOKING, checked_options
+from micota.workflow.kept import made_otherwise
 from micota.workflow.paths import Paths
 from micota.workflow.resources import Profile, check_filled
 from micota.workflow.running import RUNS, check_unlock, start_run
@@ -75,6 +76,8 @@ def enter(workflow: Any, config: dict[str, Any], profile: Profile, project: Path
         held = not looking and "nolock" not in given
         if held and (cut_short := start_run(study.config.study, submits)):
             say(cut_short)
+        for line in made_otherwise(study, Paths.of_study(study.config.study)):
+            say(line)
     if not looking:
         write_settings(study, anew=workflow.is_main_process)
     return study

@@ -1,14 +1,10 @@
 """How long the CoTs of each corpus are: quantiles, and a histogram on bins common to all corpora.
 
-    python -m scripts.table_lengths --corpora results/mini/corpora/short.jsonl results/mini/corpora/mid.jsonl \\
-        --out-stem results/mini/tables/lengths
-
 A file's name is its corpus. The bins are log-spaced if the longest trace is more than 30 times as long as the median of
-the corpus with the smallest one: half of that corpus would else lie in the first two of 40 bins. Writes `{stem}.csv`,
-the histogram in long form (bins hold their left edge, not the right one), and `{stem}_quantiles.{csv,md,tex}`.
+the corpus with the smallest one: half of that corpus would else lie in the first two of 40 bins. `lengths.csv` is the
+histogram in long form (bins hold their left edge, not the right one).
 """
 
-import argparse
 from array import array
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -16,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from micota.common.cli import run
+from micota.common.files import by_name
 from micota.common.records import CORPUS_FIELDS, RecordError, read_jsonl
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.labels import corpus_label
@@ -39,33 +35,22 @@ QUANTILE_COLUMNS = (
     Column("tokens_max", "Longest", "{0:,}"),
 )
 
-
 BINS = 40
 LOG_FROM = 30
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpora", type=Path, nargs="+", required=True, help="corpora/{corpus}.jsonl files")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Write the histogram and the quantiles."""
-    args = parse_args(argv)
+def make(files: dict[str, list[Path]], out: Path) -> None:
     lengths = {}
-    for path in args.corpora:
-        lengths[path.stem] = array("q", (record["n_tokens"] for record in read_jsonl(path, CORPUS_FIELDS)))
-        if not lengths[path.stem]:
+    for corpus, path in by_name(files["corpora"]).items():
+        lengths[corpus] = array("q", (record["n_tokens"] for record in read_jsonl(path, CORPUS_FIELDS)))
+        if not lengths[corpus]:
             raise RecordError(f"{path}: no traces")
     quantiles = [quantile_row(corpus, tokens) for corpus, tokens in lengths.items()]
     shortest, longest = min(map(min, lengths.values())), max(map(max, lengths.values()))
     scale = scale_of(longest, [row["tokens_median"] for row in quantiles])
     edges = bin_edges(shortest, longest, BINS, scale)
-    write_csv(f"{args.out_stem}.csv", histogram_rows(lengths, quantiles, edges, scale), HISTOGRAM_COLUMNS)
-    write_table(f"{args.out_stem}_quantiles", quantiles, QUANTILE_COLUMNS)
+    write_csv(out / "lengths.csv", histogram_rows(lengths, quantiles, edges, scale), HISTOGRAM_COLUMNS)
+    write_table(out / "lengths_quantiles", quantiles, QUANTILE_COLUMNS)
 
 
 def scale_of(longest: int, medians: Sequence[float]) -> str:
@@ -104,7 +89,3 @@ def histogram_rows(
             share = 100 * count / summary["traces"]
             rows.append({**common, "bin_left": left, "bin_right": right, "count": count, "share_percent": share})
     return rows
-
-
-if __name__ == "__main__":
-    run(main)

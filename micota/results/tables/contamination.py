@@ -1,43 +1,58 @@
 """What the data sets share: how many problems of each were dropped because another set, or the same one, has them too.
 
-    python -m scripts.table_contamination --reports problems/train.report.json problems/gsm8k.report.json \\
-        --out-stem tables/contamination
-
-Writes `{stem}.{csv,md,tex}`, a row for each data set and each set that it was held against (itself included), and
-`{stem}_pairs.csv`: every pair that matched, with both texts. A problem that matches several sets counts for the first.
+A row for each data set and each set that it was held against (itself included); `contamination_pairs.csv` has every
+pair that matched, with both texts. A problem that matches several sets counts for the first.
 """
 
-import argparse
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import run
+from micota.common.files import by_name
 from micota.common.records import RecordError, read_json
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, REASONS
 
-ENDING = ".report.json"
+PAIR = (
+    "dataset",
+    "id",
+    "against",
+    "with",
+    "reason",
+    "similarity",
+    "shared",
+    "answer",
+    "with_answer",
+    "text",
+    "with_text",
+)
+# Where they concern nothing, tables stay as those of archived reports.
+LATER = {"left_out", CONTRADICTION, "shared", "answer", "with_answer"}
+COLUMNS = (
+    Column("dataset", "Data set"),
+    Column("against", "Held against"),
+    Column("read", "Problems", "{0:,}"),
+    Column("left_out", "Left out on loading", "{0:,}"),
+    Column(DUPLICATE, "Duplicates", "{0:,}"),
+    Column(CONTRADICTION, "Duplicates, another answer", "{0:,}"),
+    Column(EXACT, "Equal", "{0:,}"),
+    Column(NGRAM, "Shared n-gram", "{0:,}"),
+    Column(NEAR, "Near-duplicates", "{0:,}"),
+    Column("matched", "Matched", "{0:,}"),
+    Column("matched_percent", "Matched (%)", "{0:.2f}"),
+    Column("dropped", "Dropped", "{0:,}"),
+    Column("ngram", "n (0: off)"),
+    Column("near", "Similarity (0: off)"),
+)
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reports", type=Path, nargs="+", required=True, help=f"problems/{{dataset}}{ENDING} files")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Write the counts and the pairs."""
-    args = parse_args(argv)
-    reports = {path.name.removesuffix(ENDING): read_report(path) for path in args.reports}
+def make(files: dict[str, list[Path]], out: Path) -> None:
+    reports = {dataset: read_report(path) for dataset, path in by_name(files["reports"]).items()}
     rows = [row for dataset, report in reports.items() for row in dataset_rows(dataset, report)]
     columns = [column for column in COLUMNS if column.key not in LATER or any(row[column.key] for row in rows)]
-    write_table(args.out_stem, rows, columns, group="dataset")
+    write_table(out / "contamination", rows, columns, group="dataset")
     pairs = [pair_row(pair) for report in reports.values() for pair in report["pairs"]]
     shown = [key for key in PAIR if key not in LATER or any(pair[key] for pair in pairs)]
-    write_csv(f"{args.out_stem}_pairs.csv", pairs, [Column(key) for key in shown])
+    write_csv(out / "contamination_pairs.csv", pairs, [Column(key) for key in shown])
 
 
 def read_report(path: Path) -> Row:
@@ -87,58 +102,5 @@ def dataset_rows(dataset: str, report: Row) -> list[Row]:
 
 def pair_row(pair: Row) -> Row:
     """One pair, flat; only near-duplicates have a similarity."""
-    return {
-        "dataset": dataset_of(pair["id"]),
-        "id": pair["id"],
-        "against": dataset_of(pair["with"]),
-        "with": pair["with"],
-        "reason": pair["reason"],
-        "similarity": pair.get("similarity"),
-        "shared": pair.get("shared"),
-        "answer": pair.get("answer"),
-        "with_answer": pair.get("with_answer"),
-        "text": pair["text"],
-        "with_text": pair["with_text"],
-    }
-
-
-PAIR = (
-    "dataset",
-    "id",
-    "against",
-    "with",
-    "reason",
-    "similarity",
-    "shared",
-    "answer",
-    "with_answer",
-    "text",
-    "with_text",
-)
-LATER = {
-    "left_out",
-    CONTRADICTION,
-    "shared",
-    "answer",
-    "with_answer",
-}  # where they concern nothing, tables stay as those of archived reports
-COLUMNS = (
-    Column("dataset", "Data set"),
-    Column("against", "Held against"),
-    Column("read", "Problems", "{0:,}"),
-    Column("left_out", "Left out on loading", "{0:,}"),
-    Column(DUPLICATE, "Duplicates", "{0:,}"),
-    Column(CONTRADICTION, "Duplicates, another answer", "{0:,}"),
-    Column(EXACT, "Equal", "{0:,}"),
-    Column(NGRAM, "Shared n-gram", "{0:,}"),
-    Column(NEAR, "Near-duplicates", "{0:,}"),
-    Column("matched", "Matched", "{0:,}"),
-    Column("matched_percent", "Matched (%)", "{0:.2f}"),
-    Column("dropped", "Dropped", "{0:,}"),
-    Column("ngram", "n (0: off)"),
-    Column("near", "Similarity (0: off)"),
-)
-
-
-if __name__ == "__main__":
-    run(main)
+    sets = {"dataset": dataset_of(pair["id"]), "against": dataset_of(pair["with"])}
+    return {key: pair.get(key) for key in PAIR} | sets

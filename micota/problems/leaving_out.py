@@ -2,12 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from micota.common.records import Record
-from micota.problems.datasets.answers import as_json, no_answer
+from micota.problems.answers import as_json, no_answer
+from micota.problems.settings import LeaveOut
 
 PICTURE = re.compile(
     r"!\[[^]]{0,200}\][(\[]|<(?:img|svg|picture|figure|embed)\b|\\includegraphics|data:image/"
@@ -17,35 +16,31 @@ PICTURE = re.compile(
 )
 
 
-@dataclass
-class LeaveOut:
-    """Rows that are no problems for a text model, left out by the rules that a study declares, and counted by them."""
+class Sieve:
+    """Leaves out rows that are no problems for a text model, by the rules that a study declares, and counts them."""
 
-    no_answer: bool | None = None  # false: what reads as if there were none is an answer
-    pictures: bool = False
-    where: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # column -> values
-    counts: Counter[str] = field(default_factory=Counter)
-    columns: set[str] = field(default_factory=set)  # of `where`, found in a row
-
-    def __post_init__(self) -> None:
+    def __init__(self, rules: LeaveOut, counts: Counter[str] | None = None) -> None:
         """A rule that leaves nothing out is counted with 0, so that a misspelt value is seen."""
-        rules = ["no_answer"] * bool(self.no_answer) + ["pictures"] * self.pictures
-        rules += [f"where {column} is {value}" for column, values in self.where.items() for value in values]
-        self.counts.update(dict.fromkeys(rules, 0))
+        self.rules = rules
+        self.counts = Counter[str]() if counts is None else counts
+        self.columns: set[str] = set()  # of `where`, found in a row
+        names = ["no_answer"] * bool(rules.no_answer) + ["pictures"] * rules.pictures
+        names += [f"where {column} is {value}" for column, values in rules.where.items() for value in values]
+        self.counts.update(dict.fromkeys(names, 0))
 
     def rule(self, row: Record, fields: Record | None) -> str | None:
         """The rule that leaves a row out; `fields` are None as long as no loader has read it."""
-        self.columns.update(column for column in self.where if column in row)
-        for column, values in self.where.items():
+        self.columns.update(column for column in self.rules.where if column in row)
+        for column, values in self.rules.where.items():
             for value in values:
                 if same(row.get(column), value):
                     return f"where {column} is {value}"
         if fields is None:
             nulls = [row[column] for column in ("answer", "final_answer") if column in row]
-            return "no_answer" if self.no_answer and None in nulls else None
-        if self.no_answer and no_answer(fields["answer"]):
+            return "no_answer" if self.rules.no_answer and None in nulls else None
+        if self.rules.no_answer and no_answer(fields["answer"]):
             return "no_answer"
-        shown = self.pictures and (PICTURE.search(fields["problem"]) or len(holdable(row)) < len(row))
+        shown = self.rules.pictures and (PICTURE.search(fields["problem"]) or len(holdable(row)) < len(row))
         return "pictures" if shown else None
 
 

@@ -1,40 +1,28 @@
 """The yield of every filter: traces read, dropped by reason and kept, per corpus.
 
-    python -m scripts.table_corpora --counts results/mini/corpora/short.counts.json \\
-        results/mini/corpora/mid.counts.json --out-stem results/mini/tables/corpora
-
 The CSV has a column for every reason there is, so that two runs have the same ones; Markdown and LaTeX leave out those
 that dropped nothing. `truncated_percent` is of the kept traces: with `keep: all` a corpus holds some. `from` is the
 corpus that a chosen or matched one was taken from. Refuses counts that do not add up: a trace neither kept nor dropped
 for a reason was lost.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import run
 from micota.common.records import RecordError, read_json
 from micota.common.tables import Column, Row, write_table
-from micota.corpora.counts import REASONS, SPECIAL_TOKENS
+from micota.corpora.kinds import REASONS
+from micota.corpora.kinds.sampled import SPECIAL_TOKENS
 from micota.models.special_tokens import OPEN, UNPAIRED
 from micota.results.labels import corpus_label
 
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--counts", type=Path, nargs="+", required=True, help="corpora/{corpus}.counts.json files")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
+# Archived counts do not know them: their tables stay as they are.
+LATER = {f"dropped_{reason}" for reason in (SPECIAL_TOKENS, OPEN, UNPAIRED)}
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Write the table, one row per corpus."""
-    args = parse_args(argv)
-    counts = [read_counts(path) for path in args.counts]
-    rows = [corpus_row(count) for count in counts]
-    write_table(args.out_stem, rows, columns(rows))
+def make(files: dict[str, list[Path]], out: Path) -> None:
+    rows = [corpus_row(read_counts(path)) for path in files["counts"]]
+    write_table(out / "corpora", rows, columns(rows))
 
 
 def read_counts(path: Path) -> Row:
@@ -69,11 +57,6 @@ def corpus_row(counts: Row) -> Row:
     }
 
 
-LATER = {
-    f"dropped_{reason}" for reason in (SPECIAL_TOKENS, OPEN, UNPAIRED)
-}  # archived counts do not know it: their tables stay as they are
-
-
 def columns(rows: Sequence[Row]) -> list[Column]:
     """The table's columns; what concerns no row has no heading, so it is in the CSV alone."""
     headings = {
@@ -97,7 +80,3 @@ def columns(rows: Sequence[Row]) -> list[Column]:
         Column("tokens_max", "Longest (tokens)", "{0:,}"),
         Column("tokens_total", "Tokens", "{0:,}"),
     ]
-
-
-if __name__ == "__main__":
-    run(main)
