@@ -226,7 +226,7 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 	rm -rf reference/study && mkdir -p reference/study/figures
 	$(BIN)/python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
 	cp -r results/study/tables reference/study/tables
-	$(BIN)/python -m scripts.figure_front --table results/study/tables/sizes.csv --out-stem figures/study/front
+	$(BIN)/python -m scripts.figures front --table results/study/tables/sizes.csv --figures figures/study
 	cp figures/study/*.png reference/study/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks > reference/study/cost.md
 	$(BIN)/python -m scripts.readme

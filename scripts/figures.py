@@ -1,23 +1,26 @@
 """Draw one figure from the numbers of one table: PNG and PDF, by its file of micota/results/figures.
 
-python -m scripts.figures accuracy --table results/mini/tables/main.csv --figures figures/mini
+    python -m scripts.figures accuracy --table results/mini/tables/main.csv --figures figures/mini
+
+The rules draw those of micota/workflow/tables.py; `make study-reference` draws `front`, for the README.
 """
 
 import argparse
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from micota.common.cli import Parser, run
-from micota.workflow.tables import FIGURES
+from micota.common.tables import read_csv
+from micota.results import figures
 
-BY_HAND = "front"  # no rule draws it: `make study-reference` does, for the README
+KNOWN = [module.name for module in iter_modules(figures.__path__)]
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = [*FIGURES, BY_HAND]
-    parser.add_argument("figure", choices=known, metavar="FIGURE", help=", ".join(known))
+    parser.add_argument("figure", choices=KNOWN, metavar="FIGURE", help=", ".join(KNOWN))
     parser.add_argument("--table", type=Path, required=True, help="the CSV of the table that the figure shows")
     parser.add_argument("--figures", type=Path, required=True, help="the folder to write to")
     return parser.parse_args(argv)
@@ -25,7 +28,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    from micota.common.tables import read_csv
     from micota.results.plots import save
 
     drawn = import_module(f"micota.results.figures.{args.figure}").draw(read_csv(args.table))

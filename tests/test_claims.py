@@ -8,9 +8,10 @@ import pytest
 
 from micota.common.tables import Row
 from micota.results import claims
-from micota.results.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, Data, Result, Traces, judge
+from micota.results.claims import Data, Result, Traces, judge
 from micota.results.estimates import Contrast
 from micota.results.outcomes import Cell
+from micota.results.sides import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED
 from tests.graded import ACCURACY, NLL, SWEEP
 
 

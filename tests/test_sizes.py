@@ -11,8 +11,10 @@ from micota.common.tables import DASH, Row, read_csv
 from micota.models.folders import parameters
 from micota.results.entries import Entry
 from micota.results.estimates import crossed
+from micota.results.figures.sizes import draw
+from micota.results.labels import size_label
 from micota.results.tables import sizes as sizes_table
-from scripts import figure_sizes, model_size
+from scripts import model_size
 from tests.graded import entry, write_graded
 
 
@@ -96,7 +98,7 @@ def test_lines_by_size_go_through_every_student() -> None:
         row = {"base": base, "parameters": count, "value": value, **numbers}
         rows += [{**row, "kind": "accuracy", "corpus": corpus} for corpus in ("base", "long", "mid")]
         rows += [{**row, "kind": "gap", "corpus": "mid", "against": "long", "value": 3.0, "low": None, "high": None}]
-    left, right = figure_sizes.draw(rows).axes
+    left, right = draw(rows)["sizes"].axes
     lines = {line.get_label(): line for line in left.get_lines()}
     assert list(lines) == ["base (untrained)", "long", "mid (MiCoTA)"]
     assert list(np.asarray(lines["long"].get_ydata())) == [40, 50]
@@ -108,4 +110,4 @@ def test_lines_by_size_go_through_every_student() -> None:
     ("count", "text"), [(124_352, "0.12 M"), (90_000, "90 k"), (3_085_938_688, "3.1 B"), (14e9, "14 B"), (7, "7")]
 )
 def test_parameters_in_words(count: float, text: str) -> None:
-    assert figure_sizes.short(count) == text
+    assert size_label(count) == text

@@ -16,7 +16,7 @@ from micota.common.cli import UserError
 from micota.common.records import RecordError, write_jsonl
 from micota.common.tables import Row, read_csv
 from micota.results import entries
-from micota.results.claims import NOT_TESTABLE
+from micota.results.sides import NOT_TESTABLE
 from micota.results.tables import claims
 from micota.study.config import parse_config
 from micota.study.load import load_study

@@ -9,6 +9,7 @@ import pytest
 from micota.common.cli import UserError
 from micota.common.records import write_jsonl
 from micota.common.tables import read_csv
+from micota.results.figures.variance import draw
 from micota.results.tables import variance as variance_table
 from micota.results.variance import (
     Array,
@@ -21,7 +22,6 @@ from micota.results.variance import (
     mean_squares,
     two_way,
 )
-from scripts import figure_variance
 from tests.graded import trace, traces
 
 SIZES = (40, 80, 40)  # problems of the simulated benchmarks
@@ -226,4 +226,4 @@ def test_scores_that_never_vary_make_a_table_and_a_figure(tmp_path: Path) -> Non
     models = {name: ([1, 1, 1, 1], [[1, 1], [1, 1]]) for name in STUDENTS}
     rows = read_csv(f"{make(tmp_path, models, strict=False)}.csv")
     assert all(row["points"] == 0 and row["share"] is None for row in rows)
-    assert len(figure_variance.draw(rows).axes) == 2
+    assert len(draw(rows)["variance"].axes) == 2

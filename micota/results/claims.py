@@ -38,9 +38,9 @@ import numpy as np
 from micota.common.tables import Row
 from micota.results.estimates import Array, Contrast, crossed, holm, minimum_detectable_effect, power_at, ratio_contrast
 from micota.results.outcomes import Cell
+from micota.results.sides import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, on_claimed_side
 from micota.study import names
 
-REPRODUCED, CONTRADICTED, NOISE, NOT_TESTABLE = "reproduced", "contradicted", "within noise", "not testable"
 UNITS = {
     "accuracy": "points",
     "validation_accuracy": "points",
@@ -94,21 +94,6 @@ def claim_p(claimed_side: Sequence[bool], p_values: Sequence[float]) -> float:
         return max(p_values)
     wrong = [p for on_claimed_side, p in zip(claimed_side, p_values, strict=True) if not on_claimed_side]
     return min(1.0, len(p_values) * min(wrong))
-
-
-def sign(part: Part) -> int:
-    """+1 if the claim expects a positive contrast, else -1; takes a row as well."""
-    return 1 if part["expected"] == "positive" else -1
-
-
-def null(part: Part) -> float:
-    """The effect at which the claim begins to be wrong: 0, or the margin on the wrong side; takes a row as well."""
-    return -sign(part) * part["margin"] if part["margin"] else 0.0
-
-
-def on_claimed_side(part: Part, effect: float) -> bool:
-    """Whether an effect has the claimed sign, or misses it by less than the margin."""
-    return bool(sign(part) * effect + part["margin"] > 0)
 
 
 def judge(family: Mapping[str, Any], data: Data, *, alpha: float, power: float) -> list[Row]:

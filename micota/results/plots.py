@@ -4,9 +4,8 @@ The palette is seaborn's "colorblind" (Wong 2011, doi:10.1038/nmeth.1618, enlarg
 Figures draw the numbers of a table's CSV and compute none.
 """
 
-import argparse
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from micota.common.tables import Row, read_csv
+from micota.common.tables import Row
 
 PALETTE = (
     "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
@@ -109,17 +108,3 @@ def save(figure: Figure, stem: str | Path) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     pyplot.close(figure)
-
-
-def figure_args(description: str | None, argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line of every figure: the table it is drawn from, and where to write."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", required=True, help="the CSV of the table that the figure shows")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
-def draw_figure(description: str | None, draw: Callable[[list[Row]], Figure], argv: Sequence[str] | None) -> None:
-    """The main of a script that draws one figure from the rows of one table."""
-    args = figure_args(description, argv)
-    save(draw(read_csv(args.table)), args.out_stem)

@@ -12,8 +12,9 @@ from micota.common.cli import UserError
 from micota.common.files import by_name
 from micota.common.records import RecordError, read_jsonl
 from micota.common.tables import Column, Row, write_csv, write_table
-from micota.results.claims import Data, Part, Traces, judge, null
+from micota.results.claims import Data, Part, Traces, judge
 from micota.results.outcomes import read_models
+from micota.results.sides import null
 from micota.study import names
 
 DIGITS = {"points": 2, "tokens": 1, "nats per token": 4, "nats per trace": 2}

@@ -1,26 +1,17 @@
-"""NLL of each corpus under each base student, per token and per trace.
-
-python -m scripts.figure_alignment --table results/mini/tables/alignment.csv --out-stem figures/mini/alignment
-"""
+"""NLL of each corpus under each base student, per token and per trace."""
 
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from micota.common.cli import run
 from micota.common.tables import Row
 from micota.results.labels import corpus_label
-from micota.results.plots import bars, colours, draw_figure, group, in_order, subplots
+from micota.results.plots import bars, colours, group, in_order, subplots
 
 MEASURES = {"nll_per_token": "NLL per token (nats)", "nll_per_trace": "NLL per trace (nats)"}
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the figure."""
-    draw_figure(__doc__, draw, argv)
-
-
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     """A row of panels per base student, a column per measure; bars by corpus with their intervals."""
     bases, palette = group(rows, "base"), colours(row["corpus"] for row in rows)
     figure, grid = subplots(len(bases), len(MEASURES), 7.2, 0.5 + 2.5 * len(bases))
@@ -34,8 +25,4 @@ def draw(rows: Sequence[Row]) -> Figure:
             axes.tick_params(axis="x", length=0)
             axes.set_ylabel(unit)
             axes.set_title(f"base student: {base}")
-    return figure
-
-
-if __name__ == "__main__":
-    run(main)
+    return {"alignment": figure}

@@ -1,24 +1,15 @@
-"""Yield of the filters: traces kept and dropped, by reason, per corpus. Kept traces that were cut off are told apart.
-
-python -m scripts.figure_yield --table results/mini/tables/corpora.csv --out-stem figures/mini/yield
-"""
+"""Yield of the filters: traces kept and dropped, by reason, per corpus; kept ones that were cut off are told apart."""
 
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from micota.common.cli import run
 from micota.common.tables import Row
 from micota.results.labels import corpus_label
-from micota.results.plots import NOTE, PALETTE, draw_figure, in_order, subplots
+from micota.results.plots import NOTE, PALETTE, in_order, subplots
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the figure."""
-    draw_figure(__doc__, draw, argv)
-
-
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     """One horizontal bar per corpus, as long as the traces read, cut into kept and each reason."""
     by_corpus = {row["corpus"]: row for row in rows}
     ordered = [by_corpus[corpus] for corpus in in_order(by_corpus)]
@@ -52,8 +43,4 @@ def draw(rows: Sequence[Row]) -> Figure:
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.tick_params(axis="y", length=0)
     figure.legend(loc="outside lower center", ncols=3)
-    return figure
-
-
-if __name__ == "__main__":
-    run(main)
+    return {"yield": figure}

@@ -1,25 +1,16 @@
-"""Distribution of the CoT length in each corpus.
-
-python -m scripts.figure_lengths --table results/mini/tables/lengths.csv --out-stem figures/mini/lengths
-"""
+"""Distribution of the CoT length in each corpus."""
 
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from micota.common.cli import run
 from micota.common.tables import Row
 from micota.results.labels import corpus_label
-from micota.results.plots import colours, draw_figure, group, subplots
+from micota.results.plots import colours, group, subplots
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the figure."""
-    draw_figure(__doc__, draw, argv)
-
-
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     """One panel per corpus, one below the other on the same axis of lengths; a dashed line marks the median."""
     corpora, palette = group(rows, "corpus"), colours(row["corpus"] for row in rows)
     figure, grid = subplots(len(palette), 1, 6.0, 0.7 + 0.95 * len(palette), sharex=True)
@@ -41,8 +32,4 @@ def draw(rows: Sequence[Row]) -> Figure:
     grid[-1, 0].xaxis.set_major_formatter("{x:,.0f}")
     grid[-1, 0].set_xlabel("CoT length (tokens" + (", log scale)" if rows[0]["scale"] == "log" else ")"))
     figure.supylabel("share of the corpus's traces (%)", fontsize=9)
-    return figure
-
-
-if __name__ == "__main__":
-    run(main)
+    return {"lengths": figure}

@@ -1,7 +1,4 @@
-"""Accuracy by corpus, and the gaps between corpora, against the student's size.
-
-python -m scripts.figure_sizes --table results/mini/tables/sizes.csv --out-stem figures/mini/sizes
-"""
+"""Accuracy by corpus, and the gaps between corpora, against the student's size."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,20 +6,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from micota.common.cli import run
 from micota.common.tables import Row
-from micota.results.labels import corpus_label
-from micota.results.plots import MARKERS, PALETTE, SPARE, colours, draw_figure, group, in_order, subplots
-
-UNITS = ((1e8, 1e9, "B"), (1e5, 1e6, "M"), (1e3, 1e3, "k"))  # from how many parameters on, unit, letter
+from micota.results.labels import corpus_label, size_label
+from micota.results.plots import MARKERS, PALETTE, SPARE, colours, group, in_order, subplots
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the figure."""
-    draw_figure(__doc__, draw, argv)
-
-
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     """Left a line per corpus, right one per gap, each point with its interval."""
     accuracies = group([row for row in rows if row["kind"] == "accuracy"], "corpus")
     gaps = group([row for row in rows if row["kind"] == "gap"], "corpus", "against")
@@ -48,7 +37,7 @@ def draw(rows: Sequence[Row]) -> Figure:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42), ncols=columns, columnspacing=1.2)
     left.set_ylabel("accuracy (%)")
     right.set_ylabel("gap (points)")
-    return figure
+    return {"sizes": figure}
 
 
 def tick_labels(sizes: dict[str, float]) -> list[str]:
@@ -57,7 +46,7 @@ def tick_labels(sizes: dict[str, float]) -> list[str]:
     before, low = 0.0, False
     for base, parameters in sorted(sizes.items(), key=lambda item: item[1]):
         low = parameters < 1.5 * before and not low
-        labels.append(("\n\n" if low else "") + f"{base}\n{short(parameters)}")
+        labels.append(("\n\n" if low else "") + f"{base}\n{size_label(parameters)}")
         before = parameters
     return labels
 
@@ -71,15 +60,3 @@ def draw_line(axes: Axes, rows: Sequence[Row], number: int, of: int, look: dict[
     for place, row in zip(places, rows, strict=True):
         if row["low"] is not None and row["high"] is not None:
             axes.vlines(place, row["low"], row["high"], color=look["color"], linewidth=1.1)
-
-
-def short(parameters: float) -> str:
-    """A number of parameters with two digits and its unit."""
-    for least, unit, letter in UNITS:
-        if parameters >= least:
-            return f"{float(f'{parameters / unit:.2g}'):g} {letter}"
-    return f"{parameters:g}"
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,6 +1,4 @@
-"""The claims' effects and verdicts: a forest plot, from the table of claims.
-
-    python -m scripts.figure_claims --table results/mini/tables/claims.csv --out-stem figures/mini/claims
+"""The claims' effects and verdicts: a forest plot.
 
 A panel for each unit and a row for each part of a claim: the effect with its 95% interval, how small an effect the test
 would have found (MDE), the direction that is claimed, the paper's effect where there is one, and the claim's verdict.
@@ -15,10 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from micota.common.cli import run
 from micota.common.tables import Row
-from micota.results.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
-from micota.results.plots import PALETTE, draw_figure, group, subplots
+from micota.results.plots import PALETTE, group, subplots
+from micota.results.sides import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
 
 BAND = "#e6e6e6"  # of the MDE
 ARROW = "#666666"
@@ -26,12 +23,7 @@ ROW_HEIGHT = 0.5  # inches
 LABELS: Any = {"fontsize": 8.5, "linespacing": 1.25}
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the figure."""
-    draw_figure(__doc__, draw, argv)
-
-
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     """One panel per unit, one above the other, each as high as it has rows."""
     panels = group(rows, "unit")
     heights = [len(lines) + 1 for lines in panels.values()]  # one for the axis
@@ -41,7 +33,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     for axes, (unit, lines) in zip(grid.flat, panels.items(), strict=True):
         draw_panel(axes, unit, lines)
     figure.legend(handles=legend(rows), loc="outside lower center", ncols=4, columnspacing=1.2)
-    return figure
+    return {"claims": figure}
 
 
 def looks() -> dict[str, dict[str, Any]]:
@@ -135,7 +127,3 @@ def legend(rows: Sequence[Row]) -> list[Any]:
     if any(row["margin"] for row in rows):
         handles.append(Line2D([], [], color=ARROW, linestyle="--", linewidth=1, label="margin"))
     return handles
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,9 +1,4 @@
-"""Accuracy by corpus and student size, from the main table.
-
-    python -m scripts.figure_accuracy --table results/mini/tables/main.csv --out-stem figures/mini/accuracy
-
-Writes `{stem}.{pdf,png}`, the average over the benchmarks, and `{stem}_benchmarks.{pdf,png}`, a panel per benchmark.
-"""
+"""Accuracy by corpus and student size: the average over the benchmarks, and each benchmark."""
 
 from collections.abc import Sequence
 
@@ -11,22 +6,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from micota.common.cli import run
-from micota.common.tables import Row, read_csv
+from micota.common.tables import Row
 from micota.results.labels import corpus_label
-from micota.results.plots import NOTE, bars, colours, figure_args, group, save, subplots
+from micota.results.plots import NOTE, bars, colours, group, subplots
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw both figures."""
-    args = figure_args(__doc__, argv)
-    rows = read_csv(args.table)
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+    """One figure of the average, and one with a panel per benchmark."""
     benchmarks = [key.removeprefix("problems_") for key in rows[0] if key.startswith("problems_")]
-    save(draw(rows, ["average"], [f"average of {len(benchmarks)} benchmarks"]), args.out_stem)
-    save(draw(rows, benchmarks, benchmarks), f"{args.out_stem}_benchmarks")
+    return {
+        "accuracy": draw_panels(rows, ["average"], [f"average of {len(benchmarks)} benchmarks"]),
+        "accuracy_benchmarks": draw_panels(rows, benchmarks, benchmarks),
+    }
 
 
-def draw(rows: Sequence[Row], names: Sequence[str], titles: Sequence[str]) -> Figure:
+def draw_panels(rows: Sequence[Row], names: Sequence[str], titles: Sequence[str]) -> Figure:
     """One panel per accuracy column: students side by side, a bar per corpus, one legend below."""
     bases, palette = group(rows, "base"), colours(row["corpus"] for row in rows)
     panels_across = min(len(names), 3)
@@ -63,7 +57,3 @@ def draw_panel(axes: Axes, bases: dict[str, list[Row]], name: str, palette: dict
     axes.set_xlabel("student")
     axes.margins(y=0.1)
     axes.set_ylim(bottom=0)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,30 +1,21 @@
-"""The variance budget: each source's share of the variance of one run's score, and its standard deviation.
-
-python -m scripts.figure_variance --table results/mini/tables/variance.csv --out-stem figures/mini/variance
-"""
+"""The variance budget: each source's share of the variance of one run's score, and its standard deviation."""
 
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from micota.common.cli import run
 from micota.common.tables import Row
-from micota.results.plots import ERROR_BAR, NOTE, PALETTE, draw_figure, subplots
-from scripts.table_variance import LABELS
+from micota.results.labels import SOURCE_LABELS
+from micota.results.plots import ERROR_BAR, NOTE, PALETTE, subplots
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the figure."""
-    draw_figure(__doc__, draw, argv)
-
-
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     """Horizontal bars with intervals: shares on the left, points on the right."""
     apart = {"wspace": 0.05}
     figure, [[left, right]] = subplots(1, 2, 7.6, 0.9 + 0.42 * len(rows), sharey=True, gridspec_kw=apart)
     for axes, key, colour in ((left, "share", PALETTE[0]), (right, "points", PALETTE[2])):
         for row in rows:
-            label, value = LABELS[row["source"]], row[key] or 0.0  # scores that never vary have no shares
+            label, value = SOURCE_LABELS[row["source"]], row[key] or 0.0  # scores that never vary have no shares
             low, high = row[f"{key}_low"], row[f"{key}_high"]
             error = None if low is None or high is None else [[value - low], [high - value]]
             shade = PALETTE[7] if row["source"] == "total" else colour
@@ -39,8 +30,4 @@ def draw(rows: Sequence[Row]) -> Figure:
     left.invert_yaxis()  # both: they share the axis
     left.set_xlabel("share of the variance (%)")
     right.set_xlabel("standard deviation (points)")
-    return figure
-
-
-if __name__ == "__main__":
-    run(main)
+    return {"variance": figure}

@@ -1,7 +1,5 @@
 """Length and accuracy of the merged teacher assistants against the merge weight.
 
-    python -m scripts.figure_merge --table results/mini/tables/assistants.csv --out-stem figures/mini/merge
-
 One line per density (one per mask seed where there are several) from the base at weight 0 to the un-merged TA at 1.
 Where several tuned models were merged with their bases, each has its own row of panels.
 """
@@ -12,24 +10,19 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from micota.common.cli import run
 from micota.common.tables import Row
-from micota.results.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, draw_figure, group, interval, subplots
+from micota.results.labels import corpus_label
+from micota.results.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, group, interval, subplots
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the figure."""
-    draw_figure(__doc__, draw, argv)
-
-
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     """Two panels a tuned model over the same weights: mean length, accuracy with its interval."""
     sweeps = group(rows, "tuned")
     figure, grid = subplots(len(sweeps), 2, 7.2, 0.8 + 2.6 * len(sweeps), sharex=len(sweeps) > 1)
     densities = sorted({row["density"] for row in rows if row["density"] is not None})
     handles: dict[str, Any] = {}
     for (left, right), (tuned, sweep) in zip(grid, sweeps.items(), strict=True):
-        draw_sweep(left, right, sweep, densities, "un-merged TA" if len(sweeps) == 1 else "un-merged")
+        draw_sweep(left, right, sweep, densities, corpus_label("unmerged") if len(sweeps) == 1 else "un-merged")
         if len(sweeps) > 1:
             left.set_title(f"{tuned}: length")
             right.set_title(f"{tuned}: accuracy")
@@ -37,7 +30,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     for axes in grid[-1]:
         axes.set_xlabel("merge weight of the long-CoT delta" if len(sweeps) == 1 else "merge weight of the delta")
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
-    return figure
+    return {"merge": figure}
 
 
 def draw_sweep(left: Axes, right: Axes, rows: Sequence[Row], densities: Sequence[float], unmerged: str) -> None:
@@ -70,7 +63,3 @@ def draw_sweep(left: Axes, right: Axes, rows: Sequence[Row], densities: Sequence
     for axes in (left, right):
         axes.set_xlim(-0.04, 1.04)
     left.set_ylim(bottom=0)
-
-
-if __name__ == "__main__":
-    run(main)
