@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from micota.common.cli import UserError
-from micota.common.records import Record, RecordError, write_json, write_jsonl
+from micota.common.records import Record, RecordError, read_jsonl, write_json, write_jsonl
 from micota.common.tables import read_csv
 from micota.grading.reasons import asks_judge
 from micota.results.disagreements import code
@@ -154,6 +154,17 @@ def test_a_missing_benchmark_or_problem_is_named(folder: Path) -> None:
         make(folder)
     write_jsonl(folder / "graded/s.jsonl", [graded("amc/0", True, True)])
     with pytest.raises(RecordError, match="no trace of the data set 'gsm8k'"):
+        make(folder)
+
+
+def test_every_model_must_have_answered_the_same_problems_once(folder: Path) -> None:
+    """The reader of the other tables checks them: here, too."""
+    rows = list(read_jsonl(folder / "graded/s.jsonl"))
+    write_jsonl(folder / "graded/s.jsonl", [*rows, graded("amc/2", True, True)])
+    with pytest.raises(UserError, match="s-mid-s0 and s differ in 1 problems of amc, such as amc/2"):
+        make(folder)
+    write_jsonl(folder / "graded/s.jsonl", [*rows, rows[0]])
+    with pytest.raises(RecordError, match="sample 0 of problem amc/0 stands there twice"):
         make(folder)
 
 

@@ -11,7 +11,7 @@ from micota.common.tables import DASH, Column, Row, read_csv, write_table
 from micota.corpora.kinds import REASONS
 from micota.corpora.kinds.sampled import SPECIAL_TOKENS
 from micota.models.special_tokens import OPEN, UNPAIRED
-from micota.results.entries import Entry
+from micota.results.entries import Entry, by_student
 from micota.results.outcomes import read_cells
 from micota.results.tables import alignment, assistants, corpora, lengths, main
 from tests.graded import entry, trace, traces, write_graded
@@ -40,6 +40,28 @@ def make_main(graded: Path, entries: list[Entry] = ENTRIES, proposed: str = "mid
     files = {"graded": [graded / f"{entry['model']}.jsonl" for entry in entries]}
     main.make(files, out, entries=entries, benchmarks=["easy", "hard"], proposed=proposed)
     return out / "main"
+
+
+def test_entries_of_a_student_stand_together_in_the_order_of_first_mention() -> None:
+    mixed = [entry("s-mid-s0", "s", "mid"), entry("b", "b", "base"), entry("s", "s", "base"), ENTRIES[2]]
+    found = by_student(mixed)
+    assert list(found.items()) == [
+        (("s", "mid"), ["s-mid-s0", "s-mid-s1"]),
+        (("s", "base"), ["s"]),
+        (("b", "base"), ["b"]),
+    ]
+
+
+def test_one_problem_may_stand_in_two_data_sets_of_the_traces(tmp_path: Path) -> None:
+    """As the samples of a protocol do beside the greedy answers; no more than once in each."""
+    rows = [trace("easy/0", "easy", True), trace("easy/0", "easy@4", False), trace("train/0", "train", True)]
+    write_jsonl(tmp_path / "m.jsonl", rows)
+    cells = read_cells(tmp_path / "m.jsonl", ["easy", "easy@4"])
+    assert [cell.correct for cell in cells.values()] == [1, 0]
+    write_jsonl(tmp_path / "m.jsonl", [*rows, rows[1]])
+    assert read_cells(tmp_path / "m.jsonl", ["easy"])["easy"].correct == 1, "what is not asked for is not looked at"
+    with pytest.raises(RecordError, match="sample 0 of problem easy/0 stands there twice"):
+        read_cells(tmp_path / "m.jsonl", ["easy", "easy@4"])
 
 
 def test_main_table_averages_seeds_and_benchmarks(graded: Path) -> None:
