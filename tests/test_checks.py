@@ -41,9 +41,9 @@ def test_a_study_with_every_block_is_valid() -> None:
             "benchmarks: one and two are the same problems, asked alike",
         ),
         ({"corpora.x": {**MATCHED, "problems_of": ["lang"]}}, r"corpora.x.problems_of: there is no 'lang'"),
-        ({"corpora.x": {**MATCHED, "match": "tokens"}}, "corpora.x.matched: `match` and `to` go together"),
-        ({"corpora.x": {**MATCHED, "to": "short"}}, "corpora.x.matched: `match` and `to` go together"),
-        ({"corpora.x": MATCHED}, "corpora.x.matched: it would be a copy of long; give `problems_of`"),
+        ({"corpora.x": {**MATCHED, "match": "tokens"}}, "corpora.x.matched.to: `match` and `to` go together"),
+        ({"corpora.x": {**MATCHED, "to": "short"}}, "corpora.x.matched.match: `match` and `to` go together"),
+        ({"corpora.x": MATCHED}, "corpora.x.matched.problems_of: it would be a copy of long; give `problems_of`"),
         ({"corpora.x": {**MATCHED, "match": "words", "to": "short"}}, "corpora.x.matched.match: .*'words'"),
         ({"corpora.x": {**MATCHED, "problems_of": ["x"]}}, "corpora.x: it is made from itself"),
         (

@@ -130,7 +130,7 @@ MIXED = ["--kind", "mixed", "--shares", "a=1", "b=2"]
         (MIXED, "--parts: give the files; that of 'a' is needed"),
         ([*MIXED, "--parts", "x/a.jsonl"], "--parts: there is no 'b'; there are: a"),
         ([*MIXED, "--parts", "x/a.jsonl", "y/a.jsonl"], "y/a.jsonl: x/a.jsonl is of a too"),
-        (["--kind", "matched", "--of", "a", "--match", "tokens"], "`match` and `to` go together"),
+        (["--kind", "matched", "--of", "a", "--match", "tokens"], "--to: `match` and `to` go together"),
         (["--kind", "sampled", "--sampler", "ta"], "--problems: give one file; there are 0"),
         (["--kind", "sampled", "--sampler", "ta", "--problems", "a", "b"], "--problems: give one file; there are 2"),
     ],

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+WORDS = {"null": None, "~": None, "true": True, "false": False}  # of YAML, in any case
+INTEGER = re.compile(r"[-+]?[0-9]+")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 FIELD = re.compile(r"[a-z_]+: ")  # a message that begins with its key
 NUMERIC = {"int_type", "float_type"}  # pydantic's names of the faults of something that is no number
@@ -97,19 +99,35 @@ def rounding(settings: Closed) -> dict[str, Any]:
     return {name: value for name, value in settings if changes(type(settings), name) == "rounding"}
 
 
+def explained(fault: Any) -> tuple[tuple[int | str, ...], str]:
+    """Where a fault of the schema is, by keys, and what is wrong there."""
+    place, found = fault["loc"], fault["input"]
+    if fault["type"] == "extra_forbidden":
+        return place, "unknown key; see micota/study/config.py for the keys there are"
+    if fault["type"] == "value_error" and isinstance(found, dict):  # of several keys together
+        message = str(fault["ctx"]["error"])
+        key, _, words = message.partition(": ")
+        return ((*place, key), words) if FIELD.match(message) else (place, message)
+    words = fault["msg"]
+    if fault["type"] != "missing":
+        words += f", found {found!r}"
+    if fault["type"] in NUMERIC and isinstance(found, str) and NUMBER.fullmatch(found):
+        words += " (YAML reads 1e-5 as text: write 1.0e-5, without quotes)"
+    if fault["type"] == "string_type" and type(found) in (int, float):
+        words += f' (a text: write it in quotes, "{found}")'
+    return place, words
+
+
 def explain(fault: Any) -> str:
     """One line for one fault of the schema."""
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"  {key}: unknown key; see micota/study/config.py for the keys there are"
-    if fault["type"] == "value_error" and isinstance(fault["input"], dict):  # of several keys together
-        message = str(fault["ctx"]["error"])
-        return f"  {key}.{message}" if key and FIELD.match(message) else f"  {key}: {message}" if key else message
-    line = f"  {key}: {fault['msg']}"
-    if fault["type"] != "missing":
-        line += f", found {fault['input']!r}"
-    if fault["type"] in NUMERIC and isinstance(fault["input"], str) and NUMBER.fullmatch(fault["input"]):
-        line += " (YAML reads 1e-5 as text: write 1.0e-5, without quotes)"
-    if fault["type"] == "string_type" and type(fault["input"]) in (int, float):
-        line += f' (a text: write it in quotes, "{fault["input"]}")'
-    return line
+    place, words = explained(fault)
+    return f"  {'.'.join(map(str, place))}: {words}" if place else words
+
+
+def scalar(text: str) -> Any:
+    """The number, truth value or null, as YAML 1.2 writes them, that a text looks like; else the text."""
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    if INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if NUMBER.fullmatch(text) else text

@@ -26,7 +26,7 @@ UNNAMED = "dare_ties"  # MiCoTA's: its merges are named without it
 class Merge(Closed):
     """One merge of a tuned model with its base."""
 
-    method: Method = "dare_ties"
+    method: Annotated[Method, Field(description="in mergekit's words")] = "dare_ties"
     weight: Annotated[float, Field(ge=0, description="of the tuned model's delta")]
     density: Annotated[
         float | None, Field(gt=0, le=1, description="share of the delta that is kept (drop rate = 1 - density)")

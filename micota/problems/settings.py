@@ -22,11 +22,13 @@ class Hub(Closed):
 class Arithmetic(Closed):
     """Procedural problems: see micota/problems/arithmetic.py."""
 
-    part: Literal["train", "validation", "test"]
-    count: int = Field(ge=1)
-    seed: Seed
-    operations: list[Annotated[int, Field(ge=1, le=8)]] = Field(min_length=1)
-    bound: int = Field(ge=9)
+    part: Literal["train", "validation", "test"] = Field(description="no problem is in two of them")
+    count: int = Field(ge=1, description="problems")
+    seed: Seed = Field(description="of their choice")
+    operations: list[Annotated[int, Field(ge=1, le=8)]] = Field(
+        min_length=1, description="steps of a problem; each number of them gets an equal share"
+    )
+    bound: int = Field(ge=9, description="no value of a chain is larger")
 
 
 class LeaveOut(Closed):
@@ -90,9 +92,15 @@ class Cleaning(Closed):
 class Demonstrations(Closed):
     """Procedural CoT: what base models and the strong teacher of a miniature are trained on."""
 
-    count: int = Field(ge=1)
-    operations: list[Annotated[int, Field(ge=1, le=8)]] = Field(min_length=1)
-    bound: int = Field(ge=9)
-    verbose_share: float = Field(ge=0, le=1)
-    verbosity: list[Annotated[float, Field(ge=0)]] = Field(min_length=2, max_length=2)
-    second_pass: Literal["short", "decomposed"] = "short"
+    count: int = Field(ge=1, description="demonstrations")
+    operations: list[Annotated[int, Field(ge=1, le=8)]] = Field(
+        min_length=1, description="steps of a problem; each number of them is equally likely"
+    )
+    bound: int = Field(ge=9, description="no value of a chain is larger")
+    verbose_share: float = Field(ge=0, le=1, description="share that is not in the short style")
+    verbosity: list[Annotated[float, Field(ge=0)]] = Field(
+        min_length=2, max_length=2, description="of that share, between these two: 0 is the short style, 1 the longest"
+    )
+    second_pass: Literal["short", "decomposed"] = Field(
+        "short", description="style of the second pass over a chain, which very verbose ones have"
+    )

@@ -17,12 +17,14 @@ from micota.models.prompts import Prompt
 class Decoding(Closed):
     """How completions are drawn; temperature 0 is greedy."""
 
-    temperature: Annotated[float, Field(ge=0)] = 0.0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    temperature: Annotated[float, Field(ge=0, description="0: greedy")] = 0.0
+    top_p: Annotated[
+        float, Field(gt=0, le=1, description="tokens are drawn from the likeliest that hold this probability")
+    ] = 1.0
     n: Annotated[int, Field(ge=1, description="samples a problem")] = 1
     max_tokens: Annotated[int, Field(ge=1, description="of a completion")]
     stop: list[StopString] = Field([], description="a completion ends before one of these")
-    seed: Seed = 0
+    seed: Seed = Field(0, description="of the draws")
 
     @model_validator(mode="after")
     def has_samples_that_differ(self) -> Self:
@@ -67,8 +69,8 @@ class Completion:
 class EngineSettings(Closed):
     """The inference engine and its settings."""
 
-    name: Literal["transformers", "vllm"] = "transformers"
-    dtype: Dtype = "float32"
+    name: Annotated[Literal["transformers", "vllm"], Field(description="the engine")] = "transformers"
+    dtype: Annotated[Dtype, Field(description="of the weights and the computation")] = "float32"
     batch_size: Annotated[int, Field(ge=1, description="transformers: prompts a batch", json_schema_extra=ROUNDING)] = (
         256
     )

@@ -3,14 +3,10 @@
 Of `--config 'merges=[{weights: [0.4]}]'` Snakemake makes the text '0.4'.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from micota.common.settings import NUMBER
-
-WORDS = {"null": None, "~": None, "true": True, "false": False}  # of YAML, in any case
-INTEGER = re.compile(r"[-+]?[0-9]+")
+from micota.common.settings import scalar
 
 
 def with_types(tree: Any) -> Any:
@@ -19,13 +15,7 @@ def with_types(tree: Any) -> Any:
         return {key: with_types(value) for key, value in tree.items()}
     if isinstance(tree, list):
         return [with_types(value) for value in tree]
-    if not isinstance(tree, str):
-        return tree
-    if tree.lower() in WORDS:
-        return WORDS[tree.lower()]
-    if INTEGER.fullmatch(tree):
-        return int(tree)
-    return float(tree) if NUMBER.fullmatch(tree) else tree
+    return scalar(tree) if isinstance(tree, str) else tree
 
 
 def place_of(loc: tuple[int | str, ...], tree: Any) -> list[int | str]:

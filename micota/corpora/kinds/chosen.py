@@ -23,7 +23,7 @@ class Chosen(CorpusKind):
         "alignment": "by NLL: the likelihoods of the candidates' traces",
     }
 
-    kind: Literal["chosen"]
+    kind: Literal["chosen"] = Field(description="of corpus")
     candidates: Names = Field(min_length=2, description="sampled corpora, such as one a merge weight")
     by: Literal["length", "nll"] = Field(
         description="length: mean tokens nearest those of `between`; nll: lowest per token under `base`"

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from micota.common.records import Record
 from micota.common.settings import Seed
 from micota.corpora.kinds.kind import CorpusKind, Expected, Files, Given, Made, Surroundings
@@ -15,9 +17,9 @@ class Procedural(CorpusKind):
     files: ClassVar = {"tokenizer": "the model folder whose tokenizer counts the rows' tokens"}
     procedural: ClassVar = True
 
-    kind: Literal["demonstrations"]
+    kind: Literal["demonstrations"] = Field(description="of corpus")
     demonstrations: Demonstrations
-    seed: Seed
+    seed: Seed = Field(description="of the problems and their demonstrations")
 
     def reads(self, around: Surroundings) -> Files:
         return {"tokenizer": [f"models/{around.learner}"]}

@@ -19,7 +19,7 @@ class Matched(CorpusKind):
 
     reasons: ClassVar = (NOT_IN_ALL, OVER_THE_MATCH)
 
-    kind: Literal["matched"]
+    kind: Literal["matched"] = Field(description="of corpus")
     of: Name = Field(description="the corpus that the rows are taken from")
     problems_of: Names = Field([], description="keep the problems that all these corpora hold as well")
     match: Literal["examples", "tokens"] | None = Field(None, description="cut at random to the size of `to`")
@@ -29,9 +29,9 @@ class Matched(CorpusKind):
     @model_validator(mode="after")
     def says_what_it_leaves_out(self) -> Self:
         if (self.match is None) != (self.to is None):
-            raise ValueError("`match` and `to` go together")
+            raise ValueError(f"{'match' if self.to else 'to'}: `match` and `to` go together")
         if self.match is None and not self.problems_of:
-            raise ValueError(f"it would be a copy of {self.of}; give `problems_of`, or `match` and `to`")
+            raise ValueError(f"problems_of: it would be a copy of {self.of}; give `problems_of`, or `match` and `to`")
         return self
 
     def made_of(self) -> list[str]:

@@ -19,11 +19,11 @@ class Mixed(CorpusKind):
 
     reasons: ClassVar = (NOT_IN_ALL_PARTS, DEALT_TO_ANOTHER_PART)
 
-    kind: Literal["mixed"]
+    kind: Literal["mixed"] = Field(description="of corpus")
     shares: dict[Name, Annotated[float, Field(gt=0)]] = Field(
         min_length=1, description="share of the problems that each corpus answers"
     )
-    seed: Seed = 0
+    seed: Seed = Field(0, description="of which corpus answers which problem")
 
     def made_of(self) -> list[str]:
         return list(self.shares)

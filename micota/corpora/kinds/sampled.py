@@ -37,7 +37,7 @@ class Sampled(CorpusKind):
         *(OPEN, UNPAIRED, SPECIAL_TOKENS, REPEATED),  # of the text
     )
 
-    kind: Literal["sampled"]
+    kind: Literal["sampled"] = Field(description="of corpus")
     keep: Literal["correct", "finished", "all"] = Field(
         "correct",
         description="finished: wrong traces too; all: also truncated ones, of which no end token is taught or scored",
