@@ -18,7 +18,7 @@ rule alignment:
         **on_gpus(lambda wildcards: GPUS.alignment, minutes=480),
     params:
         settings=shapes.alignment(STUDY),
-        version=3,
+        version=VERSIONS["alignment"],
     message:
         "Alignment: likelihood of the corpora under {wildcards.base}"
     shell:

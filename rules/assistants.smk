@@ -19,7 +19,7 @@ rule merge:
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         settings=lambda wildcards: shapes.merging(STUDY, wildcards.merged),
-        version=2,
+        version=VERSIONS["merge"],
     message:
         "Assistant: merging {wildcards.merged}"
     shell:

@@ -7,6 +7,7 @@ PROJECT = Path(workflow.basedir)
 sys.path.insert(0, str(PROJECT))
 
 from micota.common.cli import UserError
+from micota.common.stages import VERSIONS
 from micota.study import tasks
 from micota.workflow.patterns import name_patterns
 from micota.workflow import resources, shapes, start, tables

@@ -21,7 +21,7 @@ rule corpus:
         files=lambda wildcards: [
             word for key, names in corpus_reads(wildcards).items() for word in (f"--{key}", *names)
         ],
-        version=3,
+        version=VERSIONS["corpus"],
     message:
         "Corpus: {wildcards.corpus}"
     shell:

@@ -26,7 +26,7 @@ rule sample:
         **on_gpus(lambda wildcards: GPUS.sampling, minutes=720),
     params:
         settings=lambda wildcards: shapes.sampling(STUDY, wildcards.model),
-        version=2,
+        version=VERSIONS["sample"],
     message:
         "CoT: sampling {wildcards.model}"
     shell:
@@ -50,7 +50,7 @@ rule grade:
     threads: STUDY.config.grading.workers
     params:
         timeout=STUDY.config.grading.timeout,
-        version=3,
+        version=VERSIONS["grade"],
     message:
         "CoT: grading {wildcards.model}"
     shell:
@@ -77,7 +77,7 @@ rule judge:
         **on_gpus(lambda wildcards: GPUS.judging, minutes=240),
     params:
         settings=shapes.judging(STUDY),
-        version=1,
+        version=VERSIONS["judge"],
     message:
         "Grader: the judge model looks at what the string rule rejects"
     shell:

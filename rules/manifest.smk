@@ -22,7 +22,7 @@ rule manifest:
         runtime=lambda wildcards, attempt: 240 * attempt,  # reads every file, weights included
     params:
         settings=shapes.whole(STUDY),
-        version=2,
+        version=VERSIONS["manifest"],
     message:
         "Manifest: what this run was"
     shell:

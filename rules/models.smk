@@ -20,7 +20,7 @@ rule base_model:
         **on_gpus(lambda wildcards: GPUS.base(wildcards.base), minutes=240),
     params:
         settings=lambda wildcards: shapes.base(STUDY, wildcards.base),
-        version=1,
+        version=VERSIONS["base_model"],
     message:
         "Base model: {wildcards.base}"
     shell:
@@ -40,7 +40,7 @@ rule model_size:
     conda:
         "../envs/data.yaml"
     params:
-        version=1,
+        version=VERSIONS["model_size"],
     message:
         "Base model: size of {wildcards.base}"
     shell:

@@ -15,7 +15,7 @@ rule load_problems:
         "../envs/data.yaml"
     params:
         settings=lambda wildcards: shapes.problems(STUDY, wildcards.dataset),
-        version=3,
+        version=VERSIONS["load_problems"],
     message:
         "Problems: reading {wildcards.dataset}"
     shell:
@@ -39,7 +39,7 @@ rule clean_problems:
         "../envs/data.yaml"
     params:
         settings=lambda wildcards: shapes.cleaning(STUDY, wildcards.dataset),
-        version=3,
+        version=VERSIONS["clean_problems"],
     message:
         "Problems: cleaning {wildcards.dataset}"
     shell:
@@ -65,7 +65,7 @@ rule check_gold:
         "../envs/data.yaml"
     params:
         settings=shapes.gold(STUDY),
-        version=3,
+        version=VERSIONS["check_gold"],
     message:
         "Grader: checking it on the benchmarks' own answers"
     shell:

@@ -18,7 +18,7 @@ rule train:
         **on_gpus(lambda wildcards: GPUS.training(tune(wildcards).recipe), minutes=720),
     params:
         settings=lambda wildcards: shapes.training(STUDY, wildcards.tuned),
-        version=1,
+        version=VERSIONS["train"],
     message:
         "Training: {wildcards.tuned}"
     shell:

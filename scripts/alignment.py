@@ -21,10 +21,9 @@ from micota.common.cli import Parser, UserError, run
 from micota.common.devices import add_gpus_flag, require_gpus
 from micota.common.flags import add_flags, with_flags
 from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
+from micota.common.stages import VERSIONS
 from micota.models.prompts import Prompt
 from micota.study.load import add_study_flag, study_of
-
-STAGE_VERSION = 2  # raise when micota.models.likelihood's results change: it is part of every finished corpus' key
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -70,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     how = {"dtype": getattr(torch, dtype), "attn_implementation": attention(args.model)}
     model = AutoModelForCausalLM.from_pretrained(args.model, use_safetensors=True, **how)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    shaped_by = [STAGE_VERSION, args.base, model_hash(args.model), prompt.model_dump(), dtype, portable()]
+    shaped_by = [VERSIONS["alignment"], args.base, model_hash(args.model), prompt.model_dump(), dtype, portable()]
 
     def rows(path: Path) -> Iterator[Record]:
         traces = list(read_jsonl(path, CORPUS_FIELDS))

@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             take_pretrained(recipe, Path(block.pretrained), args.out)
         else:
             pretrain(recipe, args.work, args.threads, args.out)
+    print(f"{args.out}: {folders.parameters(args.out):,} parameters")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     taught = read_json(made) if made.is_file() else {}
     # What the tuned model was trained on is what the merged one has to be addressed with.
     trained_with = {key: taught[key] for key in ("prompt", "rendering") if key in taught}
+    print(f"{args.out}: {len(folders.shapes(merged))} tensors by {asked.method}, weight {asked.weight:g}")
     folders.finish(merged, args.out, {"kind": "merged", "mergekit": config, "seed": asked.seed, **trained_with})
 
 

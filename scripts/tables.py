@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from micota.common.cli import Parser, UserError, run
+from micota.common.tables import read_csv
 from micota.study.load import add_study_flag, study_of
 from micota.workflow.paths import Paths
 from micota.workflow.tables import TABLES
@@ -33,7 +34,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     read = table.reads(study, Paths(str(args.results), ""))
     files = {key: [Path(path) for path in paths] for key, paths in read.items()}
     make = import_module(f"micota.results.tables.{args.table}").make
-    make(files, args.out or args.results / "tables", **table.settings(study))
+    out = args.out or args.results / "tables"
+    make(files, out, **table.settings(study))
+    for name in (name for name in table.files() if name.endswith(".csv")):
+        print(f"{out / name}: {len(read_csv(out / name))} rows")
 
 
 if __name__ == "__main__":

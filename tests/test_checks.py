@@ -29,8 +29,8 @@ def test_a_study_with_every_block_is_valid() -> None:
         ({"corpora.x": {**MATCHED, "to": "lang", "match": "tokens"}}, r"corpora.x.to: there is no 'lang'"),
         # a name that is a kind's as well
         ({"corpora.x": {**MATCHED, "problems_of": ["matched"]}}, r"corpora.x.problems_of: there is no 'matched'"),
-        ({"sampling.training.n": 4}, "sampling.training: 4 greedy samples are one"),
-        ({"sampling.validation.n": 4}, "sampling.validation: 4 greedy samples are one"),
+        ({"sampling.training.n": 4}, "sampling.training.n: 4 greedy samples are one"),
+        ({"sampling.validation.n": 4}, "sampling.validation.n: 4 greedy samples are one"),
         ({"prompts.chat.user": "{problem} {answer}"}, r"prompts.chat.user: {answer} is filled in for a judge"),
         (
             {
@@ -97,7 +97,7 @@ def test_a_study_with_every_block_is_valid() -> None:
             r"students \(x\): corpus x holds procedural demonstrations",
         ),
         ({"sizes.gaps": [["mid", "lung"]]}, "sizes.gaps: there is no 'lung'; there are: short, long"),
-        ({"sizes.gaps": [["mid", "mid"]]}, "sizes.gaps: mid stands there more than once"),
+        ({"sizes.gaps": [["mid", "mid"]]}, "sizes.gaps.0: .*mid stands there more than once"),
         ({"sizes.gaps": []}, "sizes.gaps: List should have at least 1 item"),
         (
             {"students.more": {"small": ["mid_m1"], "medium": ["mid_m2"]}, "sizes.gaps": [["mid_m1", "mid_m2"]],
@@ -106,11 +106,11 @@ def test_a_study_with_every_block_is_valid() -> None:
         ),
         ({"sampling.repeated": None}, "variance: it needs `sampling.repeated`"),
         ({"sampling.repeated.n": 1}, "sampling.repeated: the variance budget needs n of 2 or more"),
-        ({"sampling.repeated.temperature": 0.0}, "sampling.repeated: .* at a temperature above 0"),
+        ({"sampling.repeated.temperature": 0.0}, "sampling.repeated.n: .*set a temperature above 0"),
         ({"sampling.repeated.prompt": "caht"}, "there is no 'caht'; there are: chat"),
         (
             {"claims": {"family": {"gap": {"text": "a gap", "parts": [UNBALANCED]}}}},
-            "claims.family.gap.contrast: the weights add up to 0.5; they must to 0",
+            "claims.family.gap.parts.0.contrast: the weights add up to 0.5; they must to 0",
         ),
         ({"variance.dataset": "again"}, "variance.dataset: there is no 'again'; there are: train"),
         ({"variance.dataset": "two_steps"}, "two_steps stands there more than once; a data set serves one purpose"),

@@ -17,6 +17,7 @@ from micota.corpora.kinds import Procedural
 from micota.study.config import Config, parse_config
 from micota.study.load import load_study
 from micota.study.tasks import sampling_task
+from micota.workflow.patterns import name_patterns
 from scripts import config as checker
 from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config
@@ -210,7 +211,7 @@ def test_ambiguous_names_and_empty_shares_are_refused(change: dict[str, Any], sa
     ("change", "said"),
     [
         (
-            {"datasets.train.loader": "arithmetik"},
+            {"datasets.train.loader": "arithmetik", "datasets.train.options": None},
             "datasets.train.loader: there is no 'arithmetik'; there are: .*gsm8k",
         ),
         ({"datasets.train.options.part": "tst"}, "datasets.train.options.part: Input should be 'train'"),
@@ -238,9 +239,31 @@ def test_the_proposed_corpus_may_be_one_of_single_students() -> None:
 
 def test_two_sweeps_may_not_share_names() -> None:
     raw = raw_config("mini")
-    raw["merges"] = [*raw["merges"], {**raw["merges"][0], "method": "linear"}]
+    raw["merges"] = [*raw["merges"], {**raw["merges"][0], "weights": [0.9, *raw["merges"][0]["weights"][:1]]}]
     with pytest.raises(UserError, match="two merges would have one name"):
         load_study(raw)
+
+
+@pytest.mark.parametrize(
+    ("method", "taken", "name"),
+    [
+        ("dare_ties", {"densities": [0.5], "seeds": [0]}, "ta_long-w0.3-d0.5-m0"),  # MiCoTA's, of old
+        ("dare_linear", {"densities": [0.5], "seeds": [0]}, "ta_long-dare_linear-w0.3-d0.5-m0"),
+        ("ties", {"densities": [0.5]}, "ta_long-ties-w0.3-d0.5"),
+        ("task_arithmetic", {}, "ta_long-task_arithmetic-w0.3"),
+        ("linear", {}, "ta_long-linear-w0.3"),
+    ],
+)
+def test_methods_of_merging_can_be_compared(method: str, taken: dict[str, Any], name: str) -> None:
+    """The method is in the name, so that two merges of one weight stand beside each other; wildcards match them."""
+    raw = raw_config("mini")
+    sweep = {"tuned": "ta_long", "method": method, "weights": [0.3], **taken}
+    study = load_study({**raw, "merges": [*raw["merges"], sweep]})
+    assert name in study.merges and name in study.sweeps["ta_long"]
+    assert re.fullmatch(name_patterns(study)["merged"], name) and re.fullmatch(name_patterns(study)["model"], name)
+    wrong = {"seeds": [1]} if "seeds" not in taken else {"seeds": []}
+    with pytest.raises(UserError, match=rf"merges\.{len(raw['merges'])}\.seed: {method} takes"):
+        load_study({**raw, "merges": [*raw["merges"], {**sweep, **wrong}]})
 
 
 # --- one configuration laid over another ------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_a_second_run_asks_only_what_is_new(tmp_path: Path) -> None:
     assert verdicts(tmp_path, again) == first and not again.asked
     assert len(verdicts(tmp_path, again, [*ASKED, Item("amc/2", "amc", "1+1?", "2", "3")])) == 4
     assert len(again.asked) == 1
-    changes: list[dict[str, Any]] = [{"name": "k"}, {"max_tokens": 9}, {"content": "{ }"}]
+    changes: list[dict[str, Any]] = [{"name": "k"}, {"decoding": Decoding(max_tokens=9)}, {"content": "{ }"}]
     for change in [*changes, {"prompt": Prompt(user=USER + " ", chat=False)}]:
         other = Scripted()
         verdicts(tmp_path, other, **change)

@@ -2,16 +2,23 @@
 
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.graph import jobs_of
+from tests.pipeline import PAGE, page
 from tests.workflow import copy_project, make, output_of, planned, snakemake
 
 BENCHMARKS = ["aime24", "amc23", "olympiadbench", "math500", "gsm8k"]
 STUDENT = "small-mid-s0"
+# As a user's shell with the environment active.
+ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
 
 
 class Smoke:
@@ -58,6 +65,25 @@ def test_every_table_and_figure_is_there(smoke: Smoke) -> None:
             assert min(image.size) > 300
             assert len(image.convert("RGB").getcolors(2**24) or []) > 10  # not a blank page
         assert (smoke.folder / "figures" / "smoke" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_page_of_the_pipeline_is_what_was_run(smoke: Smoke) -> None:
+    """docs/pipeline.md: the real commands, and the numbers that they print."""
+    assert page(smoke.folder, smoke.flags) == PAGE.read_text(encoding="utf-8")
+
+
+def test_a_printed_command_can_be_copied_and_run(smoke: Smoke) -> None:
+    """Of a job that samples, one that grades and one that makes a table: the same bytes again."""
+    wanted = {"results/smoke/cot/small-mid-s0/shard-0.jsonl", "results/smoke/graded/small-mid-s0.jsonl"}
+    wanted |= {"results/smoke/tables/main.csv"}
+    jobs = [job for job in jobs_of(smoke.folder, *smoke.flags) if wanted & set(job["output"])]
+    assert len(jobs) == 3
+    for job in jobs:
+        (made,) = (smoke.folder / path for path in wanted & set(job["output"]))
+        before = made.read_bytes()
+        made.unlink()
+        run = subprocess.run(job["shell"], shell=True, cwd=smoke.folder, env=ENVIRONMENT, check=False)
+        assert run.returncode == 0 and made.read_bytes() == before
 
 
 def test_nothing_is_lost_on_the_way(smoke: Smoke) -> None:

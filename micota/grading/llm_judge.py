@@ -14,12 +14,11 @@ from typing import Any
 
 from micota.common.records import Record, RecordError, read_jsonl, write_jsonl
 from micota.common.settings import identity
+from micota.common.stages import VERSIONS
 from micota.grading.reasons import asks_judge
 from micota.models.folders import model_hash
 from micota.models.prompts import Prompt, render_question
 from micota.sampling.engine import Decoding, Engine, EngineSettings, Request
-
-STAGE_VERSION = 1  # raise when this module's results change: it is part of every verdict's key
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def judge(
     A question that leaves no room for an answer in the model's context is not asked: its `output` is None.
     """
     questions = [render_question(model.tokenizer, model.prompt, asdict(item)) for item in asked]
-    shaped_by = [STAGE_VERSION, model.name, model_hash(model.folder), model.settings.name, model.settings.dtype]
+    shaped_by = [VERSIONS["judge"], model.name, model_hash(model.folder), model.settings.name, model.settings.dtype]
     shaped_by += [identity(model.decoding)]
     keys = [hashlib.sha256(json.dumps([shaped_by, q.text]).encode()).hexdigest() for q in questions]
     room = model.settings.max_model_len

@@ -18,13 +18,13 @@ from typing import Any
 from micota.common.cli import UserError
 from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.common.settings import differences, identity, rounding
+from micota.common.stages import VERSIONS
 from micota.models.fingerprint import portable
 from micota.models.folders import model_hash
 from micota.models.prompts import check_rendering, render, rendering
 from micota.sampling.engine import Completion, Engine, EngineSettings, Request, Task
 from micota.sampling.replicas import on_replicas
 
-STAGE_VERSION = 3  # raise when this module's results change: it is part of every chunk's key
 MOST_CHUNKS = 10_000  # files in a folder: with more, shared file systems and people get slow
 
 
@@ -107,7 +107,7 @@ def description(tasks: list[Task], sampler: Sampler) -> Record:
 
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
-    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{identity(settings)}|{task.dataset}|{identity(task.decoding)}"
+    shaped_by = f"{VERSIONS['sample']}|{sampler}|{model}|{identity(settings)}|{task.dataset}|{identity(task.decoding)}"
     shaped_by += "|portable" if portable() else ""
     digest = hashlib.sha256(shaped_by.encode())
     for item in chunk:

@@ -8,17 +8,16 @@ from typing import Any
 
 from micota.common.records import RecordError, read_json, write_json
 from micota.common.settings import differences, identity, rounding
+from micota.common.stages import VERSIONS
 from micota.models.fingerprint import portable
 from micota.models.folders import weight_hashes
 from micota.training.rows import TrainingRows
 from micota.training.settings import TrainingSettings
 
-STAGE_VERSION = 1  # raise when a training's results change: it is part of every training job's key
-
 
 def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: int) -> str:
     """A hash of everything that shapes the weights: checkpoints are only ever resumed under the same key."""
-    shaped_by = f"{STAGE_VERSION}|{identity(settings)}|{seed}{'|portable' if portable() else ''}"
+    shaped_by = f"{VERSIONS['train']}|{identity(settings)}|{seed}{'|portable' if portable() else ''}"
     digest = hashlib.sha256(shaped_by.encode())
     for file_hash in weight_hashes(model).values():
         digest.update(bytes.fromhex(file_hash))
