@@ -16,7 +16,7 @@ from statistics import fmean
 
 from micota.common.cli import UserError, run
 from micota.common.records import write_json
-from micota.results.tables import DASH
+from micota.common.tables import DASH
 
 SEED = re.compile(r"-s(\d+)(?:-\d+)?$")  # of a student, and of a shard of its traces
 

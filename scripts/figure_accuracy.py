@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from micota.common.cli import run
+from micota.common.tables import Row, read_csv
+from micota.results.labels import corpus_label
 from micota.results.plots import NOTE, bars, colours, figure_args, group, save, subplots
-from micota.results.tables import Row, corpus_label, read_csv
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from micota.common.cli import run
+from micota.common.tables import Row
+from micota.results.labels import corpus_label
 from micota.results.plots import bars, colours, draw_figure, group, in_order, subplots
-from micota.results.tables import Row, corpus_label
 
 MEASURES = {"nll_per_token": "NLL per token (nats)", "nll_per_trace": "NLL per trace (nats)"}
 

@@ -16,9 +16,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from micota.common.cli import run
+from micota.common.tables import Row
 from micota.results.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
 from micota.results.plots import PALETTE, draw_figure, group, subplots
-from micota.results.tables import Row
 
 BAND = "#e6e6e6"  # of the MDE
 ARROW = "#666666"

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from micota.common.cli import run
+from micota.common.tables import Row
 from micota.results.plots import COLOURS, ERROR_BAR, NOTE, draw_figure, group, subplots
-from micota.results.tables import Row
 from scripts.figure_sizes import short
 
 NAMES = {"base": "untrained", "short": "short CoT", "mid": "Mid-CoT (MiCoTA)", "long": "long CoT"}  # by length

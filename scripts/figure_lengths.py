@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from micota.common.cli import run
+from micota.common.tables import Row
+from micota.results.labels import corpus_label
 from micota.results.plots import colours, draw_figure, group, subplots
-from micota.results.tables import Row, corpus_label
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from micota.common.cli import run
+from micota.common.tables import Row
 from micota.results.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, draw_figure, group, interval, subplots
-from micota.results.tables import Row
 
 
 def main(argv: Sequence[str] | None = None) -> None:

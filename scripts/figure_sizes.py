@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from micota.common.cli import run
+from micota.common.tables import Row
+from micota.results.labels import corpus_label
 from micota.results.plots import MARKERS, PALETTE, SPARE, colours, draw_figure, group, in_order, subplots
-from micota.results.tables import Row, corpus_label
 
 UNITS = ((1e8, 1e9, "B"), (1e5, 1e6, "M"), (1e3, 1e3, "k"))  # from how many parameters on, unit, letter
 

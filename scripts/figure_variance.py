@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from micota.common.cli import run
+from micota.common.tables import Row
 from micota.results.plots import ERROR_BAR, NOTE, PALETTE, draw_figure, subplots
-from micota.results.tables import Row
 from scripts.table_variance import LABELS
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from micota.common.cli import run
+from micota.common.tables import Row
+from micota.results.labels import corpus_label
 from micota.results.plots import NOTE, PALETTE, draw_figure, in_order, subplots
-from micota.results.tables import Row, corpus_label
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """Write what a run was: code, configuration, software, hardware, seeds, hashes of what went in and came out, time.
 
-    python -m scripts.manifest --config '{"study": "mini", "seeds": [0], "datasets": {}, "bases": {}}' \\
-        --results results/mini --figures figures/mini --inputs data/gsm8k.jsonl --out results/mini/manifest.json
+    python -m scripts.manifest --study config/mini.yaml --results results/mini --figures figures/mini \\
+        --inputs data/gsm8k.jsonl --out results/mini/manifest.json
 
 `{out without its ending}.md` is the same in short. Works outside git too: the commit is that of the archive, or null.
 """
@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import json_flag, run
+from micota.common.cli import run
 from micota.common.records import Record, whole, write_json
 from micota.models.fingerprint import fingerprint
 from micota.provenance.manifest import (
@@ -27,6 +27,7 @@ from micota.provenance.manifest import (
     software,
     weights,
 )
+from micota.study.load import add_study_flag, study_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -34,7 +35,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=json_flag, required=True, help="the study's configuration, as JSON")
+    add_study_flag(parser, required=True)
     parser.add_argument("--results", type=Path, required=True, help="the study's folder of results")
     parser.add_argument("--figures", type=Path, required=True, help="its folder of figures")
     parser.add_argument("--inputs", type=Path, nargs="*", default=[], help="local files that the study read")
@@ -45,7 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Gather and write."""
     args = parse_args(argv)
-    config: Record = args.config
+    config: Record = study_of(args.study).config.model_dump(mode="json")
     figures = {f"figures/{name}": digest for name, digest in hashes(args.figures, ("*.png", "*.pdf")).items()}
     manifest = {
         "study": config["study"],

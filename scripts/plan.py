@@ -23,8 +23,7 @@ from micota.planning.jobs import Job, read_dot
 from micota.planning.pilot import Pilot, as_document, pilot_lengths, pilot_rates, read_pilot, share_of
 from micota.planning.plan import Plan, Totals, make_plan, too_large
 from micota.study.graph import Study
-from micota.study.load import load_study
-from scripts.config import read_config
+from micota.study.load import load_study, read_config
 
 GPUS = 8  # where a study needs some and nobody says how many
 CORES_BESIDE_GPUS = 16

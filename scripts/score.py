@@ -16,9 +16,8 @@ import yaml
 
 from micota.common.cli import Parser, UserError, run
 from micota.common.records import whole
-from micota.study.config import laid_over
-from micota.study.load import load_study
-from scripts.config import read_config
+from micota.common.settings import laid_over
+from micota.study.load import load_study, read_config
 
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 

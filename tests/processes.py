@@ -1,7 +1,6 @@
 """Two processes on a CPU, joined by gloo, to test with; sharded by FSDP2 where accelerate is bent to do so."""
 
 import os
-import socket
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -21,17 +20,18 @@ TWO = SETTINGS.but(batch_size=2, processes=2)  # the global batch of SETTINGS
 def in_two_processes(work: Callable[[], Any]) -> list[int]:
     """Run a function in two forked processes, with the environment a launcher gives; returns their exit codes."""
     import torch
+    from torch.distributed import TCPStore
 
     torch.set_num_threads(1)  # no pool of threads, which a fork would lose
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    # Where they meet. It is open before they start: a port that is only looked up might be taken by another test.
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     children = []
     for rank in range(2):
         child = os.fork()
         if child == 0:
             os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
-            os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+            os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
+            os.environ |= {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0"}
             try:
                 work()
                 os._exit(0)

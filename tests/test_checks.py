@@ -22,7 +22,13 @@ def test_a_study_with_every_block_is_valid() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"corpora.x": {**MATCHED, "of": "lang"}}, r"corpora.x.matched: there is no 'lang'; there are: "),
+        (
+            {"corpora.x": {**MATCHED, "of": "lang", "problems_of": ["mid"]}},
+            r"corpora.x.of: there is no 'lang'; there are: ",
+        ),
+        ({"corpora.x": {**MATCHED, "to": "lang", "match": "tokens"}}, r"corpora.x.to: there is no 'lang'"),
+        # a name that is a kind's as well
+        ({"corpora.x": {**MATCHED, "problems_of": ["matched"]}}, r"corpora.x.problems_of: there is no 'matched'"),
         ({"sampling.training.n": 4}, "sampling.training: 4 greedy samples are one"),
         ({"sampling.validation.n": 4}, "sampling.validation: 4 greedy samples are one"),
         ({"prompts.chat.user": "{problem} {answer}"}, r"prompts.chat.user: {answer} is filled in for a judge"),
@@ -34,10 +40,10 @@ def test_a_study_with_every_block_is_valid() -> None:
             },
             "benchmarks: one and two are the same problems, asked alike",
         ),
-        ({"corpora.x": {**MATCHED, "problems_of": ["lang"]}}, r"corpora.x.matched: there is no 'lang'"),
-        ({"corpora.x": {**MATCHED, "match": "tokens"}}, "corpora.x: `match` and `to` go together"),
-        ({"corpora.x": {**MATCHED, "to": "short"}}, "corpora.x: `match` and `to` go together"),
-        ({"corpora.x": MATCHED}, "corpora.x: it would be a copy of long; give `problems_of`"),
+        ({"corpora.x": {**MATCHED, "problems_of": ["lang"]}}, r"corpora.x.problems_of: there is no 'lang'"),
+        ({"corpora.x": {**MATCHED, "match": "tokens"}}, "corpora.x.matched: `match` and `to` go together"),
+        ({"corpora.x": {**MATCHED, "to": "short"}}, "corpora.x.matched: `match` and `to` go together"),
+        ({"corpora.x": MATCHED}, "corpora.x.matched: it would be a copy of long; give `problems_of`"),
         ({"corpora.x": {**MATCHED, "match": "words", "to": "short"}}, "corpora.x.matched.match: .*'words'"),
         ({"corpora.x": {**MATCHED, "problems_of": ["x"]}}, "corpora.x: it is made from itself"),
         (
@@ -56,16 +62,16 @@ def test_a_study_with_every_block_is_valid() -> None:
         # by way of the models that are trained on it: the assistant writes what it is trained on
         ({"corpora.long.sampler": "ta_long-w0.4-d0.5-m0"}, "corpora.long: it is made from itself"),
         ({"corpora.short.only_if_solved_by": ["small-short-s0"]}, "corpora.short: it is made from itself"),
-        ({"corpora.auto_mid": BY_LENGTH}, "corpora.auto_mid.between: name the corpus whose length is the target"),
+        ({"corpora.auto_mid": BY_LENGTH}, "auto_mid.chosen.between: name the corpus whose length is the target"),
         ({"corpora.auto_mid": {**BY_LENGTH, "between": ["mid", "short", "long"]}}, "auto_mid.*between: .*at most 2"),
-        ({"corpora.auto_mid": {**BY_LENGTH, "between": ["short", "lang"]}}, "auto_mid.chosen: there is no 'lang'"),
+        ({"corpora.auto_mid": {**BY_LENGTH, "between": ["short", "lang"]}}, "auto_mid.between: there is no 'lang'"),
         (
             {"corpora.auto_nll": {**BY_NLL, "candidates": ["mid", "mix"]}},
             "auto_nll.candidates: sampled corpora of correct traces only.*; mix is none",
         ),
         ({"corpora.mid_w2.keep": "all"}, "candidates: sampled corpora of correct traces only.*; mid_w2 is none"),
-        ({"corpora.auto_mid": {**BY_LENGTH, "base": "small"}}, "auto_mid.base: a corpus chosen by length takes none"),
-        ({"corpora.auto_nll": {**BY_NLL, "between": ["mid"]}}, "auto_nll.between: a corpus chosen by nll takes none"),
+        ({"corpora.auto_mid": {**BY_LENGTH, "base": "small"}}, "auto_mid.*base: a corpus chosen by length takes none"),
+        ({"corpora.auto_nll": {**BY_NLL, "between": ["mid"]}}, "auto_nll.*between: a corpus chosen by nll takes none"),
         ({"corpora.auto_nll": {**BY_NLL, "base": None}}, "corpora.auto_nll.base: there is no 'None'; there are: small"),
         ({"alignment.corpora": ["mid", "mid_w2"]}, "corpora.auto_nll: alignment.corpora: there is no 'mid_w6'"),
         (

@@ -9,14 +9,9 @@ from snakemake.profiles import ProfileConfigFileParser
 from micota.common.cli import UserError
 from micota.workflow.commandline import LOOKING, PAIRS, checked_options, given_options
 from tests.conftest import ROOT
-from tests.workflow import copy_project, output_of, snakemake
+from tests.workflow import output_of, snakemake
 
 PARSER = get_argument_parser()
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_project(tmp_path_factory.mktemp("commandline"))
 
 
 def options(*arguments: str, project: Path = ROOT) -> set[str]:

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from micota.common.cli import UserError
-from micota.study.config import Config, Procedural, laid_over, parse_config
+from micota.common.settings import laid_over
+from micota.corpora.kinds import Procedural
+from micota.study.config import Config, parse_config
 from micota.study.load import load_study
+from micota.study.tasks import sampling_task
 from scripts import config as checker
 from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config
@@ -85,18 +88,19 @@ def test_schema_faults_are_named(changes: dict[str, Any], messages: list[str]) -
         ({"students.recipe": "studnet"}, r"students.recipe: there is no 'studnet'; there are: .*student"),
         (
             {"corpora.short.sampler": "giant"},
-            r"corpora.short: there is no 'giant'; there are: small, .*ta_long-w0.175-d0.5-m0",
+            r"corpora.short.sampler: there is no 'giant'; there are: small, .*ta_long-w0.175-d0.5-m0",
         ),
         (
             {"corpora.mid.sampler": "ta_long-w0.5-d0.5-m0"},
-            r"corpora.mid: there is no 'ta_long-w0.5-d0.5-m0'; there are:",
+            r"corpora.mid.sampler: there is no 'ta_long-w0.5-d0.5-m0'; there are:",
         ),
-        ({"corpora.short.only_if_solved_by": ["giant"]}, r"corpora.short: there is no 'giant'"),
+        ({"corpora.short.only_if_solved_by": ["giant"]}, r"corpora.short.only_if_solved_by: there is no 'giant'"),
         ({"corpora.mix.shares": {"lang": 1, "short": 4}}, r"corpora.mix.shares: there is no 'lang'; there are:"),
         ({"tuned.teacher.base": "huge"}, r"tuned.teacher.base: there is no 'huge'; there are: small, medium, large"),
         ({"tuned.teacher.corpus": "demos"}, r"tuned.teacher.corpus: there is no 'demos'; there are: demonstrations"),
         ({"benchmarks": ["easy"]}, r"benchmarks: there is no 'easy'; there are: train, .*two_steps"),
         ({"validation_problems": "valid"}, r"validation_problems: there is no 'valid'"),
+        ({"training_problems": "trian"}, r"training_problems / benchmarks: there is no 'trian'; there are: train"),
         ({"sampling.training.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
         ({"sampling.validation.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
         ({"datasets.two_steps.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
@@ -179,9 +183,9 @@ def test_a_declared_deviation_is_accepted() -> None:
         "prompt_deviations": {"evaluation": "D-1"},
     }
     study = load_study(raw_config("mini", changes))
-    task = study.sampling_task("two_steps")
-    assert task["prompt"]["user"] == "{problem} " and task["deviation"] == "D-1"
-    assert study.sampling_task("train")["deviation"] is study.sampling_task("validation")["deviation"] is None
+    task = sampling_task(study, "two_steps")
+    assert task.prompt.user == "{problem} " and task.deviation == "D-1"
+    assert sampling_task(study, "train").deviation is sampling_task(study, "validation").deviation is None
 
 
 @pytest.mark.parametrize(

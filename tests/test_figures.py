@@ -1,20 +1,21 @@
 """The paper's last mile on a synthetic study with the miniature's numbers: graded traces -> tables -> figures."""
 
-import json
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from statistics import fmean, median
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
 from micota.common.records import write_json, write_jsonl
-from micota.corpora.filters import REASONS
+from micota.common.tables import Row, read_csv
+from micota.corpora.kinds import REASONS
 from micota.results.plots import COLOURS, PALETTE, colours, in_order
-from micota.results.tables import Row, read_csv
 from scripts import (
     figure_accuracy,
     figure_alignment,
@@ -25,14 +26,6 @@ from scripts import (
     figure_variance,
     figure_yield,
     show_main,
-    table_alignment,
-    table_assistants,
-    table_claims,
-    table_corpora,
-    table_lengths,
-    table_main,
-    table_sizes,
-    table_variance,
 )
 
 LIMIT = 560  # tokens
@@ -156,32 +149,25 @@ def write_corpora(root: Path, rng: np.random.Generator) -> None:
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished study: its records, and all tables made from them by the real scripts."""
     root, rng = tmp_path_factory.mktemp("study"), np.random.default_rng(7)
-    graded, tables = f"--graded-dir={root}/graded", f"{root}/tables"
-    entries = json.dumps(write_students(root, rng))
-    benchmarks = json.dumps(list(BENCHMARKS))
+
+    def make(table: str, folders: dict[str, str], **settings: Any) -> None:
+        files = {key: sorted(root.glob(pattern)) for key, pattern in folders.items()}
+        import_module(f"micota.results.tables.{table}").make(files, root / "tables", **settings)
+
+    entries, benchmarks = write_students(root, rng), list(BENCHMARKS)
     for base, parameters in (("small", 124_352), ("medium", 336_864)):
         write_json(root / f"sizes/{base}.json", {"model": base, "parameters": parameters})
-    sizes = [f"--gaps={json.dumps(GAPS)}", "--sizes", *(f"{root}/sizes/{base}.json" for base in STUDENTS)]
-    common = [graded, f"--benchmarks={benchmarks}"]
-    table_sizes.main([*common, f"--entries={entries}", f"--out-stem={tables}/sizes", *sizes])
-    masks = json.dumps(write_masks(root, rng))
-    table_variance.main([*common, f"--entries={masks}", "--dataset=repeated", f"--out-stem={tables}/variance"])
-    table_main.main(
-        [graded, f"--entries={entries}", f"--benchmarks={benchmarks}", "--compare=mid", f"--out-stem={tables}/main"]
-    )
-    entries = json.dumps(write_assistants(root, rng))
-    table_assistants.main([graded, f"--entries={entries}", "--dataset=valid", f"--out-stem={tables}/assistants"])
+    graded = {"graded": "graded/*.jsonl"}
+    make("sizes", graded | {"sizes": "sizes/*.json"}, entries=entries, benchmarks=benchmarks, gaps=GAPS)
+    make("variance", graded, entries=write_masks(root, rng), benchmarks=benchmarks, dataset="repeated")
+    make("main", graded, entries=entries, benchmarks=benchmarks, proposed="mid")
+    make("assistants", graded, entries=write_assistants(root, rng), dataset="valid")
     write_corpora(root, rng)
-    corpora = [f"{root}/corpora/{corpus}" for corpus in YIELDS]
-    table_corpora.main([f"--out-stem={tables}/corpora", "--counts", *(f"{path}.counts.json" for path in corpora)])
-    table_lengths.main([f"--out-stem={tables}/lengths", "--corpora", *(f"{path}.jsonl" for path in corpora)])
-    nll = [f"{root}/alignment/{base}.jsonl" for base in STUDENTS]
-    table_alignment.main([f"--out-stem={tables}/alignment", "--nll", *nll])
-    flags = {"claims": family(), "seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": list(BENCHMARKS)}
-    claims = [f"--{name}={json.dumps(value)}" for name, value in flags.items()]
-    table_claims.main(
-        [graded, *claims, "--validation=valid", f"--alignment-dir={root}/alignment", f"--out-stem={tables}/claims"]
-    )
+    make("corpora", {"counts": "corpora/*.counts.json"})
+    make("lengths", {"corpora": "corpora/*.jsonl"})
+    make("alignment", {"nll": "alignment/*.jsonl"})
+    settings = {"seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": benchmarks, "validation": "valid"}
+    make("claims", graded | {"alignment": "alignment/*.jsonl"}, **family(), **settings)
     return root
 
 

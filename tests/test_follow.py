@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -72,11 +72,9 @@ def test_what_the_rules_say_is_passed_through() -> None:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
+def demo(graph: Callable[[str], Path]) -> list[Job]:
     """The jobs of the demo."""
-    graph = snakemake(copy_project(tmp_path_factory.mktemp("demo")), "--dag")
-    assert graph.returncode == 0, output_of(graph)
-    return read_dot(graph.stdout)
+    return read_dot(graph("mini").read_text())
 
 
 def name_of(job: Job) -> str:

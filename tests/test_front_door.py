@@ -12,8 +12,8 @@ from matplotlib import image
 
 from micota.common.cli import UserError
 from micota.common.records import read_json, write_jsonl
+from micota.common.tables import read_csv
 from micota.results.plots import save
-from micota.results.tables import read_csv
 from micota.results.verdicts import against, verdict_table
 from scripts import example, figure_front, readme
 from tests.conftest import ROOT
@@ -143,7 +143,7 @@ def test_the_example_is_the_first_problem_that_all_corpora_hold(tmp_path: Path) 
     held = {"short": ["c", "b", "a"], "mid": ["a", "b"], "long": ["b", "a", "d"]}
     for name, ids in held.items():
         write_jsonl(tmp_path / f"{name}.jsonl", corpus(name, ids))
-    files = [f"{name}={tmp_path}/{name}.jsonl" for name in held]
+    files = [f"{tmp_path}/{name}.jsonl" for name in held]
     example.main([f"--out={tmp_path}/example.json", "--corpora", *files])
     found = read_json(tmp_path / "example.json")
     assert (found["id"], found["problem"]) == ("b", "b?")

@@ -14,13 +14,7 @@ from micota.training import processes
 from micota.training.settings import TrainingSettings
 from scripts import train as script
 from tests.processes import TWO, as_launched, in_two_processes
-from tests.tiny import write_model
 from tests.trained import SETTINGS, arguments, train
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model") / "m")
 
 
 @pytest.mark.parametrize("count", [1, 2])

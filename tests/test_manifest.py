@@ -1,7 +1,6 @@
 """The manifest says what a run was, in a git repository, outside one, and inside another's."""
 
 import hashlib
-import json
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from micota.common.records import read_json, write_json
 from micota.provenance.manifest import COMMIT, code, config_hash, costs, hardware, page, software
+from micota.study.load import study_of
 from scripts import manifest as script
 from tests.tiny import ROOT, raw_config
 
@@ -159,15 +159,17 @@ def study(tmp_path: Path) -> list[str]:
     (tmp_path / "data.jsonl").write_text("{}\n", encoding="utf-8")
     elsewhere = {"r1_7b": {"source": "hub", "repo": "org/R1-7B", "revision": "c" * 40}}
     elsewhere |= {"mine": {"source": "local", "path": "models/mine"}}
-    config = json.dumps(raw_config("paper", {"scored": elsewhere}))
-    flags = ["--config", config, "--results", f"{tmp_path}/results", "--figures", f"{tmp_path}/figures"]
+    write_json(tmp_path / "study.json", raw_config("paper", {"scored": elsewhere}))
+    flags = ["--study", f"{tmp_path}/study.json", "--results", f"{tmp_path}/results"]
+    flags += ["--figures", f"{tmp_path}/figures"]
     return [*flags, "--inputs", f"{tmp_path}/data.jsonl", "--out", f"{tmp_path}/results/manifest.json"]
 
 
 def test_the_manifest_of_a_study(study: list[str], tmp_path: Path) -> None:
     script.main(study)
     found: dict[str, Any] = read_json(tmp_path / "results/manifest.json")
-    assert found["study"] == "paper" and found["config"]["bases"] == raw_config("paper")["bases"]
+    config = study_of([tmp_path / "study.json"]).config.model_dump(mode="json")
+    assert found["study"] == "paper" and found["config"] == config and found["config_sha256"] == config_hash(config)
     assert set(found["outputs"]) == {
         "tables/main.csv",
         "graded/small.jsonl",

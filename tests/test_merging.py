@@ -11,6 +11,7 @@ import pytest
 from micota.common.cli import UserError
 from micota.common.records import read_json, write_json
 from micota.models.folders import end_tokens, load_tokenizer
+from micota.models.merging import TAKES, Method
 from scripts import merge as script
 from tests.tiny import NARROW, SHAPE, same_weights, weights, write_kind, write_model
 
@@ -32,11 +33,13 @@ def partners(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def merge(
-    partners: tuple[Path, Path], out: Path, weight: float, density: float, seed: int = 0, method: str = "dare_ties"
+    partners: tuple[Path, Path], out: Path, weight: float, density: float, seed: int = 0, method: Method = "dare_ties"
 ) -> Path:
     base, tuned = partners
     arguments = ["--base", str(base), "--tuned", str(tuned), "--method", method, "--weight", str(weight)]
-    script.main([*arguments, "--density", str(density), "--seed", str(seed), "--out", str(out)])
+    taken = {"density": density, "seed": seed}
+    arguments += [word for name in TAKES[method] for word in (f"--{name}", str(taken[name]))]
+    script.main([*arguments, "--out", str(out)])
     return out
 
 

@@ -12,11 +12,12 @@ import datasets
 import pytest
 from huggingface_hub import constants
 
+from micota.common.settings import laid_over
 from micota.planning.gpu_memory import Shape, sampling_bytes, scoring_bytes, training_bytes
 from micota.preflight.models import findings
 from micota.preflight.scene import Finding, Scene, licence
 from micota.sampling.engine import EngineSettings
-from micota.study.config import Training, laid_over
+from micota.study.config import Training
 from micota.study.load import load_study
 from scripts import preflight as script
 from tests.hub_cache import commit_of

@@ -13,17 +13,13 @@ import pytest
 
 from micota.common.records import read_json, write_jsonl
 from micota.models.prompts import IGNORED
+from micota.training.checkpoints import job_key
+from micota.training.rows import TrainingRows
 from micota.training.settings import TrainingSettings
-from micota.training.trainer import TrainingRows, job_key
 from tests.conftest import ROOT
 from tests.processes import TWO, as_launched, fsdp2_on_a_cpu, in_two_processes, train_in_two
 from tests.tiny import corpus, same_weights, write_model
 from tests.trained import SETTINGS, STEPS, arguments, rows_of, train
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model") / "m")
 
 
 @pytest.fixture(scope="module")

@@ -143,9 +143,9 @@ def test_an_edit_of_library_code_re_runs_nothing(smoke: Smoke) -> None:
 
 
 def test_a_new_check_of_the_golds_grades_nothing_again(smoke: Smoke) -> None:
-    """It is a gate: were it an input like any other, a corrected count would train every student again."""
-    counts = smoke.folder / "micota" / "datasets" / "gold_counts.json"
-    counts.write_text(counts.read_text() + "\n")
+    """It is a gate: were it an input like any other, a corrected fact would train every student again."""
+    benchmark = smoke.folder / "micota" / "problems" / "datasets" / "math500.py"
+    benchmark.write_text(benchmark.read_text() + '\nMISPRINTS = {7: "seen since"}\n')
     jobs = planned(snakemake(smoke.folder, "-n", *smoke.flags))
     assert jobs["check_gold"] == jobs["table_gold"] == jobs["table_main"] == 1
     assert not {"sample", "grade", "corpus", "train"} & set(jobs)

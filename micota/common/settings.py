@@ -1,17 +1,19 @@
 """What every block of settings is made of: closed classes, names, seeds, and one line for each fault.
 
-A class of settings stands in the room that reads it. It gives the keys of the YAML, their ranges and defaults, and the
-form of a program's JSON flag alike; a fault is said in the same words wherever it is found.
+A class of settings stands in the room that reads it. It gives the keys of the YAML, their ranges and defaults, the JSON
+schema and the flags of programs (micota/common/flags.py); a fault is said in the same words wherever it is found.
+
+Most settings shape a result: its identity. A field that is marked says what a change of it does to a finished result.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-
-from micota.common.cli import UserError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+FIELD = re.compile(r"[a-z_]+: ")  # a message that begins with its key
 NUMERIC = {"int_type", "float_type"}  # pydantic's names of the faults of something that is no number
 
 Attention = Literal["sdpa", "eager", "flash_attention_2"]
@@ -36,6 +38,11 @@ Names = Annotated[list[Name], AfterValidator(each_once)]
 
 S = TypeVar("S", bound="Closed")
 
+# What a change of a field does to a finished result: nothing, or another rounding of the last digits. Neither makes a
+# finished result, a chunk or a checkpoint void; with which rounding it was made is recorded beside it.
+EXECUTION: dict[str, Any] = {"changes": "nothing"}
+ROUNDING: dict[str, Any] = {"changes": "rounding"}
+
 
 class Closed(BaseModel):
     """Settings: unknown keys are errors, and nothing is converted silently, so `"1e-5"` is no number, nor is `.inf`."""
@@ -47,12 +54,47 @@ class Closed(BaseModel):
         return type(self)(**(dict(self) | changes))
 
 
-def checked(kind: type[S], given: Any, where: str) -> S:
-    """Settings of a kind from a program's JSON flag, `where`; UserError names every fault in one line."""
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        raise UserError(f"{where}: " + "; ".join(explain(fault).strip() for fault in error.errors())) from None
+def changes(kind: type[Closed], name: str) -> str | None:
+    """What a change of a field does to a finished result: "nothing", "rounding", or None where it makes another one."""
+    extra = kind.model_fields[name].json_schema_extra
+    found = extra.get("changes") if isinstance(extra, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def identity(settings: Any) -> Any:
+    """Settings as builtin values, without those that do not shape a result: what re-runs and keys hang on.
+
+    What is not set (None) is left out, so that a setting which is added later makes nothing void.
+    """
+    if isinstance(settings, Closed):
+        kept = {name: value for name, value in settings if changes(type(settings), name) is None}
+        return {name: identity(value) for name, value in kept.items() if value is not None}
+    if isinstance(settings, dict):
+        return {name: identity(value) for name, value in settings.items()}
+    return [identity(value) for value in settings] if isinstance(settings, list | tuple) else settings
+
+
+def laid_over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """Two trees of settings as Snakemake merges configurations: blocks key by key, all else as the upper one has it."""
+    merged = dict(lower)
+    for key, value in upper.items():
+        below = merged.get(key)
+        merged[key] = laid_over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def differences(made: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """What was made otherwise than it is asked for, in words; empty where nothing was."""
+    return ", ".join(
+        f"{name} {value}, asked for {asked[name]}"
+        for name, value in made.items()
+        if name in asked and asked[name] != value
+    )
+
+
+def rounding(settings: Closed) -> dict[str, Any]:
+    """The settings that move a result's last digits alone: recorded with it."""
+    return {name: value for name, value in settings if changes(type(settings), name) == "rounding"}
 
 
 def explain(fault: Any) -> str:
@@ -60,6 +102,9 @@ def explain(fault: Any) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"  {key}: unknown key; see micota/study/config.py for the keys there are"
+    if fault["type"] == "value_error" and isinstance(fault["input"], dict):  # of several keys together
+        message = str(fault["ctx"]["error"])
+        return f"  {key}.{message}" if key and FIELD.match(message) else f"  {key}: {message}" if key else message
     line = f"  {key}: {fault['msg']}"
     if fault["type"] != "missing":
         line += f", found {fault['input']!r}"

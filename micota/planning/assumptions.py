@@ -74,9 +74,6 @@ CPU = {
     "start": Assumption(8, "seconds", "measured: importing torch, transformers and TRL"),
 }  # fmt: skip
 
-# How much longer or shorter than on MATH: by eye from published lengths.
-DIFFICULTY = {"gsm8k": 0.45, "math12k": 1.0, "math500": 1.0, "amc23": 1.6, "olympiadbench": 1.8, "aime24": 2.5}
-
 # A hub model whose name holds one of these writes long CoT.
 LONG_COT_NAMES = ("r1", "qwq", "thinking", "reason")
 

@@ -14,13 +14,14 @@ from typing import Any
 from micota.common.files import existing
 from micota.models.folders import has_weights
 from micota.models.merging import SHARD_BYTES
+from micota.models.settings import HubBase, ScratchBase
 from micota.planning.assumptions import Assumption
 from micota.planning.expected_lengths import Lengths, Measured, problem_count
 from micota.planning.gpu_memory import BYTES, CHECKPOINT, job_bytes, pretrained_here, share
 from micota.planning.jobs import Job
 from micota.planning.model_sizes import ModelSizes
-from micota.study.config import HubBase, ScratchBase
 from micota.study.graph import Study
+from micota.study.tasks import tasks
 
 SHARD = 5e9  # bytes of a safetensors file, a usual size on the hub
 TOKENIZER_FILES = 8  # and configuration, of a model folder
@@ -121,21 +122,21 @@ class Workload:
         """One shard of a model's traces."""
         engine, device, lengths = self.study.config.sampling.engine, self.device, self.lengths
         count, weights = self.parameters(model), self.weights(model)
-        tasks = [
+        asked = [
             (
-                task["problems"],
-                problem_count(self.study, task["problems"]) * task["n"] / self.study.config.sampling.shards,
-                min(task["max_tokens"], engine.max_model_len - lengths.prompt(task["problems"])),
+                task.problems,
+                problem_count(self.study, task.problems) * task.decoding.n / self.study.config.sampling.shards,
+                min(task.decoding.max_tokens, engine.max_model_len - lengths.prompt(task.problems)),
             )
-            for task in self.study.tasks(model)
+            for task in tasks(self.study, model)
         ]
-        means = {name: min(room, lengths.trace(model, name)) for name, _, room in tasks}
-        longest = {name: max(means[name], lengths.longest(model, name, rows, room)) for name, rows, room in tasks}
-        written = fsum(rows * means[name] for name, rows, _ in tasks)
-        read = fsum(rows * lengths.prompt(name) for name, rows, _ in tasks)
+        means = {name: min(room, lengths.trace(model, name)) for name, _, room in asked}
+        longest = {name: max(means[name], lengths.longest(model, name, rows, room)) for name, rows, room in asked}
+        written = fsum(rows * means[name] for name, rows, _ in asked)
+        read = fsum(rows * lengths.prompt(name) for name, rows, _ in asked)
         if engine.name == "vllm":  # one queue of everything; copies share it
             tensor, copies = (engine.tensor_parallel, engine.data_parallel) if self.gpu else (1, 1)
-            mean = fsum(means[name] * rows for name, rows, _ in tasks) / fsum(rows for _, rows, _ in tasks)
+            mean = fsum(means[name] * rows for name, rows, _ in asked) / fsum(rows for _, rows, _ in asked)
             cache = self.sizes.shape(model).cache_bytes(engine.dtype) * mean
             room_for_cache = tensor * device["memory"] * engine.gpu_memory_utilization - weights
             together = max(1.0, min(self.together, room_for_cache / cache, read + written))
@@ -143,9 +144,9 @@ class Workload:
             computed, in_flight = written / copies, together * cache / 2
         else:  # batches of similar prompts in lockstep: each takes as long as its longest trace
             tensor, copies = 1, 1
-            batches = {name: self.batches(rows) for name, rows, _ in tasks}
-            steps = fsum(batches[name] * longest[name] for name, _, _ in tasks)
-            computed, in_flight = fsum(rows * longest[name] for name, rows, _ in tasks), 0.0
+            batches = {name: self.batches(rows) for name, rows, _ in asked}
+            steps = fsum(batches[name] * longest[name] for name, _, _ in asked)
+            computed, in_flight = fsum(rows * longest[name] for name, rows, _ in asked), 0.0
         bandwidth = device["bandwidth"] * device["decoding_bandwidth"] * tensor
         flops = device["flops"] * device["decoding_mfu"] * tensor
         step = self.step + (weights + in_flight) / bandwidth
@@ -157,7 +158,7 @@ class Workload:
             sampled=written,
             stored=text,
             host=2e9 + weights,
-            files=5 + ceil(fsum(rows for _, rows, _ in tasks) / engine.chunk_size),
+            files=5 + ceil(fsum(rows for _, rows, _ in asked) / engine.chunk_size),
         )
 
     def batches(self, rows: float) -> int:
@@ -262,6 +263,6 @@ class Workload:
         )
 
     def grade(self, model: str) -> Cost:
-        traces = sum(problem_count(self.study, task["problems"]) * task["n"] for task in self.study.tasks(model))
+        traces = sum(problem_count(self.study, task.problems) * task.decoding.n for task in tasks(self.study, model))
         workers = self.study.config.grading.workers
         return Cost(start=1, work=traces * self.device["grading"] / workers, cores=workers, host=5e8 * workers)

@@ -9,6 +9,7 @@ from micota.planning.assumptions import assumed
 from micota.planning.costs import Cost, Workload
 from micota.planning.jobs import Job
 from micota.study.graph import Study
+from micota.study.tasks import sampled_datasets
 
 
 def least_disk(jobs: Sequence[Job], workload: Workload) -> int:
@@ -39,7 +40,7 @@ def jobs_left(study: Study, home: Path) -> list[Job]:
     jobs = [
         Job(0, "sample", {"model": model, "shard": str(shard)})
         for model in study.models
-        if study.sampled_datasets(model)
+        if sampled_datasets(study, model)
         for shard in range(config.sampling.shards)
         if not (home / "cot" / model / f"shard-{shard}.jsonl").exists()
     ]
@@ -81,7 +82,8 @@ def check_disk(folder: Path, needed: float) -> None:
         raise UserError(
             f"{folder}: this run needs at least about {gigabytes(needed)} of disk, {gigabytes(free)} are free."
             f" Free some, or make {folder.parts[0]} a link to a larger disk; `keep_merged: false` drops merged models"
-            " when they have been sampled. `make plan` says what takes how much. To run all the same: --no-hooks"
+            " when they have been sampled. `make plan` says what takes how much."
+            " To run all the same: --config check_disk=False"
         )
 
 

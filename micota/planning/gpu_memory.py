@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from micota.corpora.kinds import Sampled
 from micota.models.likelihood import POSITIONS
+from micota.models.settings import ScratchBase
 from micota.sampling.engine import EngineSettings
-from micota.study.config import Config, Sampled, ScratchBase, Training
+from micota.study.config import Config, Training
 from micota.study.graph import Study
 
 BYTES = {"float32": 4, "bfloat16": 2}
@@ -80,7 +82,7 @@ def scored(study: Study) -> int:
     """Tokens of the longest trace that the alignment reads: what its corpora keep, or a context (no prompt counted)."""
     sampling, context = study.config.sampling, study.config.sampling.engine.max_model_len
     parts = {part for corpus in study.config.alignment.corpora for part in study.parts(corpus)}
-    blocks = [block for part in parts if not study.made_of(part) for block in [study.config.corpora[part]]]
+    blocks = [block for part in parts if not study.corpus(part).made_of() for block in [study.corpus(part)]]
     kept = [(b.max_tokens or sampling.training.max_tokens) if isinstance(b, Sampled) else context for b in blocks]
     return min(context, max(kept, default=context))
 

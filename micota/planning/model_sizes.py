@@ -14,8 +14,8 @@ from micota.common.cli import UserError
 from micota.common.hub import cached, reason
 from micota.common.records import read_json
 from micota.models.folders import has_weights, parameters
+from micota.models.settings import HubBase, LocalBase, ScratchBase
 from micota.planning.gpu_memory import BYTES, Shape
-from micota.study.config import HubBase, LocalBase, ScratchBase
 from micota.study.graph import Study
 
 NAMED_SIZE = re.compile(r"(\d+(?:\.\d+)?)[bB](?![a-zA-Z0-9])")

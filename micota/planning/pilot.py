@@ -16,11 +16,11 @@ import yaml
 
 from micota.common.cli import UserError
 from micota.common.records import CORPUS_FIELDS, read_json, read_jsonl
-from micota.planning.assumptions import Assumption
+from micota.common.settings import laid_over
+from micota.planning.assumptions import Assumption, assumed
 from micota.planning.costs import Workload
-from micota.planning.expected_lengths import Measured, problem_count
+from micota.planning.expected_lengths import Lengths, Measured, problem_count
 from micota.planning.jobs import Job
-from micota.study.config import Procedural, Sampled, laid_over
 from micota.study.graph import Study
 from micota.study.load import load_study
 
@@ -136,14 +136,15 @@ def pilot_lengths(study: Study, pilot: Pilot) -> Measured:
     A model trained on a hundredth of its corpus has not learned to write like it: its lengths are not taken.
     """
     problems = pilot.overlay["datasets"][study.config.training_problems]["limit"]
+    expected = Lengths(study, assumed(gpu=False))
     corpora, kept = {}, {}
-    for name, block in study.config.corpora.items():
+    for name in study.config.corpora:
         if name not in pilot.corpora:
             continue
-        rows, mean = pilot.corpora[name]
-        if isinstance(block, Procedural):
-            corpora[name] = (block.demonstrations.count, mean)
-        elif isinstance(block, Sampled) and {block.sampler, *block.only_if_solved_by} <= set(study.bases):
+        block, (rows, mean) = study.corpus(name), pilot.corpora[name]
+        if block.procedural:
+            corpora[name] = (expected.rows(name), mean)
+        elif block.solved_by() and set(block.solved_by()) <= set(study.bases):
             kept[name] = min(1.0, rows / problems / study.config.sampling.training.n)
     return Measured({model: pilot.traces[model] for model in study.bases if model in pilot.traces}, corpora, kept)
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from micota.common.files import free_bytes
+from micota.models.settings import ScratchBase
 from micota.planning.disk import gigabytes, jobs_left, least_disk
 from micota.planning.gpu_memory import job_bytes, pretrained_here, share
 from micota.preflight.scene import Finding, Scene
-from micota.study.config import ScratchBase
 from micota.study.graph import Tune
-from micota.workflow.cluster import UNFILLED
+from micota.workflow.resources import UNFILLED
 
 FULL = 0.9  # share of a GPU's memory from which on an estimate leaves no room for its own error
 GIGA = 10**9
