@@ -5,7 +5,6 @@ Figures draw the numbers of a table's CSV and compute none.
 """
 
 import argparse
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from micota.common.files import replacing
 from micota.common.tables import Row, read_csv
 
 PALETTE = (
@@ -99,15 +99,9 @@ def group(rows: Iterable[Row], *keys: str) -> dict[Any, list[Row]]:
 
 def save(figure: Figure, stem: str | Path) -> None:
     """Write `{stem}.pdf` and `{stem}.png` (200 dpi), each whole and without a date: equal figures are equal files."""
-    Path(stem).parent.mkdir(parents=True, exist_ok=True)
     for ending, metadata in METADATA.items():
-        path = Path(f"{stem}.{ending}")
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
+        with replacing(f"{stem}.{ending}") as temporary:
             figure.savefig(temporary, format=ending, dpi=200, metadata=metadata)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     pyplot.close(figure)
 
 
