@@ -59,8 +59,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
+    from micota.common.files import file_hash
     from micota.models.fingerprint import portable
-    from micota.models.folders import attention, check_folder, file_hash, load_tokenizer, model_hash
+    from micota.models.folders import attention, check_folder, load_tokenizer, model_hash
     from micota.models.likelihood import trace_nll
 
     torch.set_num_threads(args.threads)

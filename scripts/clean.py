@@ -18,8 +18,9 @@ from itertools import chain
 from pathlib import Path
 
 from micota.common.cli import UserError, known, run
+from micota.common.files import whole
 from micota.common.flags import add_flags, with_flags
-from micota.common.records import PROBLEM_FIELDS, RecordFile, read_json, read_jsonl, whole, write_json, write_lines
+from micota.common.records import PROBLEM_FIELDS, RecordFile, read_json, read_jsonl, write_json, write_lines
 from micota.problems.cleaning import REASONS, Held, Report, clean, with_texts
 from micota.problems.settings import Cleaning
 from micota.study.load import add_study_flag, study_of

@@ -28,9 +28,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.common.cli import Parser, UserError, known, run
-from micota.common.files import name_of
+from micota.common.files import name_of, whole
 from micota.common.flags import add_flags, with_flags
-from micota.common.records import whole, write_json, write_lines
+from micota.common.records import write_json, write_lines
 from micota.corpora.counts import Counts
 from micota.corpora.kinds import KINDS, CorpusKind, Surroundings
 from micota.corpora.kinds.kind import Given

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from micota.common.cli import UserError, run
-from micota.common.records import whole
+from micota.common.files import whole
 from micota.study.load import load_study, read_config
 
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.common.cli import run
-from micota.common.records import Record, whole, write_json
+from micota.common.files import file_hash, whole
+from micota.common.records import Record, write_json
 from micota.models.fingerprint import fingerprint
 from micota.provenance.manifest import (
     OUTPUTS,
@@ -19,7 +20,6 @@ from micota.provenance.manifest import (
     config_hash,
     costs,
     hardware,
-    hash_of,
     hashes,
     page,
     revisions,
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "software": software(PROJECT),
         "hardware": hardware(),
         "arithmetic": fingerprint(),
-        "inputs": {str(path): hash_of(path) for path in args.inputs},
+        "inputs": {str(path): file_hash(path) for path in args.inputs},
         "revisions": dict(revisions(config)),
         "outputs": hashes(args.results, OUTPUTS) | figures,
         "weights": weights(args.results),

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from micota.common.cli import Parser, UserError, run
-from micota.common.records import whole
+from micota.common.files import whole
 from micota.models.settings import ScratchBase
 from micota.planning.expected_lengths import problem_count
 from micota.study.graph import Study

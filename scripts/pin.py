@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from micota.common.cli import Parser, UserError, run
+from micota.common.files import whole
 from micota.common.hub import UNRESOLVED
-from micota.common.records import whole
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

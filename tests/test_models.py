@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from micota.common.cli import UserError
+from micota.common.files import file_hash
 from micota.common.flags import as_flags
 from micota.common.records import read_json, write_json
 from micota.models.folders import (
     attention,
     check_folder,
     copy_local,
-    file_hash,
     load_tokenizer,
     model_hash,
     parameters,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from micota.common.records import RecordError, whole
+from micota.common.files import whole
+from micota.common.records import RecordError
 
 Row = dict[str, Any]
 

@@ -4,7 +4,6 @@ The palette is seaborn's "colorblind" (Wong 2011, doi:10.1038/nmeth.1618, enlarg
 Figures draw the numbers of a table's CSV and compute none.
 """
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from micota.common.files import replacing
 from micota.common.tables import Row
 
 PALETTE = (
@@ -98,13 +98,7 @@ def group(rows: Iterable[Row], *keys: str) -> dict[Any, list[Row]]:
 
 def save(figure: Figure, stem: str | Path) -> None:
     """Write `{stem}.pdf` and `{stem}.png` (200 dpi), each whole and without a date: equal figures are equal files."""
-    Path(stem).parent.mkdir(parents=True, exist_ok=True)
     for ending, metadata in METADATA.items():
-        path = Path(f"{stem}.{ending}")
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
+        with replacing(f"{stem}.{ending}") as temporary:
             figure.savefig(temporary, format=ending, dpi=200, metadata=metadata)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     pyplot.close(figure)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.common.cli import UserError
-from micota.common.files import by_name
-from micota.common.records import PROBLEM_FIELDS, read_jsonl, whole
+from micota.common.files import by_name, whole
+from micota.common.records import PROBLEM_FIELDS, read_jsonl
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT
 from micota.results.disagreements import gallery
