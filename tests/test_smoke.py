@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from micota.training import trainer
 from tests.graph import jobs_of
 from tests.pipeline import PAGE, page
-from tests.workflow import copy_project, make, output_of, planned, snakemake
+from tests.workflow import ROOT, copy_project, make, output_of, planned, snakemake
 
 BENCHMARKS = ["aime24", "amc23", "olympiadbench", "math500", "gsm8k"]
 STUDENT = "small-mid-s0"
