@@ -5,6 +5,7 @@
 
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ STEPS: list[tuple[str, str, dict[str, str]]] = [
     ("Drop duplicates, and what the benchmarks hold too.", "clean_problems", {"dataset": "train"}),
     ("The grader must accept the benchmarks' own answers.", "check_gold", {}),
     ("The assistant's base. (A study of real models downloads or copies it.)", "base_model", {"base": "medium"}),
-    ("The teacher writes its long chain of thought.", "sample", {"model": "teacher", "shard": "0"}),
-    ("Every trace gets a verdict.", "grade", {"model": "teacher"}),
+    ("The teacher (`large`) writes its long chain of thought, half of the problems in this shard.", "sample",
+     {"model": "large", "shard": "0"}),
+    ("Every trace gets a verdict.", "grade", {"model": "large"}),
     ("The long corpus: of this study all traces, else the correct ones.", "corpus", {"corpus": "long"}),
     ("Fine-tune the assistant on it.", "train", {"tuned": "ta_long"}),
     ("Merge it with its own base (DARE).", "merge", {"merged": "ta_long-w0.4-d0.5-m0"}),
@@ -55,20 +57,19 @@ def page(project: Path, flags: Sequence[str]) -> str:
 
 
 def command(job: dict[str, Any]) -> str:
-    """A job's command, a flag a line."""
+    """A job's command, in lines that can be read."""
     line = re.sub(r" > \S+ 2>&1$", "", job["shell"])
-    return re.sub(
-        r" (--(?:problems|traces|graded|parts|out|work|loaded|base|corpus|tuned|shard)) ", r" \\\n    \1 ", line
-    )
+    lines = textwrap.wrap(line, 108, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return " \\\n".join(lines)
 
 
 def said(project: Path, job: dict[str, Any]) -> str:
-    """The last line that the program itself printed: it names a file or a model, and a number."""
+    """The last line of numbers that the program itself printed; of a table's files the first."""
     log = re.search(r" > (\S+) 2>&1$", job["shell"])
     assert log, job["shell"]
     lines = (project / log.group(1)).read_text(encoding="utf-8").splitlines()
     ours = [line for line in lines if re.match(r"(results/\S+|[\w.-]+|\d+ graded)(:|,) .*\d", line)]
-    return ours[-1]
+    return ours[0] if job["rule"].startswith("table_") else ours[-1]
 
 
 if __name__ == "__main__":
