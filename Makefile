@@ -238,8 +238,9 @@ bases: setup  ## pre-train the miniature's base models from scratch, into refere
 	cp -r $(foreach base,$(BASES),results/mini_bases/models/$(base)) reference/mini/bases/
 	rm -f reference/mini/bases/*/.snakemake_timestamp
 
-test: setup-test  ## run the tests
-	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+# The tests of a file share what they run on: a file is one worker's.
+test: setup-test  ## run the tests, on two cores
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
 	bash tests/slurm/install.sh

@@ -1,5 +1,6 @@
 """What tests share."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
+from micota.common.records import read_json
 from tests.graph import LOCAL_DATA, jobs_of, project_with_data
 from tests.tiny import config_files, write_model
 from tests.workflow import output_of, snakemake
@@ -19,6 +22,15 @@ ROOT = Path(__file__).parents[1]
 # A busy machine must not fail a property.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+# Files of a minute and more. Their tests come first: begun last, one would keep a single worker busy at the end.
+LONGEST = ("test_smoke", "test_kills", "test_resume", "test_reruns", "test_figures", "test_dag", "test_planning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; of the others, and within a file, the order stays."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 def data_folder() -> Path:
@@ -83,20 +95,40 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def graph(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Study -> a file with its graph as `snakemake --dag` draws it; each study's once for all tests."""
-    folder = tmp_path_factory.mktemp("drawn")
+def made_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[], str]], Path]:
+    """A file by its name, with the text that a function gives: it is called once, whatever the number of workers."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder if worker_id == "master" else folder.parent
 
-    def draw(study: str) -> Path:
-        run = snakemake(project, "--dag", "--configfile", *config_files(study), *LOCAL_DATA)
-        assert run.returncode == 0, output_of(run)
-        (folder / f"{study}.dot").write_text(run.stdout)
-        return folder / f"{study}.dot"
+    def made(name: str, text: Callable[[], str]) -> Path:
+        with FileLock(folder / f"{name}.lock"):
+            if not (folder / name).exists():
+                whole = text()
+                (folder / name).write_text(whole, encoding="utf-8")
+        return folder / name
 
-    return cache(draw)
+    return made
 
 
 @pytest.fixture(scope="session")
-def study_jobs(project: Path) -> Callable[[str], list[dict[str, Any]]]:
-    """Study -> all its jobs, as Snakemake makes them of the rules; each study's once for all tests."""
-    return cache(lambda study: jobs_of(project, "--configfile", *config_files(study), *LOCAL_DATA))
+def graph(project: Path, made_once: Callable[[str, Callable[[], str]], Path]) -> Callable[[str], Path]:
+    """Study -> a file with its graph as `snakemake --dag` draws it."""
+
+    def drawn(study: str) -> str:
+        run = snakemake(project, "--dag", "--configfile", *config_files(study), *LOCAL_DATA)
+        assert run.returncode == 0, output_of(run)
+        return run.stdout
+
+    return lambda study: made_once(f"{study}.dot", lambda: drawn(study))
+
+
+@pytest.fixture(scope="session")
+def study_jobs(
+    project: Path, made_once: Callable[[str, Callable[[], str]], Path]
+) -> Callable[[str], list[dict[str, Any]]]:
+    """Study -> all its jobs, as Snakemake makes them of the rules."""
+
+    def made(study: str) -> str:
+        return json.dumps(jobs_of(project, "--configfile", *config_files(study), *LOCAL_DATA))
+
+    return cache(lambda study: read_json(made_once(f"{study}.jobs", lambda: made(study))))

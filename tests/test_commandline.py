@@ -123,7 +123,10 @@ def test_a_real_command_line_is_refused_in_one_line(project: Path) -> None:
 
 
 def test_nested_values_of_the_command_line_have_types(project: Path) -> None:
-    """Snakemake makes texts of everything in them; a text that the schema wants stays one."""
+    """Snakemake makes texts of everything in them; a text that the schema wants stays one.
+
+    No --configfile is given: the default profile names the miniature.
+    """
     sweep = "merges=[{tuned: ta_long, method: dare_ties, weights: [0.4, 0.175], densities: [0.5], seeds: [0]}]"
     run = snakemake(
         project,
@@ -136,3 +139,4 @@ def test_nested_values_of_the_command_line_have_types(project: Path) -> None:
     )
     assert run.returncode == 0, output_of(run)
     assert "ta_long-w0.4-d0.5-m0" in output_of(run)
+    assert "results/mini/tables/main.csv" in output_of(run)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from micota.study.load import load_study
-from tests.graph import LOCAL_DATA, STUDIES, project_with_data
+from tests.graph import STUDIES
 from tests.tiny import EXTENDED, config_files, raw_config
 from tests.workflow import ROOT, output_of, planned, snakemake
 
@@ -75,11 +75,6 @@ def test_no_study_inherits_from_the_default_configuration(study_jobs: Jobs, stud
     assert "results/mini/" not in told
 
 
-def test_the_default_profile_names_the_miniature(project: Path) -> None:
-    run = snakemake(project, "-n")
-    assert "results/mini/tables/main.csv" in output_of(run)
-
-
 def test_a_faulty_configuration_is_refused_by_key(project: Path, tmp_path: Path) -> None:
     """YAML takes 3e-3 for a text. What else may be wrong, and what is said of it: test_config, test_checks."""
     text, edits = re.subn(r"learning_rate: [0-9.]+e-", "learning_rate: 3e-", (project / "config/mini.yaml").read_text())
@@ -89,24 +84,6 @@ def test_a_faulty_configuration_is_refused_by_key(project: Path, tmp_path: Path)
     assert run.returncode == 2
     assert re.search(r"^error: .*learning_rate: .*write 1\.0e-5", output_of(run), flags=re.M | re.S)
     assert "Traceback" not in output_of(run)
-
-
-def test_the_cluster_profile_runs_the_study_it_is_given(tmp_path: Path) -> None:
-    """profiles/default, which names the miniature, is loaded beside profiles/slurm: the command line must win."""
-    project = project_with_data(tmp_path)
-    profile = project / "profiles" / "slurm" / "config.yaml"
-    profile.write_text(profile.read_text().replace("CHANGE-ME", "here"))
-    flags = (
-        "--profile",
-        "profiles/slurm",
-        "--sdm",
-        "env-modules",
-    )  # conda, which the profile asks for, may not be here
-    run = snakemake(project, "-n", *flags, "--configfile", "config/paper.yaml", *LOCAL_DATA)
-    jobs = planned(run)
-    assert jobs["train"] > 20
-    assert "results/paper/" in output_of(run)
-    assert "results/mini/" not in output_of(run)
 
 
 def test_the_command_line_can_name_the_seeds(project: Path) -> None:

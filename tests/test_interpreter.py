@@ -141,8 +141,11 @@ def test_a_run_may_start_in_another_folder(project: Path, tmp_path: Path, way: s
 def test_a_folder_that_would_be_misread_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="move or rename"):
         check_folder(tmp_path / name)
-    (tmp_path / name).mkdir()
-    run = snakemake(copy_project(tmp_path / name), "-n")
+
+
+def test_snakemake_does_not_start_in_a_folder_that_would_be_misread(tmp_path: Path) -> None:
+    (tmp_path / "br{ace").mkdir()
+    run = snakemake(copy_project(tmp_path / "br{ace"), "-n")
     assert run.returncode == 2
     (line,) = [line for line in output_of(run).splitlines() if line.startswith("error:")]
     assert "move or rename it" in line and "Traceback" not in output_of(run)

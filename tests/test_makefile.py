@@ -65,11 +65,8 @@ def test_what_can_not_be_done_is_refused_in_one_line(project: Path, words: list[
     assert re.search(said, refused(make(project, *words)))
 
 
-@pytest.mark.parametrize(
-    ("word", "said"), [("GPUS=eight", "invalid int value: 'eight'"), ("ASSUME=x", "a name and a number")]
-)
-def test_a_plan_that_can_not_be_made_is_refused_in_one_line(project: Path, word: str, said: str) -> None:
-    assert said in refused(make(project, "plan", word))
+def test_a_plan_that_can_not_be_made_is_refused_in_one_line(project: Path) -> None:
+    assert "invalid int value: 'eight'" in refused(make(project, "plan", "GPUS=eight"))
 
 
 def test_a_plan_without_its_data_names_what_is_missing_and_nothing_else(project: Path) -> None:

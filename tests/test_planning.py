@@ -261,6 +261,7 @@ def test_a_pilot_says_nothing_of_the_lengths_of_models_that_it_trained() -> None
     ("flags", "said"),
     [
         (["--assume", "long_cto=1"], "there is no such assumption"),
+        (["--assume", "x"], "give a name and a number"),
         (["--pilot", "results/no_pilot"], "make pilot"),
         (["--cores", "many"], "give a number, or all"),
         (["--gpus", "1", "--assume", "memory=1"], None),

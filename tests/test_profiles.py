@@ -16,8 +16,8 @@ from micota.common.cli import UserError
 from micota.study.load import load_study
 from micota.workflow.cluster import check_filled, gpu_resources, memory_mb
 from tests.conftest import ROOT
-from tests.tiny import raw_config
-from tests.workflow import copy_project, output_of, snakemake
+from tests.tiny import config_files, raw_config
+from tests.workflow import copy_project, output_of, planned, snakemake
 
 
 def profile(name: str) -> dict[str, Any]:
@@ -155,9 +155,12 @@ def test_job_arrays_are_refused(filled: Path) -> None:
 
 
 def test_the_profile_is_found_by_its_name_and_says_what_to_fill_in(tmp_path: Path) -> None:
-    """`snakemake --profile slurm`, in a fresh clone."""
+    """`snakemake --profile slurm`, in a fresh clone; the study is the one that is given.
+
+    profiles/default, which names the miniature, is loaded beside it: the command line must win.
+    """
     project = copy_project(tmp_path)
-    flags = ("-n", "--profile", "slurm", "--configfile", "config/mini.yaml")
+    flags = ("-n", "--profile", "slurm", "--configfile", *config_files("study"))
     run = snakemake(project, *flags)
     assert run.returncode == 2
     assert "error: profiles/slurm/config.yaml: CHANGE-ME still stands in default-resources: slurm_account, slurm_p" in (
@@ -166,7 +169,8 @@ def test_the_profile_is_found_by_its_name_and_says_what_to_fill_in(tmp_path: Pat
     path = project / "profiles" / "slurm" / "config.yaml"
     path.write_text(path.read_text().replace("CHANGE-ME", "here").replace("method: conda", "method:"))
     run = snakemake(project, *flags)
-    assert run.returncode == 0 and "Job stats" in output_of(run), output_of(run)
+    assert planned(run)["train"] == len(load_study(raw_config("study")).tunes)
+    assert "results/study/" in output_of(run) and "results/mini/" not in output_of(run)
 
 
 def test_it_is_the_whole_profile_by_either_name(monkeypatch: pytest.MonkeyPatch) -> None:
