@@ -218,7 +218,7 @@ reference: setup  ## make the miniature's last results the reference
 	$(BIN)/python -m scripts.fingerprint --manifest results/mini/manifest.json --out reference/mini/fingerprint.json
 	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
 	$(BIN)/python -m scripts.example --out reference/mini/example.json \
-		--corpora $(foreach corpus,short mid long,$(corpus)=results/mini/corpora/$(corpus).jsonl)
+		--corpora $(foreach corpus,short mid long,results/mini/corpora/$(corpus).jsonl)
 	$(BIN)/python -m scripts.readme
 
 study-reference: setup  ## make the last confirmation run the reference: its logs, tables and figures
@@ -226,7 +226,7 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 	rm -rf reference/study && mkdir -p reference/study/figures
 	$(BIN)/python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
 	cp -r results/study/tables reference/study/tables
-	$(BIN)/python -m scripts.figure_front --table results/study/tables/sizes.csv --out-stem figures/study/front
+	$(BIN)/python -m scripts.figures front --table results/study/tables/sizes.csv --figures figures/study
 	cp figures/study/*.png reference/study/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks > reference/study/cost.md
 	$(BIN)/python -m scripts.readme

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from micota.common.records import Record
 from micota.problems.cleaning import Held, Report, clean
-from micota.problems.datasets import Home, load
+from micota.problems.loading import load
+from micota.problems.source import Source
 
 SETS = ("math500", "olympiadbench", "amc23", "aime24", "gsm8k")
 LETTER = re.compile(r"(?<![\\a-zA-Z])[a-gi-z](?![a-zA-Z])")  # not h, whose italic is another block's
@@ -69,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--near", type=float, default=0.0)
     args = parser.parse_args(argv)
     sets = {
-        name: load(name, name, Home(args.data / f"{name}{'_test' if name == 'gsm8k' else ''}.jsonl", split="test"))
+        name: load(name, name, Source(args.data / f"{name}{'_test' if name == 'gsm8k' else ''}.jsonl", split="test"))
         for name in SETS
     }
     for spelling, change in SPELLINGS.items():

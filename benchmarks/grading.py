@@ -30,7 +30,8 @@ from micota.grading.equivalence import verify
 from micota.grading.grade import Judge, grade, summary
 from micota.grading.reasons import EQUAL, RIGHT
 from micota.grading.string_rule import papers_box, same_string
-from micota.problems.datasets import Home, load
+from micota.problems.loading import load
+from micota.problems.source import Source
 
 NAMES = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")
 BUILT_IN = [
@@ -46,7 +47,7 @@ def golds_of(folder: Path | None) -> list[str]:
     if folder is None:
         return BUILT_IN
     files = {name: folder / f"{'gsm8k_test' if name == 'gsm8k' else name}.jsonl" for name in NAMES}
-    found = (load(name, name, Home(path)) for name, path in files.items())
+    found = (load(name, name, Source(path)) for name, path in files.items())
     return [problem["answer"] for problems in found for problem in problems]
 
 

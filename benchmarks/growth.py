@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks import growth_tables
 from benchmarks.workflow import Cost, measured
 from micota.common.cli import run
 from micota.common.records import Record, write_jsonl
@@ -40,12 +41,7 @@ print(pathlib.Path("/proc/self/status").read_text())
 """
 BASE = ROOT / "reference/mini/bases/tiny"
 START = 20  # traces of the run that stands for start-up
-ENTRIES = [
-    {"model": "one", "base": "one", "corpus": "base", "seed": 0},
-    {"model": "other", "base": "one", "corpus": "mid", "seed": 0},
-]
-MATCHED = {"kind": "matched", "of": "one", "problems_of": ["other"], "match": "tokens", "to": "other", "seed": 0}
-SAMPLED = {"kind": "sampled", "keep": "correct", "max_tokens": None, "special_tokens": "drop"}
+MATCHED = ("--of", "one", "--problems-of", "other", "--match", "tokens", "--to", "other")
 
 
 def problems(count: int, rng: random.Random) -> Iterator[Record]:
@@ -69,38 +65,31 @@ def traces(count: int, sampler: str, rng: random.Random) -> Iterator[Record]:
 
 
 def stages() -> dict[str, list[str]]:
-    """Stage -> script and flags, on the files of the folder they run in; each reads what those before it wrote."""
+    """Stage -> script or module, and flags, on the files of the folder they run in; each reads what came before it."""
 
-    def corpus(name: str, block: Record, *flags: str) -> list[str]:
-        out = ["--out", f"{name}.jsonl", "--counts", f"{name}.json"]
-        return ["corpus", "--name", name, "--block", json.dumps(block), *flags, *out]
+    def corpus(name: str, kind: str, *flags: str) -> list[str]:
+        return ["corpus", "--kind", kind, *flags, "--out", f"{name}.jsonl", "--counts", f"{name}.json"]
 
     def sampled(sampler: str, other: str) -> list[str]:
-        block = {**SAMPLED, "sampler": sampler, "only_if_solved_by": [other]}
-        graded = [f"{name}=graded/{name}.jsonl" for name in (sampler, other)]
-        return corpus(sampler, block, "--graded", *graded, "--dataset", "set", "--problems", "problems.jsonl")
+        graded = [f"graded/{name}.jsonl" for name in (sampler, other)]
+        read = ["--graded", *graded, "--dataset", "set", "--problems", "problems.jsonl"]
+        return corpus(sampler, "sampled", "--sampler", sampler, "--only-if-solved-by", other, *read)
 
     def grade(name: str) -> list[str]:
         out = ["--graded", f"graded/{name}.jsonl"]
         return ["grade", "--problems", "problems.jsonl", "--traces", f"{name}.traces.jsonl", *out]
 
-    parts = ["--parts", "one=one.jsonl", "other=other.jsonl"]
-    mixed = {"kind": "mixed", "shares": {"one": 1, "other": 4}, "seed": 0}
+    parts = ["--parts", "one.jsonl", "other.jsonl"]
     clean = ["--problems", "problems.jsonl", "--against", "benchmark.jsonl", "--drop-duplicates", "--near", "0.5"]
-    cells = ["--entries", json.dumps(ENTRIES), "--graded-dir", "graded"]
-    main = ["--benchmarks", '["set"]', "--compare", "mid", "--out-stem", "main"]
-    scores = ["--rules", '{"set": "string"}', "--problems", "problems.jsonl", "--tables", "tables"]
     lines = {
         "clean": ["clean", *clean, "--out", "clean.jsonl", "--report", "clean.report.json"],
         "grade": grade("one"),
         "grade, again": grade("other"),
         "corpus, sampled": sampled("one", "other"),
         "corpus, sampled, again": sampled("other", "one"),
-        "corpus, mixed": corpus("mix", mixed, *parts),
-        "corpus, matched": corpus("matched", MATCHED, *parts),
-        "table_lengths": ["table_lengths", "--corpora", "one.jsonl", "other.jsonl", "--out-stem", "lengths"],
-        "table_main": ["table_main", *cells, *main],
-        "table_scores": ["table_scores", *cells, *scores],
+        "corpus, mixed": corpus("mix", "mixed", "--shares", "one=1", "other=4", *parts),
+        "corpus, matched": corpus("matched", "matched", *MATCHED, *parts),
+        **{f"table_{name}": ["benchmarks.growth_tables", name] for name in growth_tables.SETTINGS},
     }
     return lines
 
@@ -137,9 +126,9 @@ def make_for_models(folder: Path, count: int) -> Path:
 
 
 def project_in(folder: Path) -> None:
-    """A new folder in which `python -m scripts...` finds the project."""
+    """A new folder in which `python -m ...` finds the project."""
     folder.mkdir(parents=True)
-    for part in ("scripts", "micota"):
+    for part in ("benchmarks", "scripts", "micota"):
         (folder / part).symlink_to(ROOT / part)
 
 
@@ -191,7 +180,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         for count in (START, *counts):
             folder = make_input(Path(work) / str(count), count)
             for stage, (script, *flags) in lines.items():
-                cost, said = measured([sys.executable, "-c", REPORTING, f"scripts.{script}", *flags], folder)
+                module = script if "." in script else f"scripts.{script}"
+                cost, said = measured([sys.executable, "-c", REPORTING, module, *flags], folder)
                 memory = int(re.findall(r"VmHWM:\s+(\d+) kB", said)[-1]) / 1024
                 found.setdefault(stage, []).append(replace(cost, memory=memory))
                 print(f"{count} traces, {stage}: {found[stage][-1].cpu:.1f} s", file=sys.stderr, flush=True)

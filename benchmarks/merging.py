@@ -22,9 +22,10 @@ from benchmarks.measuring import Runs, Usage, interleave, report, run_command
 from benchmarks.shapes import SHAPES, write_model
 from micota.common.cli import UserError, run
 from micota.common.records import write_json
-from micota.models.merging import merge_config
+from micota.models.merge_methods import Merge
 
-RECIPE: dict[str, Any] = {"method": "dare_ties", "weight": 0.175, "density": 0.5, "dtype": "bfloat16"}
+RECIPE: dict[str, Any] = {"method": "dare_ties", "weight": 0.175, "density": 0.5, "seed": 0}
+DTYPE = "bfloat16"
 IN_ONE = "import json, sys; from scripts.merge import main; [main(flags) for flags in json.loads(sys.argv[1])]"
 
 
@@ -50,7 +51,7 @@ def flags_of(base: Path, tuned: Path, out: Path, weight: float) -> list[str]:
 def mergekit_command(base: Path, tuned: Path, out: Path) -> list[str]:
     """mergekit-yaml on our configuration, told what decides the result; without the card, which asks the hub."""
     config = out.with_suffix(".yaml")
-    write_json(config, merge_config(str(base), str(tuned), **RECIPE))  # JSON is YAML
+    write_json(config, Merge(**RECIPE).config(str(base), str(tuned), DTYPE))  # JSON is YAML
     tool = Path(sys.executable).with_name("mergekit-yaml")
     options = ["--random-seed", "0", "--copy-tokenizer", "--no-write-model-card"]
     return [str(tool), str(config), str(out), *options]

@@ -8,7 +8,6 @@ counted.
 """
 
 import argparse
-import json
 import random
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from benchmarks.measuring import Living, Work, machine, spread
 from benchmarks.sampling import PROMPT
 from benchmarks.shapes import SHAPES, write_model
 from micota.common.cli import json_flag, run
+from micota.common.flags import as_flags
 from micota.common.records import Record, read_jsonl, write_jsonl
 
 # Dense bfloat16 FLOP/s of NVIDIA's data sheets (without sparsity), by what torch calls the device.
@@ -87,8 +87,8 @@ def training_work(model: Path, path: Path, recipe: Record, threads: int) -> Work
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            command = ["--base", str(model), "--corpus", str(path), "--recipe", json.dumps(recipe)]
-            command += ["--prompt", json.dumps(PROMPT), "--work", f"{folder}/work", "--out", f"{folder}/out"]
+            command = ["--base", str(model), "--corpus", str(path), *as_flags(recipe), *as_flags(PROMPT, "prompt_")]
+            command += ["--work", f"{folder}/work", "--out", f"{folder}/out"]
             train.main([*command, "--threads", str(threads)])
         peak = torch.cuda.max_memory_allocated() / 1e9 if torch.cuda.is_available() else None
         return 1.0, {"training": took[-1], "gpu_peak": peak}

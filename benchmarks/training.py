@@ -23,6 +23,7 @@ from typing import Any
 from benchmarks.measuring import Runs, Usage, interleave, report, run_command, spread
 from benchmarks.sampling import PROMPT
 from micota.common.cli import json_flag, run
+from micota.common.flags import as_flags
 from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_json, write_jsonl
 from micota.problems.arithmetic import demonstrations
 
@@ -101,7 +102,7 @@ def compare(args: argparse.Namespace, folder: Path) -> None:
         recipe = {"epochs": 1, "learning_rate": 3e-4, "batch_size": args.batch_size, "max_length": 1024}
         recipe |= {**args.recipe, **changes}
         command = [sys.executable, "-m", "scripts.train", "--base", str(args.base), "--corpus", str(path)]
-        command += ["--recipe", json.dumps(recipe), "--prompt", json.dumps(PROMPT), "--work", str(folder / "work")]
+        command += [*as_flags(recipe), *as_flags(PROMPT, "prompt_"), "--work", str(folder / "work")]
         return measured([*command, "--threads", str(args.threads), "--out", str(out)], out)
 
     def trl(settings: Mapping[str, Any]) -> Usage:

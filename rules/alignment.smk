@@ -4,7 +4,7 @@
 rule alignment:
     input:
         model="results/{study}/models/{base}",
-        corpora=expand("results/{{study}}/corpora/{corpus}.jsonl", corpus=STUDY.config.alignment.corpora),
+        corpora=PATHS.of("corpora", STUDY.config.alignment.corpora),
     output:
         "results/{study}/alignment/{base}.jsonl",
     log:
@@ -15,18 +15,13 @@ rule alignment:
         "../envs/train.yaml"
     threads: 1
     resources:
-        **with_gpus(lambda wildcards: STUDY.alignment_gpus, minutes=480),
+        **on_gpus(lambda wildcards: GPUS.alignment, minutes=480),
     params:
-        **ARITHMETIC,
-        corpora=named("corpora", STUDY.config.alignment.corpora),
-        prompt=lambda wildcards: as_json(STUDY.prompt(STUDY.config.alignment.prompt)),
-        batch_size=STUDY.config.alignment.batch_size,
-        dtype=STUDY.config.sampling.engine.dtype,
-        work="results/{study}/work/alignment",
-        version=3,
+        settings=shapes.alignment(STUDY),
+        version=VERSIONS["alignment"],
     message:
         "Alignment: likelihood of the corpora under {wildcards.base}"
     shell:
-        "python -m scripts.alignment --model {input.model} --name {wildcards.base} --corpora {params.corpora:q}"
-        " --prompt {params.prompt:q} --batch-size {params.batch_size} --dtype {params.dtype} --threads {threads}"
-        " --gpus {resources.gpu} --work {params.work} --out {output} > {log} 2>&1"
+        "python -m scripts.alignment --study {SETTINGS} --base {wildcards.base} --model {input.model}"
+        " --corpora {input.corpora} --work results/{wildcards.study}/work/alignment --threads {threads}"
+        " --gpus {resources.gpu} --out {output} > {log} 2>&1"

@@ -1,9 +1,14 @@
 """Graded CoT -> corpora/{corpus}.jsonl (short, long, mid, mix, ...) with counts of what was kept and dropped."""
 
 
+def corpus_reads(wildcards):
+    """What a corpus is made from, by the flag of the program: micota/corpora/kinds."""
+    return PATHS.below(STUDY.corpus(wildcards.corpus).reads(STUDY.around(wildcards.corpus)))
+
+
 rule corpus:
     input:
-        unpack(corpus_inputs),
+        unpack(corpus_reads),
     output:
         corpus="results/{study}/corpora/{corpus}.jsonl",
         counts="results/{study}/corpora/{corpus}.counts.json",
@@ -12,11 +17,13 @@ rule corpus:
     conda:
         "../envs/data.yaml"
     params:
-        block=lambda wildcards: as_json(corpus_block(wildcards).model_dump()),
-        flags=corpus_flags,
-        version=3,
+        settings=lambda wildcards: shapes.corpus(STUDY, wildcards.corpus),
+        files=lambda wildcards: [
+            word for key, names in corpus_reads(wildcards).items() for word in (f"--{key}", *names)
+        ],
+        version=VERSIONS["corpus"],
     message:
         "Corpus: {wildcards.corpus}"
     shell:
-        "python -m scripts.corpus --name {wildcards.corpus} --block {params.block:q} {params.flags:q}"
+        "python -m scripts.corpus --study {SETTINGS} --corpus {wildcards.corpus} {params.files}"
         " --out {output.corpus} --counts {output.counts} > {log} 2>&1"

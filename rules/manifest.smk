@@ -4,8 +4,8 @@
 rule manifest:
     """The last job: it hashes the tables, figures and records that the others wrote."""
     input:
-        made=paper_outputs(),
-        data=local_files(),
+        made=tables.outputs(STUDY, PATHS),
+        data=tasks.local_files(STUDY),
     output:
         manifest="results/{study}/manifest.json",
         page=report(
@@ -21,12 +21,10 @@ rule manifest:
     resources:
         runtime=lambda wildcards, attempt: 240 * attempt,  # reads every file, weights included
     params:
-        config=lambda wildcards: as_json(STUDY.config.model_dump()),
-        results="results/{study}",
-        figures="figures/{study}",
-        version=2,
+        settings=shapes.whole(STUDY),
+        version=VERSIONS["manifest"],
     message:
         "Manifest: what this run was"
     shell:
-        "python -m scripts.manifest --config {params.config:q} --results {params.results} --figures {params.figures}"
-        " --inputs {input.data} --out {output.manifest} > {log} 2>&1"
+        "python -m scripts.manifest --study {SETTINGS} --results results/{wildcards.study}"
+        " --figures figures/{wildcards.study} --inputs {input.data} --out {output.manifest} > {log} 2>&1"

@@ -12,22 +12,20 @@ rule base_model:
         "results/{study}/benchmarks/base_model/{base}.tsv"
     priority: 100  # a revision that is not there stops the study at its beginning
     # Downloads and copies run where Snakemake runs: compute nodes often have no way to a hub.
-    localrule: not STUDY.pretrained_here
+    localrule: not any(map(STUDY.pretrained, STUDY.bases))
     conda:
         "../envs/train.yaml"
     threads: 1
     resources:
-        **with_gpus(lambda wildcards: STUDY.base_gpus(wildcards.base), minutes=240),
+        **on_gpus(lambda wildcards: GPUS.base(wildcards.base), minutes=240),
     params:
-        **ARITHMETIC,
-        base=lambda wildcards: as_json(STUDY.base_block(wildcards.base)),
-        work="results/{study}/work/training",
-        version=1,
+        settings=lambda wildcards: shapes.base(STUDY, wildcards.base),
+        version=VERSIONS["base_model"],
     message:
         "Base model: {wildcards.base}"
     shell:
-        "python -m scripts.base --base {params.base:q} --work {params.work} --threads {threads}"
-        " --gpus {resources.gpu} --out {output} > {log} 2>&1"
+        "python -m scripts.base --study {SETTINGS} --base {wildcards.base} --work results/{wildcards.study}/work/training"
+        " --threads {threads} --gpus {resources.gpu} --out {output} > {log} 2>&1"
 
 
 rule model_size:
@@ -42,7 +40,7 @@ rule model_size:
     conda:
         "../envs/data.yaml"
     params:
-        version=1,
+        version=VERSIONS["model_size"],
     message:
         "Base model: size of {wildcards.base}"
     shell:

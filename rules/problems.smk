@@ -1,12 +1,9 @@
-"""Data sets -> problems/{dataset}.jsonl: normalised, without duplicates or overlap with a benchmark, with a report.
-
-The reports of all data sets together are tables/contamination.*.
-"""
+"""Data sets -> problems/{dataset}.jsonl: normalised, without duplicates or overlap with a benchmark, with a report."""
 
 
 rule load_problems:
     input:
-        lambda wildcards: STUDY.local_copy(wildcards.dataset) or [],
+        lambda wildcards: tasks.local_copy(STUDY, wildcards.dataset) or [],
     output:
         problems="results/{study}/problems/loaded/{dataset}.jsonl",
         counts="results/{study}/problems/loaded/{dataset}.counts.json",
@@ -17,12 +14,12 @@ rule load_problems:
     conda:
         "../envs/data.yaml"
     params:
-        source=source_flags,
-        version=3,
+        settings=lambda wildcards: shapes.problems(STUDY, wildcards.dataset),
+        version=VERSIONS["load_problems"],
     message:
         "Problems: reading {wildcards.dataset}"
     shell:
-        "python -m scripts.problems --dataset {wildcards.dataset} {params.source:q}"
+        "python -m scripts.problems --study {SETTINGS} --dataset {wildcards.dataset}"
         " --out {output.problems} --counts {output.counts} > {log} 2>&1"
 
 
@@ -30,9 +27,7 @@ rule clean_problems:
     input:
         problems="results/{study}/problems/loaded/{dataset}.jsonl",
         loaded="results/{study}/problems/loaded/{dataset}.counts.json",
-        against=lambda wildcards: [
-            f"{HOME}/problems/loaded/{name}.jsonl" for name in STUDY.kept_apart(wildcards.dataset)
-        ],
+        against=lambda wildcards: PATHS.of("problems/loaded", tasks.kept_apart(STUDY, wildcards.dataset)),
     output:
         problems="results/{study}/problems/{dataset}.jsonl",
         report="results/{study}/problems/{dataset}.report.json",
@@ -43,46 +38,35 @@ rule clean_problems:
     conda:
         "../envs/data.yaml"
     params:
-        ngram=STUDY.config.cleaning.ngram,
-        near=STUDY.config.cleaning.near,
-        version=3,
-        against=lambda wildcards, input: ["--against", *input.against] if input.against else [],
-        duplicates=lambda wildcards: [] if wildcards.dataset in STUDY.config.benchmarks else ["--drop-duplicates"],
+        settings=lambda wildcards: shapes.cleaning(STUDY, wildcards.dataset),
+        version=VERSIONS["clean_problems"],
     message:
         "Problems: cleaning {wildcards.dataset}"
     shell:
-        "python -m scripts.clean --problems {input.problems} --loaded {input.loaded} {params.against:q} {params.duplicates:q}"
-        " --ngram {params.ngram} --near {params.near} --out {output.problems} --report {output.report} > {log} 2>&1"
+        "python -m scripts.clean --study {SETTINGS} --dataset {wildcards.dataset} --problems {input.problems}"
+        " --loaded {input.loaded} --against {input.against} --out {output.problems} --report {output.report} > {log} 2>&1"
 
 
-rule table_contamination:
+rule check_gold:
+    """The grader must accept the benchmarks' own answers before any score is believed.
+
+    Every table of scores waits for it. Grading does not: a new report would else grade, and so train, everything again.
+    """
     input:
-        [f"{HOME}/problems/{name}.report.json" for name in STUDY.cleaned_datasets],
+        PATHS.of("problems", STUDY.config.benchmarks),
     output:
-        report(
-            "results/{study}/tables/contamination.md",
-            caption="../report/table_contamination.rst",
-            category="Tables",
-            labels={"table": "contamination"},
-        ),
-        "results/{study}/tables/contamination.csv",
-        "results/{study}/tables/contamination.tex",
-        report(
-            "results/{study}/tables/contamination_pairs.csv",
-            caption="../report/table_contamination_pairs.rst",
-            category="Tables",
-            labels={"table": "contamination, pairs"},
-        ),
+        "results/{study}/problems/gold.json",
     log:
-        "results/{study}/logs/table_contamination.log",
+        "results/{study}/logs/check_gold.log",
+    priority: 100  # a grader that fails stops the study at its beginning
     group:
-        "tables"
+        "problems"
     conda:
-        "../envs/plot.yaml"
+        "../envs/data.yaml"
     params:
-        stem=stem,
-        version=2,
+        settings=shapes.gold(STUDY),
+        version=VERSIONS["check_gold"],
     message:
-        "Tables: contamination"
+        "Grader: checking it on the benchmarks' own answers"
     shell:
-        "python -m scripts.table_contamination --reports {input} --out-stem {params.stem} > {log} 2>&1"
+        "python -m scripts.check_gold --study {SETTINGS} --problems {input} --out {output} > {log} 2>&1"

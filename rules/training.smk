@@ -3,8 +3,8 @@
 
 rule train:
     input:
-        base=lambda wildcards: f"{HOME}/models/{tune(wildcards).base}",
-        corpus=lambda wildcards: f"{HOME}/corpora/{tune(wildcards).corpus}.jsonl",
+        base=lambda wildcards: f"{PATHS.home}/models/{tune(wildcards).base}",
+        corpus=lambda wildcards: f"{PATHS.home}/corpora/{tune(wildcards).corpus}.jsonl",
     output:
         directory("results/{study}/models/{tuned}"),
     log:
@@ -13,19 +13,14 @@ rule train:
         "results/{study}/benchmarks/train/{tuned}.tsv"
     conda:
         "../envs/train.yaml"
-    threads: lambda wildcards: STUDY.training_threads(tune(wildcards).recipe)
+    threads: lambda wildcards: resources.training_threads(STUDY, tune(wildcards).recipe)
     resources:
-        **with_gpus(lambda wildcards: STUDY.training_gpus(tune(wildcards).recipe), minutes=720),
+        **on_gpus(lambda wildcards: GPUS.training(tune(wildcards).recipe), minutes=720),
     params:
-        **ARITHMETIC,
-        recipe=lambda wildcards: as_json(STUDY.recipe(tune(wildcards).recipe)),
-        prompt=lambda wildcards: as_json(STUDY.recipe_prompt(tune(wildcards).recipe)),
-        seed=lambda wildcards: tune(wildcards).seed,
-        work="results/{study}/work/training",
-        version=1,
+        settings=lambda wildcards: shapes.training(STUDY, wildcards.tuned),
+        version=VERSIONS["train"],
     message:
         "Training: {wildcards.tuned}"
     shell:
-        "python -m scripts.train --base {input.base} --corpus {input.corpus} --recipe {params.recipe:q}"
-        " --prompt {params.prompt:q} --seed {params.seed} --work {params.work} --threads {threads}"
-        " --gpus {resources.gpu} --out {output} > {log} 2>&1"
+        "python -m scripts.train --study {SETTINGS} --model {wildcards.tuned} --base {input.base} --corpus {input.corpus}"
+        " --work results/{wildcards.study}/work/training --threads {threads} --gpus {resources.gpu} --out {output} > {log} 2>&1"

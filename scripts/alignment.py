@@ -1,10 +1,12 @@
 """Negative log-likelihood of each corpus under an untrained student.
 
-    python -m scripts.alignment --model results/mini/models/small --name small \\
-        --corpora short=results/mini/corpora/short.jsonl mid=results/mini/corpora/mid.jsonl \\
-        --prompt '{"user": "{problem}"}' --work work --out results/mini/alignment/small.jsonl
+    python -m scripts.alignment --study config/mini.yaml --base small --model results/mini/models/small \\
+        --corpora results/mini/corpora/{short,mid,long}.jsonl --work work --out results/mini/alignment/small.jsonl
+    python -m scripts.alignment --base small --model results/mini/models/small --corpora short.jsonl mid.jsonl \\
+        --prompt-user '{problem}' --work work --out small.jsonl
 
-Each corpus is written to --work when it is done: killed and started again, it goes on with the next one.
+A file's name is its corpus. Prompt and dtype are those of the study; flags go over them. Each corpus is written to
+--work when it is done: killed and started again, it goes on with the next one.
 """
 
 import argparse
@@ -15,60 +17,72 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError, json_flag, run
+from micota.common.cli import Parser, UserError, run
 from micota.common.devices import add_gpus_flag, require_gpus
+from micota.common.flags import add_flags, with_flags
 from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
-from scripts.corpus import named_path
-
-STAGE_VERSION = 2  # raise when micota.models.likelihood's results change: it is part of every finished corpus' key
+from micota.common.stages import VERSIONS
+from micota.models.prompts import Prompt
+from micota.study.load import add_study_flag, study_of
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--name", required=True, help="the model's name in the records")
-    parser.add_argument("--corpora", type=named_path, nargs="+", required=True, help="corpus=path")
-    parser.add_argument("--prompt", type=json_flag, required=True)
-    parser.add_argument("--dtype", default="float32")
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_study_flag(parser)
+    parser.add_argument("--base", required=True, help="the model's name in the records")
+    parser.add_argument("--model", type=Path, required=True, help="its folder")
+    parser.add_argument("--corpora", type=Path, nargs="+", required=True)
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], help="of the computation (default: float32)")
+    parser.add_argument("--batch-size", type=int, help="traces computed at a time (default: 32)")
     parser.add_argument("--threads", type=int, default=1)
     add_gpus_flag(parser)
     parser.add_argument("--work", type=Path, required=True, help="folder of the corpora that are done")
     parser.add_argument("--out", type=Path, required=True)
+    add_flags(parser, Prompt, "prompt_")
     return parser.parse_args(argv)
+
+
+def asked(args: argparse.Namespace) -> tuple[Prompt, str, int]:
+    """Prompt, dtype and size of the batches: those of the study, and the flags over them."""
+    prompt, dtype, batch_size = None, "float32", 32
+    if args.study:
+        study = study_of(args.study)
+        block, dtype = study.config.alignment, study.config.sampling.engine.dtype
+        prompt, batch_size = study.prompt(block.prompt), block.batch_size
+    return with_flags(Prompt, prompt, args, "prompt_"), args.dtype or dtype, args.batch_size or batch_size
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     require_gpus(args.gpus)
+    prompt, dtype, batch_size = asked(args)
     import torch
     from transformers import AutoModelForCausalLM
 
+    from micota.common.files import file_hash
     from micota.models.fingerprint import portable
-    from micota.models.folders import attention, check_folder, file_hash, load_tokenizer, model_hash
+    from micota.models.folders import attention, check_folder, load_tokenizer, model_hash
     from micota.models.likelihood import trace_nll
-    from micota.models.prompts import Prompt
 
     torch.set_num_threads(args.threads)
     check_folder(args.model)
     tokenizer = load_tokenizer(args.model)
-    how = {"dtype": getattr(torch, args.dtype), "attn_implementation": attention(args.model)}
+    how = {"dtype": getattr(torch, dtype), "attn_implementation": attention(args.model)}
     model = AutoModelForCausalLM.from_pretrained(args.model, use_safetensors=True, **how)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    shaped_by = [STAGE_VERSION, args.name, model_hash(args.model), args.prompt, args.dtype, portable()]
+    shaped_by = [VERSIONS["alignment"], args.base, model_hash(args.model), prompt.model_dump(), dtype, portable()]
 
-    def rows(corpus: str, path: Path) -> Iterator[Record]:
+    def rows(path: Path) -> Iterator[Record]:
         traces = list(read_jsonl(path, CORPUS_FIELDS))
-        for row in trace_nll(model, tokenizer, Prompt(**args.prompt), traces, args.batch_size):
-            yield {"model": args.name, "corpus": corpus, **row}
+        for row in trace_nll(model, tokenizer, prompt, traces, batch_size):
+            yield {"model": args.base, "corpus": path.stem, **row}
 
     done = []
-    for corpus, path in args.corpora:
-        done.append(args.work / f"{key([*shaped_by, corpus, file_hash(path)])}.jsonl")
+    for path in args.corpora:
+        done.append(args.work / f"{key([*shaped_by, path.stem, file_hash(path)])}.jsonl")
         if not done[-1].exists():
-            print(f"{corpus}: {write_jsonl(done[-1], rows(corpus, path))} traces", flush=True)
-    paths = [path for _, path in args.corpora]
-    print(f"{args.out}: {write_jsonl(args.out, chain.from_iterable(map(finished, done, paths)))} traces")
+            print(f"{path.stem}: {write_jsonl(done[-1], rows(path))} traces", flush=True)
+    print(f"{args.out}: {write_jsonl(args.out, chain.from_iterable(map(finished, done, args.corpora)))} traces")
 
 
 def finished(path: Path, corpus: Path) -> list[Record]:

@@ -9,11 +9,10 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from micota.common.cli import UserError, run
-from micota.study.config import Config, laid_over
-from micota.study.load import load_study
+from micota.common.cli import run
+from micota.study.config import Config
+from micota.study.load import study_of
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -24,30 +23,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_config(paths: Sequence[Path]) -> dict[str, Any]:
-    """The raw configuration of several files, each laid over those before it."""
-    import yaml
-
-    raw: dict[str, Any] = {}
-    for path in paths:
-        if not path.is_file():
-            raise UserError(f"{path}: no such file")
-        try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-        if not isinstance(document, dict):
-            raise UserError(f"{path}: it holds no keys, but {type(document).__name__}: a configuration has keys")
-        raw = laid_over(raw, document)
-    return raw
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     if args.schema:
         print(json.dumps(Config.model_json_schema(), indent=2))
         return
-    study = load_study(read_config(args.config))
+    study = study_of(args.config)
     counts = f"{len(study.models)} models, {len(study.config.corpora)} corpora"
     print(f"{args.config[-1]}: study {study.config.study}, {counts}")
 

@@ -1,146 +1,98 @@
 """Make one training corpus, and the counts of what was kept and dropped.
 
-    python -m scripts.corpus --name mid --block '{"kind": "sampled", "sampler": "ta", "only_if_solved_by": []}' \\
-        --graded ta=graded/ta.jsonl --dataset train --problems problems/train.jsonl --out mid.jsonl --counts mid.json
-    python -m scripts.corpus --name mix --block '{"kind": "mixed", "shares": {"long": 1, "short": 4}, "seed": 0}' \\
-        --parts long=long.jsonl short=short.jsonl --out mix.jsonl --counts mix.json
-    python -m scripts.corpus --name long_as_mid --parts long=long.jsonl mid=mid.jsonl \\
-        --block '{"kind": "matched", "of": "long", "problems_of": ["mid"], "match": null, "seed": 0}' \\
-        --out long_as_mid.jsonl --counts long_as_mid.json
-    python -m scripts.corpus --name auto_mid --parts w2=w2.jsonl w4=w4.jsonl --counted w2=w2.json w4=w4.json \\
-        --block '{"kind": "chosen", "candidates": ["w2", "w4"], "by": "nll", "floor": 0.9}' \\
-        --alignment alignment/small.jsonl --out auto_mid.jsonl --counts auto_mid.json
-    python -m scripts.corpus --name demonstrations --block '{"kind": "demonstrations", ...}' --tokenizer models/large
+A corpus of a study, then one of each kind by its settings alone (`--kind KIND --help` shows them):
+
+    python -m scripts.corpus --study config/mini.yaml --corpus long_own --graded graded/teacher.jsonl \\
+        --problems problems/train.jsonl --rendering cot/teacher/shard-0.meta.json \\
+        --out long_own.jsonl --counts long_own.counts.json
+    python -m scripts.corpus --kind sampled --sampler teacher --only-if-solved-by large \\
+        --graded graded/{teacher,large}.jsonl --problems problems/train.jsonl --dataset train \\
+        --out long.jsonl --counts long.counts.json
+    python -m scripts.corpus --kind mixed --shares long=1 short=4 --seed 0 --parts {long,short}.jsonl \\
+        --out mix.jsonl --counts mix.counts.json
+    python -m scripts.corpus --kind matched --of long --problems-of mix --match tokens --to short \\
+        --parts {long,mix,short}.jsonl --out long_few.jsonl --counts long_few.counts.json
+    python -m scripts.corpus --kind chosen --candidates mix short --by length --between long \\
+        --parts {mix,short}.jsonl --counted {mix,short,long}.counts.json \\
+        --out auto.jsonl --counts auto.counts.json
+    python -m scripts.corpus --kind demonstrations --demonstrations-count 200 --demonstrations-operations 2 3 \\
+        --demonstrations-bound 99 --demonstrations-verbose-share 0.5 --demonstrations-verbosity 0 1 --seed 1 \\
+        --tokenizer models/small --out demonstrations.jsonl --counts demonstrations.counts.json
+
+A file of traces, of a corpus or of its counts is known by its name: the model's or the corpus'. With a study its
+settings hold, and flags go over them.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import json_flag, run
-from micota.common.records import (
-    CORPUS_FIELDS,
-    GRADED_FIELDS,
-    PROBLEM_FIELDS,
-    Record,
-    RecordFile,
-    read_json,
-    read_jsonl,
-    whole,
-    write_json,
-    write_lines,
-)
-from micota.corpora.filters import (
-    Counts,
-    choose,
-    filter_traces,
-    length_ratios,
-    matched,
-    mix,
-    nll_per_token,
-    size,
-    solved,
-)
-from micota.models.special_tokens import SpecialTokens
+from micota.common.cli import Parser, UserError, known, run
+from micota.common.files import name_of, whole
+from micota.common.flags import add_flags, with_flags
+from micota.common.records import write_json, write_lines
+from micota.corpora.counts import Counts
+from micota.corpora.kinds import KINDS, CorpusKind, Surroundings
+from micota.corpora.kinds.kind import Given
+from micota.study.load import add_study_flag, study_of
 
 
-def named_path(text: str) -> tuple[str, Path]:
-    name, _, path = text.partition("=")
-    if not path:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected name=path")
-    return name, Path(path)
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """The flags that say which corpus it is."""
+    add_study_flag(parser)
+    parser.add_argument("--corpus", help="its name: one of the study's, or that of --out")
 
 
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--block", type=json_flag, required=True, help="the corpus' block of the config, as JSON")
-    parser.add_argument("--graded", type=named_path, nargs="*", default=[], help="model=graded traces")
-    parser.add_argument("--dataset", help="the training problems' name")
-    parser.add_argument("--problems", type=Path)
-    parser.add_argument("--parts", type=named_path, nargs="*", default=[], help="corpus=path, of the corpora read")
-    parser.add_argument("--counted", type=named_path, nargs="*", default=[], help="corpus=counts, of a chosen corpus")
-    parser.add_argument("--alignment", type=Path, help="NLL of the candidates, of a corpus chosen by it")
-    parser.add_argument(
-        "--rendering", type=Path, help="the file beside the sampler's traces that says how they were made"
-    )
-    parser.add_argument("--tokenizer", type=Path, help="model folder whose tokenizer counts demonstrations' tokens")
+def add_files(parser: argparse.ArgumentParser, kind: type[CorpusKind]) -> None:
+    """The flags of the files that it is made from."""
+    group = parser.add_argument_group("files that it is made from")
+    for flag, what in kind.files.items():
+        group.add_argument(f"--{flag}", type=Path, nargs="+", default=[], help=what)
+
+
+def parse_args(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, CorpusKind | None, Surroundings | None]:
+    """The command line; and of a study, the corpus as it has it, and what is around it."""
+    first = Parser(add_help=False, allow_abbrev=False)
+    add_choice(first)
+    first.add_argument("--kind", choices=KINDS)
+    told, _ = first.parse_known_args(argv)
+    block, around = None, None
+    if told.study:
+        if told.corpus is None:
+            raise UserError("--corpus: say which corpus of the study is made")
+        study = study_of(told.study)
+        known(told.corpus, study.config.corpora, "--corpus")
+        block, around = study.corpus(told.corpus), study.around(told.corpus)
+    kind = type(block) if block else KINDS.get(told.kind)
+
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_choice(parser)
+    parser.add_argument("--dataset", help="the training problems' name in the traces (default: that of their file)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--counts", type=Path, required=True)
-    return parser.parse_args(argv)
-
-
-def rows(args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
-    block = args.block
-    if block["kind"] == "sampled":
-        graded = dict(args.graded)
-        problems = {row["id"]: row["problem"] for row in read_jsonl(args.problems, PROBLEM_FIELDS)}
-        others = [
-            solved(read_jsonl(graded[model], GRADED_FIELDS), args.dataset) for model in block["only_if_solved_by"]
-        ]
-        own = read_jsonl(graded[block["sampler"]], GRADED_FIELDS)
-        made = read_json(args.rendering)["datasets"][args.dataset]["rendering"] if args.rendering else {}
-        special = SpecialTokens(block.get("special_tokens", "drop"), made.get("special_tokens", ()))
-        keep, limit = block["keep"], block["max_tokens"]
-        yield from filter_traces(
-            own, args.dataset, problems, others, keep, limit, counts, special, made.get("opened", "")
-        )
-        counts.made_from = {
-            "special_tokens": {"rule": special.rule, "traces": dict(sorted(counts.special.items()))},
-            "marks": dict(sorted(counts.marks.items())),
-            **({"thinking": dict(sorted(counts.thinking.items()))} if counts.thinking else {}),
-            **({"rendering": made} if made else {}),
-        }
-    elif block["kind"] == "mixed":
-        parts = {name: RecordFile(path, CORPUS_FIELDS) for name, path in args.parts}
-        yield from mix(parts, block["shares"], block["seed"], counts)
-    elif block["kind"] == "matched":
-        yield from matched_rows(block, dict(args.parts), counts)
-    elif block["kind"] == "chosen":
-        yield from chosen_rows(block, args, counts)
+    if kind:
+        add_flags(parser, kind)
+        add_files(parser, kind)
     else:
-        from micota.models.folders import load_tokenizer
-        from micota.problems.arithmetic import demonstrations
-
-        tokenizer = load_tokenizer(args.tokenizer)
-        for row in demonstrations(seed=block["seed"], **block["demonstrations"]):
-            counts.read += 1
-            tokens = len(tokenizer(row["completion"], add_special_tokens=False)["input_ids"]) + 1
-            yield counts.keep({**row, "n_tokens": tokens})
-
-
-def matched_rows(block: Record, paths: dict[str, Path], counts: Counts) -> Iterator[Record]:
-    """The rows of `of` on the problems of the others, within the size of `to`."""
-    by = block["match"]
-    limit = size(read_jsonl(paths[block["to"]], CORPUS_FIELDS), by) if by else None
-    counts.made_from = {"of": block["of"], **({"limit": {by: limit}} if by else {})}
-    own, *others = (RecordFile(paths[name], CORPUS_FIELDS) for name in (block["of"], *block["problems_of"]))
-    yield from matched(own, others, limit, by, block["seed"], counts)
-
-
-def chosen_rows(block: Record, args: argparse.Namespace, counts: Counts) -> Iterator[Record]:
-    """The rows of the candidate that the rule names, unchanged."""
-    counted = {name: read_json(path) for name, path in args.counted}
-    if block["by"] == "length":
-        measure, values = "log_length_ratio", length_ratios(counted, block["candidates"], block["between"])
-    else:
-        nll = read_jsonl(args.alignment, ("corpus", "nll", "n_tokens"))
-        measure, values = "nll_per_token", nll_per_token(nll, block["candidates"])
-    counts.made_from = choose(counted, measure, values, block["floor"])
-    print(f"{args.name}: {counts.made_from['chosen']} of {counts.made_from['candidates']}")
-    for row in read_jsonl(dict(args.parts)[counts.made_from["chosen"]], CORPUS_FIELDS):
-        counts.read += 1
-        yield counts.keep(row)
+        parser.add_argument("--kind", choices=KINDS, required=True, help="whose further flags --help shows then")
+    return parser.parse_args(argv), block, around
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    args = parse_args(argv)
-    counts = Counts(args.name)
+    args, block, around = parse_args(argv)
+    kind = type(block) if block else KINDS[args.kind]
+    corpus = with_flags(kind, block, args)
+    given = Given({flag: getattr(args, flag) for flag in kind.files})
+    name = args.corpus or name_of(args.out)
+    dataset = args.dataset or (name_of(args.problems[0]) if given.has("problems") else "")
+    if around is None or args.dataset:
+        around = Surroundings(dataset, around.learner if around else "")
+    counts = Counts(name, kind.reasons)
     with whole(args.out) as handle:
-        write_lines(handle, rows(args, counts))
+        write_lines(handle, counts.kept(corpus.rows(given, around)))
         record = counts.as_record()  # an empty corpus is an error, before any file appears
     write_json(args.counts, record)
-    print(f"{args.name}: kept {record['kept']} of {record['read']}, dropped {record['dropped']}")
+    print(f"{name}: kept {record['kept']} of {record['read']}, dropped {record['dropped']}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ Prints two Markdown tables: by rule, and by training seed, with what all seeds s
 """
 
 import argparse
-import csv
 import re
 from collections.abc import Sequence
 from math import fsum
@@ -16,7 +15,8 @@ from statistics import fmean
 
 from micota.common.cli import UserError, run
 from micota.common.records import write_json
-from micota.results.tables import DASH
+from micota.common.tables import DASH
+from micota.common.timings import Timings, read_timings, seconds
 
 SEED = re.compile(r"-s(\d+)(?:-\d+)?$")  # of a student, and of a shard of its traces
 
@@ -28,37 +28,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def measured(folder: Path) -> dict[str, list[dict[str, str]]]:
-    """Rule -> the benchmark row of each of its jobs."""
-    found: dict[str, list[dict[str, str]]] = {}
-    for path in sorted(folder.glob("*/*.tsv")):
-        with path.open() as handle:
-            seed = SEED.search(path.stem)
-            rows = [
-                {**row, "job": path.stem, "seed": seed[1] if seed else ""}
-                for row in csv.DictReader(handle, delimiter="\t")
-            ]
-            found.setdefault(path.parent.name, []).extend(rows)
-    if not found:
-        raise UserError(f"{folder}: no benchmark files; run the study first")
-    return found
+def seed_of(job: str) -> str:
+    """The training seed of a student's job; none of what is done once for all seeds."""
+    found = SEED.search(job)
+    return found[1] if found else ""
 
 
-def number(text: str) -> float | None:
-    """A cell of a benchmark file; Snakemake writes NA or - where a job ended before it could be sampled."""
-    return None if text in ("", "-", "NA") else float(text)
-
-
-def numbers(rows: Sequence[dict[str, str]], column: str) -> list[float]:
-    return [value for row in rows if (value := number(row[column])) is not None]
-
-
-def by_seed(rules: dict[str, list[dict[str, str]]]) -> list[str]:
+def by_seed(rules: Timings) -> list[str]:
     """A table of seconds: a column per rule, a row per training seed; first what is done once for all of them."""
-    seeds = sorted({row["seed"] for rows in rules.values() for row in rows}, key=lambda seed: int(seed or -1))
+    seeds = sorted({seed_of(job) for jobs in rules.values() for job in jobs}, key=lambda seed: int(seed or -1))
     lines = [f"| seconds for | {' | '.join(rules)} | in all |", "|---" + "|---:" * (len(rules) + 1) + "|"]
     for seed in seeds:
-        sums = [fsum(numbers([row for row in rows if row["seed"] == seed], "s")) for rows in rules.values()]
+        sums = [fsum(row.get("s", 0) for job, row in jobs.items() if seed_of(job) == seed) for jobs in rules.values()]
         cells = [f"seed {seed}" if seed else "every seed, once", *(f"{value:.0f}" for value in (*sums, fsum(sums)))]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
@@ -66,21 +47,19 @@ def by_seed(rules: dict[str, list[dict[str, str]]]) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
-    rules = measured(args.benchmarks)
+    rules = read_timings(args.benchmarks)
+    if not rules:
+        raise UserError(f"{args.benchmarks}: no benchmark files; run the study first")
     print("| rule | jobs | seconds a job | seconds in all | largest memory (MB) |")
     print("|---|---:|---:|---:|---:|")
-    for rule, rows in rules.items():
-        seconds, memory = numbers(rows, "s"), numbers(rows, "max_rss")
-        times = (f"{fmean(seconds):.1f}", f"{fsum(seconds):.0f}") if seconds else (DASH, DASH)
-        cells = (rule, str(len(rows)), *times, f"{max(memory):.0f}" if memory else DASH)
+    for rule, jobs in rules.items():
+        taken, memory = ([row[name] for row in jobs.values() if name in row] for name in ("s", "max_rss"))
+        times = (f"{fmean(taken):.1f}", f"{fsum(taken):.0f}") if taken else (DASH, DASH)
+        cells = (rule, str(len(jobs)), *times, f"{max(memory):.0f}" if memory else DASH)
         print(f"| {' | '.join(cells)} |")
     print("\n" + "\n".join(by_seed(rules)))
     if args.seconds:
-        taken = {
-            rule: {row["job"]: value for row in rows if (value := number(row["s"])) is not None}
-            for rule, rows in rules.items()
-        }
-        write_json(args.seconds, {rule: seconds for rule, seconds in taken.items() if seconds})
+        write_json(args.seconds, seconds(rules))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.common.cli import UserError, run
-from micota.common.records import whole
+from micota.common.files import whole
 from micota.provenance.sources import deviations_page, provenance_page
 
 MADE = "<!-- made by `make deviations` from config/paper.yaml and docs/deviations.yaml: edit those -->"

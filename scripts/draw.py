@@ -15,9 +15,8 @@ from typing import Any
 import yaml
 
 from micota.common.cli import UserError, run
-from micota.common.records import whole
-from micota.study.load import load_study
-from scripts.config import read_config
+from micota.common.files import whole
+from micota.study.load import load_study, read_config
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -32,10 +31,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def drawn(raw: dict[str, Any], number: int) -> dict[str, Any]:
     """The raw configuration with the seed `number` in place of its own, also in the names of merged models."""
     study = load_study(raw)
-    seeds = {merge.seed for merge in study.merges.values()}
+    seeds = {made.merge.seed for made in study.merges.values()}
     if len(study.config.seeds) > 1 or len(seeds) > 1:
         raise UserError("a draw is of a study with one training seed and one mask seed; this one has several")
-    new_names = {name: name.removesuffix(f"-m{merge.seed}") + f"-m{number}" for name, merge in study.merges.items()}
+    new_names = {name: made.merge.but(seed=number).name(made.tuned) for name, made in study.merges.items()}
     again: dict[str, Any] = renamed(raw, new_names)
     again |= {"study": f"{study.config.study}_draw{number}", "seeds": [number]}
     again["tuned"] = {name: block | {"seed": number} for name, block in again["tuned"].items()}

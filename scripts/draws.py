@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.common.cli import UserError, run
+from micota.common.tables import Column, write_csv
 from micota.provenance.draws import Place, values
-from micota.results.tables import Column, write_csv
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -1,7 +1,6 @@
 """Take the README's example from a finished run: one problem and its CoT in each corpus.
 
-    python -m scripts.example --out reference/mini/example.json --corpora short=results/mini/corpora/short.jsonl \\
-        mid=results/mini/corpora/mid.jsonl long=results/mini/corpora/long.jsonl
+    python -m scripts.example --out reference/mini/example.json --corpora results/mini/corpora/{short,mid,long}.jsonl
 
 The problem is not chosen by taste: it is the first one of the first corpus that every corpus holds.
 """
@@ -11,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from micota.common.cli import UserError, run
+from micota.common.files import by_name
 from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_json
-from scripts.corpus import named_path
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--corpora", type=named_path, nargs="+", required=True, help="corpus=path, in the order to show"
-    )
+    parser.add_argument("--corpora", type=Path, nargs="+", required=True, help="in the order to show, with their names")
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)
 
@@ -28,7 +25,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the example."""
     args = parse_args(argv)
-    write_json(args.out, example({name: list(read_jsonl(path, CORPUS_FIELDS)) for name, path in args.corpora}))
+    corpora = by_name(args.corpora)
+    write_json(args.out, example({name: list(read_jsonl(path, CORPUS_FIELDS)) for name, path in corpora.items()}))
 
 
 def example(corpora: Mapping[str, Sequence[Record]]) -> Record:

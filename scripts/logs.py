@@ -12,13 +12,13 @@ import argparse
 import io
 import json
 import lzma
-import os
 import shutil
 import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from micota.common.cli import UserError, run
+from micota.common.files import fresh, publish, replacing
 from micota.common.records import read_jsonl
 
 KEPT = (
@@ -56,18 +56,12 @@ def pack(results: Path, archive: Path) -> None:
     paths = sorted(path for pattern in KEPT for path in results.glob(pattern))
     if not paths:
         raise UserError(f"{results}: no graded traces there; run the study first")
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    temporary = archive.with_name(f".{archive.name}.{os.getpid()}.tmp")
-    try:
-        with tarfile.open(temporary, "w:xz", preset=6) as tar:
-            for path in paths:
-                member = tarfile.TarInfo(str(path.relative_to(results)))  # no owner, no time: equal bytes
-                content = without_texts(path)
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
-        temporary.replace(archive)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
+        for path in paths:
+            member = tarfile.TarInfo(str(path.relative_to(results)))  # no owner, no time: equal bytes
+            content = without_texts(path)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
     print(f"{archive}: {len(paths)} files, {archive.stat().st_size / 1e6:.1f} MB")
 
 
@@ -90,11 +84,11 @@ def unpack(archive: Path, results: Path) -> None:
         raise UserError(f"{archive}: no such file")
     if results.exists():
         raise UserError(f"{results}: exists already; remove it or name another folder")
-    temporary = results.with_name(f".{results.name}.{os.getpid()}.tmp")
+    temporary = fresh(results)
     try:
         with tarfile.open(archive, "r:xz") as tar:
             tar.extractall(temporary, filter="data")
-        temporary.replace(results)
+        publish(temporary, results)
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
         raise UserError(f"{archive}: not a whole .tar.xz archive ({error})") from None
     finally:

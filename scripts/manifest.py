@@ -1,18 +1,18 @@
 """Write what a run was: code, configuration, software, hardware, seeds, hashes of what went in and came out, time.
 
-    python -m scripts.manifest --config '{"study": "mini", "seeds": [0], "datasets": {}, "bases": {}}' \\
-        --results results/mini --figures figures/mini --inputs data/gsm8k.jsonl --out results/mini/manifest.json
+    python -m scripts.manifest --study config/mini.yaml --results results/mini --figures figures/mini \\
+        --inputs data/gsm8k.jsonl --out results/mini/manifest.json
 
 `{out without its ending}.md` is the same in short. Works outside git too: the commit is that of the archive, or null.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from micota.common.cli import json_flag, run
-from micota.common.records import Record, whole, write_json
+from micota.common.cli import run
+from micota.common.files import file_hash, whole
+from micota.common.records import Record, write_json
 from micota.models.fingerprint import fingerprint
 from micota.provenance.manifest import (
     OUTPUTS,
@@ -20,12 +20,14 @@ from micota.provenance.manifest import (
     config_hash,
     costs,
     hardware,
-    hash_of,
     hashes,
     page,
+    revisions,
+    seeds,
     software,
     weights,
 )
+from micota.study.load import add_study_flag, study_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -33,7 +35,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=json_flag, required=True, help="the study's configuration, as JSON")
+    add_study_flag(parser, required=True)
     parser.add_argument("--results", type=Path, required=True, help="the study's folder of results")
     parser.add_argument("--figures", type=Path, required=True, help="its folder of figures")
     parser.add_argument("--inputs", type=Path, nargs="*", default=[], help="local files that the study read")
@@ -44,7 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Gather and write."""
     args = parse_args(argv)
-    config: Record = args.config
+    config: Record = study_of(args.study).config.model_dump(mode="json")
     figures = {f"figures/{name}": digest for name, digest in hashes(args.figures, ("*.png", "*.pdf")).items()}
     manifest = {
         "study": config["study"],
@@ -55,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "software": software(PROJECT),
         "hardware": hardware(),
         "arithmetic": fingerprint(),
-        "inputs": {str(path): hash_of(path) for path in args.inputs},
+        "inputs": {str(path): file_hash(path) for path in args.inputs},
         "revisions": dict(revisions(config)),
         "outputs": hashes(args.results, OUTPUTS) | figures,
         "weights": weights(args.results),
@@ -65,29 +67,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         handle.write(page(manifest))
     write_json(args.out, manifest)
     print(f"{args.out}: {len(manifest['outputs'])} outputs of {manifest['code']['commit'] or 'unknown code'}")
-
-
-def seeds(block: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every seed of the configuration, by its key: of data, models, masks and sampling."""
-    if isinstance(block, Mapping):
-        for key, value in block.items():
-            here = f"{place}.{key}".lstrip(".")
-            if key in ("seed", "seeds"):
-                yield here, value
-            else:
-                yield from seeds(value, here)
-    elif isinstance(block, list):
-        for index, value in enumerate(block):
-            yield from seeds(value, f"{place}.{index}")
-
-
-def revisions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every repository of the hub that the configuration names, and its commit."""
-    for key in ("datasets", "bases"):
-        for name, block in config[key].items():
-            hub = (block.get("hub") or {}) if key == "datasets" else block
-            if hub.get("repo"):
-                yield f"{key}.{name}", f"{hub['repo']}@{hub['revision']}"
 
 
 if __name__ == "__main__":

@@ -16,12 +16,11 @@ from typing import Any
 import yaml
 
 from micota.common.cli import Parser, UserError, run
-from micota.common.records import whole
+from micota.common.files import whole
+from micota.models.settings import ScratchBase
 from micota.planning.expected_lengths import problem_count
-from micota.study.config import Procedural, ScratchBase
 from micota.study.graph import Study
-from micota.study.load import load_study
-from scripts.config import read_config
+from micota.study.load import load_study, read_config
 
 FEWEST_PROBLEMS = 4
 FEWEST_DEMONSTRATIONS = 64  # a few steps of training
@@ -44,22 +43,22 @@ def overlay(study: Study, share: float) -> dict[str, Any]:
     fewer = {
         name: {"limit": max(FEWEST_PROBLEMS, ceil(share * problem_count(study, name)))} for name in config.datasets
     }
+
+    def fewer_rows(count: int) -> int:
+        return max(FEWEST_DEMONSTRATIONS, ceil(share * count))
+
     parts: dict[str, Any] = {
         "study": f"{config.study}_pilot",
         "seeds": config.seeds[:1],
         "datasets": fewer,
-        "corpora": {n: demonstrated(c, share) for n, c in config.corpora.items() if isinstance(c, Procedural)},
+        "corpora": {name: less for name in config.corpora if (less := study.corpus(name).in_a_pilot(fewer_rows))},
         "bases": {
-            name: demonstrated(base, share)
+            name: {"demonstrations": {"count": fewer_rows(base.demonstrations.count)}}
             for name, base in config.bases.items()
             if isinstance(base, ScratchBase) and (config.from_scratch or not base.pretrained)
         },
     }
     return {key: value for key, value in parts.items() if value}
-
-
-def demonstrated(block: Procedural | ScratchBase, share: float) -> dict[str, Any]:
-    return {"demonstrations": {"count": max(FEWEST_DEMONSTRATIONS, ceil(share * block.demonstrations.count))}}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

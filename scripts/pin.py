@@ -2,8 +2,9 @@
 
     python -m scripts.pin --config config/paper.yaml
 
-Needs a network. Each repository is looked up once, as a model under `bases` and as a data set under `datasets`; the
-file is changed in place, in these words alone, and nothing is written unless all of them were found.
+Needs a network. Each repository is looked up once: a data set under `datasets`, a model under any other block (`bases`,
+`scored`); the file is changed in place, in these words alone, and nothing is written unless all of
+them were found.
 """
 
 import argparse
@@ -14,8 +15,8 @@ from typing import Any
 import yaml
 
 from micota.common.cli import Parser, UserError, run
+from micota.common.files import whole
 from micota.common.hub import UNRESOLVED
-from micota.common.records import whole
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -45,11 +46,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"{args.config}: {kind} {repo} at {commit}")
 
 
-def unresolved(node: yaml.Node | None, kind: str = "") -> Iterator[tuple[str, str, int, int]]:
+def unresolved(document: yaml.Node | None) -> Iterator[tuple[str, str, int, int]]:
     """Kind, repository and the place in the text of every revision to be pinned, each place once."""
     seen: set[int] = set()
 
-    def look(node: yaml.Node | None, kind: str) -> Iterator[tuple[str, str, int, int]]:
+    def look(node: yaml.Node, kind: str) -> Iterator[tuple[str, str, int, int]]:
         if isinstance(node, yaml.MappingNode):
             values = {key.value: value for key, value in node.value}
             repo, revision = values.get("repo"), values.get("revision")
@@ -58,10 +59,12 @@ def unresolved(node: yaml.Node | None, kind: str = "") -> Iterator[tuple[str, st
                 if start not in seen:
                     seen.add(start)
                     yield kind, repo.value, start, end
-            for key, value in values.items():
-                yield from look(value, {"bases": "model", "datasets": "dataset"}.get(key, kind))
+            for value in values.values():
+                yield from look(value, kind)
 
-    yield from look(node, kind)
+    if isinstance(document, yaml.MappingNode):
+        for key, block in document.value:
+            yield from look(block, "dataset" if key.value == "datasets" else "model")
 
 
 def look_up(api: Any, repos: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:

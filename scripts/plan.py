@@ -14,16 +14,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from micota.common.cli import Parser, UserError, run
+from micota.common.files import free_bytes
 from micota.common.records import write_json
 from micota.planning.assumptions import Assumption, assumed
 from micota.planning.costs import Workload
-from micota.planning.disk import free_bytes, gigabytes
+from micota.planning.disk import gigabytes, least_disk
 from micota.planning.jobs import Job, read_dot
 from micota.planning.pilot import Pilot, as_document, pilot_lengths, pilot_rates, read_pilot, share_of
 from micota.planning.plan import Plan, Totals, make_plan, too_large
 from micota.study.graph import Study
-from micota.study.load import load_study
-from scripts.config import read_config
+from micota.study.load import load_study, read_config
 
 GPUS = 8  # where a study needs some and nobody says how many
 CORES_BESIDE_GPUS = 16
@@ -83,6 +83,7 @@ def described(study: Study, plan: Plan, workload: Workload) -> Iterator[str]:
     yield f"- The longest chain of jobs: {hours(plan.chain)}"
     home = Path("results") / study.config.study
     yield f"- Disk: **{gigabytes(plan.peak_disk)}** at the peak, {gigabytes(plan.final_disk)} at the end"
+    yield f"- Disk with one job after the other: at least {gigabytes(least_disk(plan.jobs, workload))}"
     yield f"- Free in {home}: {gigabytes(free_bytes(home))}" + (
         " **TOO LITTLE**" if free_bytes(home) < plan.peak_disk else ""
     )
@@ -101,7 +102,7 @@ def other_machines(jobs: Sequence[Job], workload: Workload, rates: dict, plan: P
 
 def grounds(study: Study, workload: Workload, assumptions: dict[str, Assumption], rates: dict) -> Iterator[str]:
     """What the estimate rests on: sizes, measured rates, assumptions."""
-    yield "\n## Sizes of the models (from their folders or shapes; of a model on the hub: from its name)\n"
+    yield "\n## Sizes of the models (from their files or shapes; of one that is not at hand: from its name)\n"
     yield ", ".join(f"{name} {workload.parameters(name) / 1e6:,.3g} M" for name in study.bases)
     if rates:
         yield "\n## Measured by the pilot (speeds below are only the yardstick of `factor`)\n"

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from micota.common.cli import UserError, run
 from micota.common.records import RecordError
+from micota.common.tables import Column, Row, read_csv, write_table
 from micota.results.estimates import planned, power_at
-from micota.results.tables import Column, Row, read_csv, write_table
 
 VARIANCES = ("variance_seeds", "variance_problems", "variance_residual")  # points^2
 NEEDED = ("claim", "part", "measure", "family", *VARIANCES)
@@ -32,7 +32,7 @@ STEP = 1.1  # the search tries this multiple next
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--claims", type=Path, required=True, help="the CSV of scripts.table_claims")
+    parser.add_argument("--claims", type=Path, required=True, help="tables/claims.csv of a study")
     parser.add_argument("--effects", type=float, nargs="+", default=[2, 4, 6], help="true effects (points)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 5, 10], help="training seeds, two or more")
     parser.add_argument("--alpha", type=float, default=0.05, help="error of the whole family of claims")

@@ -34,8 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"--gpu-gb {args.gpu_gb:g}: a GPU has more memory than that")
     from micota.preflight.models import findings, page
     from micota.preflight.scene import Scene
-    from micota.study.load import load_study
-    from scripts.config import read_config
+    from micota.study.load import load_study, read_config
 
     raw = read_config(args.config)
     if args.data_folder:

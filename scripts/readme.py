@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from micota.common.cli import UserError, run
-from micota.common.records import read_json, whole
+from micota.common.files import whole
+from micota.common.records import read_json
 from micota.results.verdicts import against, verdict_table
 
 Block = Callable[[Path], str]  # from the folder of the reference to Markdown

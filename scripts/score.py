@@ -15,10 +15,9 @@ from typing import Any
 import yaml
 
 from micota.common.cli import Parser, UserError, run
-from micota.common.records import whole
-from micota.study.config import laid_over
-from micota.study.load import load_study
-from scripts.config import read_config
+from micota.common.files import whole
+from micota.common.settings import laid_over
+from micota.study.load import load_study, read_config
 
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 

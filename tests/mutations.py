@@ -45,8 +45,8 @@ MUTATIONS = (
     ),
     Mutation(
         "training: a checkpoint of another seed is resumed",
-        "|{settings.model_dump()}|{seed}",
-        "|{settings.model_dump()}",
+        "|{identity(settings)}|{seed}",
+        "|{identity(settings)}",
         "test_resume.py::test_another_jobs_checkpoints_are_never_resumed",
     ),
     Mutation(
@@ -56,15 +56,15 @@ MUTATIONS = (
         "test_alignment.py",
     ),
     Mutation(
-        "merging: weight and density are swapped",
-        '{"weight": weight, "density": density}',
-        '{"weight": density, "density": weight}',
+        "merging: the density is taken for the weight",
+        '{"weight": self.weight, **density}',
+        '{"weight": self.density, **density}',
         "test_merging.py",
     ),
     Mutation(
         "merging: base and tuned model are swapped",
-        '{"model": tuned, "parameters": {"weight": weight}}',
-        '{"model": tuned, "parameters": {"weight": 1.0 - weight}}',
+        '{"model": tuned, "parameters": {"weight": self.weight}}',
+        '{"model": tuned, "parameters": {"weight": 1.0 - self.weight}}',
         "test_merging.py",
     ),
     Mutation(
@@ -81,7 +81,7 @@ MUTATIONS = (
     ),
     Mutation(
         "sampling: completions of another decoding are taken",
-        "|{task.dataset}|{task.decoding}",
+        "|{task.dataset}|{identity(task.decoding)}",
         "|{task.dataset}",
         "test_sampling.py",
     ),
@@ -111,14 +111,14 @@ MUTATIONS = (
     ),
     Mutation(
         "corpora: wrong traces are kept",
-        '    if not row["correct"]:\n        return INCORRECT\n',
-        "",
+        'return None if trace["correct"] else INCORRECT',
+        "return None",
         "test_corpora.py",
     ),
     Mutation(
         "corpora: a reason to drop a trace is not said",
-        "        if reason is None and this in seen:\n            reason = REPEATED\n",
-        "        if reason is None and this in seen:\n            continue\n",
+        "if reason is None and this in seen:\n                reason = REPEATED\n",
+        "if reason is None and this in seen:\n                continue\n",
         "test_corpora.py",
     ),
     Mutation(

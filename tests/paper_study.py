@@ -76,6 +76,7 @@ def overlay() -> dict[str, Any]:
         "training": {"student": SMALL, "assistant": SMALL},
         "grading": {"workers": 1},
         "claims": None,
+        "check_disk": False,  # by its name each of these pico models takes as much disk as the real one
     }  # fmt: skip
 
 

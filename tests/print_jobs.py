@@ -18,6 +18,7 @@ def described(job: Any, compared: Sequence[str]) -> dict[str, Any]:
         "output": sorted(map(str, job.output)),
         "params": {name: type(getattr(job.params, name)).__name__ for name in job.params.keys()},  # noqa: SIM118
         "compared": list(compared),
+        "shell": job.shellcmd,
     }
 
 

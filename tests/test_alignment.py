@@ -1,6 +1,5 @@
 """The negative log-likelihood of a trace is that of its completion's tokens, whatever the batch it came in."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from scripts import alignment as script
 from tests.tiny import NARROW, PROMPT, corpus, write_kind, write_model
 
 ROWS = 5
-SYSTEM = Prompt("Solve {problem}", system="Hi")
+SYSTEM = Prompt(user="Solve {problem}", system="Hi")
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +67,16 @@ def test_the_script_names_corpus_and_model(folder: Path, tmp_path: Path) -> None
     arguments = [
         "--model",
         str(folder),
-        "--name",
+        "--base",
         "small",
-        "--prompt",
-        json.dumps(PROMPT),
+        "--prompt-user",
+        PROMPT["user"],
         "--work",
         str(tmp_path / "work"),
         "--out",
         str(tmp_path / "nll.jsonl"),
     ]
-    script.main([*arguments, "--corpora", f"short={tmp_path}/short.jsonl", f"mid={tmp_path}/mid.jsonl"])
+    script.main([*arguments, "--corpora", f"{tmp_path}/short.jsonl", f"{tmp_path}/mid.jsonl"])
     rows = list(read_jsonl(tmp_path / "nll.jsonl", ["model", "corpus", "id", "sample", "nll", "n_tokens"]))
     assert [(row["model"], row["corpus"]) for row in rows] == [("small", "short")] * 2 + [("small", "mid")] * 3
     assert rows[0]["nll"] == pytest.approx(rows[2]["nll"], rel=1e-5)  # the same trace
@@ -111,8 +110,8 @@ def test_a_killed_job_goes_on_with_the_next_corpus(
 ) -> None:
     for name, count in (("short", 2), ("mid", 3)):
         write_jsonl(tmp_path / f"{name}.jsonl", corpus(count))
-    line = ["--model", str(folder), "--name", "small", "--prompt", json.dumps(PROMPT), "--work", str(tmp_path / "w")]
-    line += ["--corpora", f"short={tmp_path}/short.jsonl", f"mid={tmp_path}/mid.jsonl", "--out", str(tmp_path / "nll")]
+    line = ["--model", str(folder), "--base", "small", "--prompt-user", "{problem}", "--work", str(tmp_path / "w")]
+    line += ["--corpora", f"{tmp_path}/short.jsonl", f"{tmp_path}/mid.jsonl", "--out", str(tmp_path / "nll")]
     scored: list[int] = []
     real = likelihood.trace_nll
 
@@ -146,8 +145,8 @@ def test_the_attentions_soft_cap_counts(tmp_path: Path) -> None:
         tmp_path / "m", "gemma2", **NARROW, head_dim=8, attn_logit_softcapping=0.1, initializer_range=1.0
     )
     write_jsonl(tmp_path / "corpus.jsonl", corpus(2))
-    arguments = ["--model", str(folder), "--name", "m", "--corpora", f"c={tmp_path / 'corpus.jsonl'}"]
-    script.main([*arguments, "--prompt", json.dumps(PROMPT), "--work", str(tmp_path), "--out", str(tmp_path / "out")])
+    arguments = ["--model", str(folder), "--base", "m", "--corpora", str(tmp_path / "corpus.jsonl")]
+    script.main([*arguments, "--prompt-user", "{problem}", "--work", str(tmp_path), "--out", str(tmp_path / "out")])
     found = [row["nll"] for row in read_jsonl(tmp_path / "out")]
     tokenizer = load_tokenizer(folder)
     rendered = [render(tokenizer, Prompt(**PROMPT), row["problem"], row["completion"]) for row in corpus(2)]

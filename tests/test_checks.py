@@ -22,9 +22,15 @@ def test_a_study_with_every_block_is_valid() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"corpora.x": {**MATCHED, "of": "lang"}}, r"corpora.x.matched: there is no 'lang'; there are: "),
-        ({"sampling.training.n": 4}, "sampling.training: 4 greedy samples are one"),
-        ({"sampling.validation.n": 4}, "sampling.validation: 4 greedy samples are one"),
+        (
+            {"corpora.x": {**MATCHED, "of": "lang", "problems_of": ["mid"]}},
+            r"corpora.x.of: there is no 'lang'; there are: ",
+        ),
+        ({"corpora.x": {**MATCHED, "to": "lang", "match": "tokens"}}, r"corpora.x.to: there is no 'lang'"),
+        # a name that is a kind's as well
+        ({"corpora.x": {**MATCHED, "problems_of": ["matched"]}}, r"corpora.x.problems_of: there is no 'matched'"),
+        ({"sampling.training.n": 4}, "sampling.training.n: 4 greedy samples are one"),
+        ({"sampling.validation.n": 4}, "sampling.validation.n: 4 greedy samples are one"),
         ({"prompts.chat.user": "{problem} {answer}"}, r"prompts.chat.user: {answer} is filled in for a judge"),
         (
             {
@@ -34,10 +40,10 @@ def test_a_study_with_every_block_is_valid() -> None:
             },
             "benchmarks: one and two are the same problems, asked alike",
         ),
-        ({"corpora.x": {**MATCHED, "problems_of": ["lang"]}}, r"corpora.x.matched: there is no 'lang'"),
-        ({"corpora.x": {**MATCHED, "match": "tokens"}}, "corpora.x: `match` and `to` go together"),
-        ({"corpora.x": {**MATCHED, "to": "short"}}, "corpora.x: `match` and `to` go together"),
-        ({"corpora.x": MATCHED}, "corpora.x: it would be a copy of long; give `problems_of`"),
+        ({"corpora.x": {**MATCHED, "problems_of": ["lang"]}}, r"corpora.x.problems_of: there is no 'lang'"),
+        ({"corpora.x": {**MATCHED, "match": "tokens"}}, "corpora.x.matched.to: `match` and `to` go together"),
+        ({"corpora.x": {**MATCHED, "to": "short"}}, "corpora.x.matched.match: `match` and `to` go together"),
+        ({"corpora.x": MATCHED}, "corpora.x.matched.problems_of: it would be a copy of long; give `problems_of`"),
         ({"corpora.x": {**MATCHED, "match": "words", "to": "short"}}, "corpora.x.matched.match: .*'words'"),
         ({"corpora.x": {**MATCHED, "problems_of": ["x"]}}, "corpora.x: it is made from itself"),
         (
@@ -56,16 +62,16 @@ def test_a_study_with_every_block_is_valid() -> None:
         # by way of the models that are trained on it: the assistant writes what it is trained on
         ({"corpora.long.sampler": "ta_long-w0.4-d0.5-m0"}, "corpora.long: it is made from itself"),
         ({"corpora.short.only_if_solved_by": ["small-short-s0"]}, "corpora.short: it is made from itself"),
-        ({"corpora.auto_mid": BY_LENGTH}, "corpora.auto_mid.between: name the corpus whose length is the target"),
+        ({"corpora.auto_mid": BY_LENGTH}, "auto_mid.chosen.between: name the corpus whose length is the target"),
         ({"corpora.auto_mid": {**BY_LENGTH, "between": ["mid", "short", "long"]}}, "auto_mid.*between: .*at most 2"),
-        ({"corpora.auto_mid": {**BY_LENGTH, "between": ["short", "lang"]}}, "auto_mid.chosen: there is no 'lang'"),
+        ({"corpora.auto_mid": {**BY_LENGTH, "between": ["short", "lang"]}}, "auto_mid.between: there is no 'lang'"),
         (
             {"corpora.auto_nll": {**BY_NLL, "candidates": ["mid", "mix"]}},
             "auto_nll.candidates: sampled corpora of correct traces only.*; mix is none",
         ),
         ({"corpora.mid_w2.keep": "all"}, "candidates: sampled corpora of correct traces only.*; mid_w2 is none"),
-        ({"corpora.auto_mid": {**BY_LENGTH, "base": "small"}}, "auto_mid.base: a corpus chosen by length takes none"),
-        ({"corpora.auto_nll": {**BY_NLL, "between": ["mid"]}}, "auto_nll.between: a corpus chosen by nll takes none"),
+        ({"corpora.auto_mid": {**BY_LENGTH, "base": "small"}}, "auto_mid.*base: a corpus chosen by length takes none"),
+        ({"corpora.auto_nll": {**BY_NLL, "between": ["mid"]}}, "auto_nll.*between: a corpus chosen by nll takes none"),
         ({"corpora.auto_nll": {**BY_NLL, "base": None}}, "corpora.auto_nll.base: there is no 'None'; there are: small"),
         ({"alignment.corpora": ["mid", "mid_w2"]}, "corpora.auto_nll: alignment.corpora: there is no 'mid_w6'"),
         (
@@ -91,7 +97,7 @@ def test_a_study_with_every_block_is_valid() -> None:
             r"students \(x\): corpus x holds procedural demonstrations",
         ),
         ({"sizes.gaps": [["mid", "lung"]]}, "sizes.gaps: there is no 'lung'; there are: short, long"),
-        ({"sizes.gaps": [["mid", "mid"]]}, "sizes.gaps: mid stands there more than once"),
+        ({"sizes.gaps": [["mid", "mid"]]}, "sizes.gaps.0: .*mid stands there more than once"),
         ({"sizes.gaps": []}, "sizes.gaps: List should have at least 1 item"),
         (
             {"students.more": {"small": ["mid_m1"], "medium": ["mid_m2"]}, "sizes.gaps": [["mid_m1", "mid_m2"]],
@@ -100,11 +106,11 @@ def test_a_study_with_every_block_is_valid() -> None:
         ),
         ({"sampling.repeated": None}, "variance: it needs `sampling.repeated`"),
         ({"sampling.repeated.n": 1}, "sampling.repeated: the variance budget needs n of 2 or more"),
-        ({"sampling.repeated.temperature": 0.0}, "sampling.repeated: .* at a temperature above 0"),
+        ({"sampling.repeated.temperature": 0.0}, "sampling.repeated.n: .*set a temperature above 0"),
         ({"sampling.repeated.prompt": "caht"}, "there is no 'caht'; there are: chat"),
         (
             {"claims": {"family": {"gap": {"text": "a gap", "parts": [UNBALANCED]}}}},
-            "claims.family.gap.contrast: the weights add up to 0.5; they must to 0",
+            "claims.family.gap.parts.0.contrast: the weights add up to 0.5; they must to 0",
         ),
         ({"variance.dataset": "again"}, "variance.dataset: there is no 'again'; there are: train"),
         ({"variance.dataset": "two_steps"}, "two_steps stands there more than once; a data set serves one purpose"),

@@ -6,19 +6,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from micota.common.tables import Row
 from micota.results import claims
-from micota.results.claims import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, Data, Result, Traces, judge
+from micota.results.claims import Data, Result, Traces, judge
 from micota.results.estimates import Contrast
-from micota.results.tables import Cell
-
-ACCURACY = {"measure": "accuracy", "contrast": {"s-mid": 1, "s-long": -1}, "base": None, "margin": 0.0}
-SWEEP = ACCURACY | {"measure": "validation_accuracy", "contrast": {"merged": 1, "unmerged": -1}, "expected": "positive"}
-NLL = ACCURACY | {"measure": "nll_per_token", "contrast": {"mid": 1, "long": -1}, "base": "s", "expected": "negative"}
+from micota.results.outcomes import Cell
+from micota.results.sides import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED
+from tests.graded import ACCURACY, NLL, SWEEP
 
 
 def family(*parts: Mapping[str, Any], published: float | None = None) -> dict[str, Any]:
     """Claims with one claim of these parts."""
     return {"alpha": 0.05, "power": 0.8, "family": {"claim": {"text": "So.", "parts": parts, "published": published}}}
+
+
+def judged(block: Mapping[str, Any], data: Data) -> list[Row]:
+    return judge(block["family"], data, alpha=block["alpha"], power=block["power"])
 
 
 def cell(right: int, of: int) -> Cell:
@@ -54,7 +57,7 @@ def contrast(value: float, p: float | None) -> Contrast:
 )
 def test_the_four_verdicts(mid: list[int], expected: str, verdict: str, reason: str | None) -> None:
     data = students({"s-mid": mid, "s-long": [160, 162, 158][: len(mid)]})
-    (row,) = judge(family(ACCURACY | {"expected": expected}), data)
+    (row,) = judged(family(ACCURACY | {"expected": expected}), data)
     assert row["verdict"] == verdict and (row["reason"] or "").startswith(reason or "")
     assert row["effect"] == pytest.approx(100 * (np.mean(mid) - np.mean([160, 162, 158][: len(mid)])) / 400)
     assert (row["p_holm"] is None) == (row["mde"] is None) == (row["p"] is None) == (verdict == NOT_TESTABLE)
@@ -77,7 +80,7 @@ def test_seeds_are_paired_and_the_untrained_student_counts_for_each() -> None:
 )
 def test_a_margin_forgives_a_small_loss(merged: int, margin: float, verdict: str) -> None:
     cells = {"merged": {"v": cell(merged, 2000)}, "unmerged": {"v": cell(994, 2000)}}
-    (row,) = judge(family(SWEEP | {"margin": margin}), Data([0], ["s"], [], "v", cells, {}))
+    (row,) = judged(family(SWEEP | {"margin": margin}), Data([0], ["s"], [], "v", cells, {}))
     assert row["effect"] == pytest.approx((merged - 994) / 20) and row["verdict"] == verdict
     assert row["seeds"] == 1 and row["problems"] == 2000, "fixed models need no second seed"
 
@@ -117,7 +120,7 @@ def test_holm_corrects_over_the_claims_that_can_be_tested(monkeypatch: pytest.Mo
         },
     }  # fmt: skip
     monkeypatch.setattr(claims, "measure", lambda part, data: part["is"])
-    rows = judge(block, students({"s-mid": [1], "s-long": [1]}))
+    rows = judged(block, students({"s-mid": [1], "s-long": [1]}))
     by_claim = {row["claim"]: row for row in rows}
     assert [row["part"] for row in rows] == [1, 1, 2, 1, 1, 2]
     assert {name: row["p_holm"] for name, row in by_claim.items()} == pytest.approx(
@@ -139,7 +142,7 @@ def nll_data(mid: Traces, long: Traces) -> Data:
 def test_nll_is_compared_on_the_problems_that_both_corpora_hold(measure: str, effect: float) -> None:
     mid = {"a": (2.0, 10, 1), "b": (4.0, 30, 2), "easy": (100.0, 1, 1)}
     long = {"a": (10.0, 20, 1), "b": (20.0, 60, 1), "hard": (900.0, 1, 1)}
-    (row,) = judge(family(NLL | {"measure": measure}), nll_data(mid, long))
+    (row,) = judged(family(NLL | {"measure": measure}), nll_data(mid, long))
     assert row["effect"] == pytest.approx(effect) and row["problems"] == 2
     assert row["contrast"] == "mid - long under s"
 
@@ -148,12 +151,12 @@ def test_nll_is_compared_on_the_problems_that_both_corpora_hold(measure: str, ef
 def test_corpora_without_common_problems_are_not_testable(shared: int, said: str) -> None:
     mid = {f"m{n}": (1.0, 10, 1) for n in range(5)}
     long = dict(list(mid.items())[:shared]) | {"l": (1.0, 10, 1)}
-    (row,) = judge(family(NLL), nll_data(mid, long))
+    (row,) = judged(family(NLL), nll_data(mid, long))
     assert row["verdict"] == NOT_TESTABLE and said in row["reason"] and row["effect"] is None
 
 
 def test_a_single_problem_tells_nothing() -> None:
-    (row,) = judge(family(ACCURACY | {"expected": "positive"}), students({"s-mid": [1, 0], "s-long": [0, 0]}, of=1))
+    (row,) = judged(family(ACCURACY | {"expected": "positive"}), students({"s-mid": [1, 0], "s-long": [0, 0]}, of=1))
     assert row["verdict"] == NOT_TESTABLE and row["reason"] == "a data set of one problem"
 
 
@@ -184,7 +187,7 @@ def test_a_true_null_is_seldom_called_reproduced(monkeypatch: pytest.MonkeyPatch
     studies = 1000
     for number in range(studies):
         seeds = 2 + number % 2
-        rows = judge(block, Data(list(range(seeds)), ["s"], [], None, {}, {}))
+        rows = judged(block, Data(list(range(seeds)), ["s"], [], None, {}, {}))
         for verdict in wrong:
             wrong[verdict] += any(row["verdict"] == verdict for row in rows)
     assert wrong[REPRODUCED] <= 0.05 * studies and wrong[CONTRADICTED] <= 0.05 * studies

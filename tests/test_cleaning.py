@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micota.common.cli import UserError
-from micota.common.records import Record, read_json, read_jsonl
+from micota.common.records import Record, read_json, read_jsonl, write_json
 from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, runs_of
-from micota.problems.datasets import Home, load
+from micota.problems.loading import load
 from micota.problems.matching import form
+from micota.problems.source import Source
 from scripts import clean as script
+from tests.tiny import raw_config
 
 LONG = "a train leaves the first station at noon and runs at forty miles an hour toward the second one"
 
@@ -314,6 +316,29 @@ def test_command_line(tmp_path: Path) -> None:
     assert read_json(report)["kept"] == 2
 
 
+def test_a_study_says_how_a_set_is_cleaned(tmp_path: Path) -> None:
+    """Benchmarks keep their duplicates, all else loses them; a flag goes over the study's threshold."""
+    problems = write(tmp_path / "p.jsonl", [record("p/0", "short"), record("p/1", "Short"), record("p/2", LONG)])
+    write_json(tmp_path / "s.json", raw_config("paper", {"cleaning": {"ngram": 9, "near": 0.25}}))
+    out = ["--problems", problems, "--out", str(tmp_path / "o.jsonl"), "--report", str(tmp_path / "r.json")]
+    for dataset, drops, flags, ngram in (
+        ("train", True, [], 9),
+        ("validation", True, [], 9),
+        ("math500", False, [], 9),
+        ("train", True, ["--ngram", "5"], 5),
+        ("math500", True, ["--drop-duplicates"], 9),
+    ):
+        script.main(["--study", str(tmp_path / "s.json"), "--dataset", dataset, *out, *flags])
+        report = read_json(tmp_path / "r.json")
+        assert report["thresholds"] == {"ngram": ngram, "near": 0.25, "drop_duplicates": drops}
+        assert (report["kept"], report["duplicates"]) == (2 if drops else 3, 1)
+    for wrong in (["--study", str(tmp_path / "s.json")], ["--dataset", "train"]):
+        with pytest.raises(UserError, match="--study and --dataset: give both, or neither"):
+            script.main([*wrong, *out])
+    with pytest.raises(UserError, match="--dataset: there is no 'x'"):
+        script.main(["--study", str(tmp_path / "s.json"), "--dataset", "x", *out])
+
+
 def test_nothing_left_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
     same = write(tmp_path / "p.jsonl", [record("p/0", LONG)])
     out, report = tmp_path / "out.jsonl", tmp_path / "report.json"
@@ -324,7 +349,7 @@ def test_nothing_left_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
 
 def test_a_similarity_is_no_percentage(tmp_path: Path) -> None:
     problems = write(tmp_path / "p.jsonl", [record("p/0", LONG)])
-    with pytest.raises(UserError, match="--near 50: a similarity lies between 0 and 1"):
+    with pytest.raises(UserError, match=r"--near: .*less than or equal to 1"):
         script.main(["--problems", problems, "--near", "50", "--out", str(tmp_path / "o"), "--report", "r"])
 
 
@@ -334,7 +359,7 @@ def test_gsm8k_train_against_test(real_data: Path) -> None:
     With 0.5, the paper's threshold, three of them go. Two films of one length, a run of 13 words alone, stay.
     """
     train, test = (
-        load(name, "gsm8k", Home(real_data / f"gsm8k_{name}.jsonl", split=name)) for name in ("train", "test")
+        load(name, "gsm8k", Source(real_data / f"gsm8k_{name}.jsonl", split=name)) for name in ("train", "test")
     )
     kept, report = run(train, test, near=0.25)
     assert dict(report.dropped) == {NGRAM: 2, NEAR: 3} and len(kept) == 7468

@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from micota.common.cli import UserError
-from micota.study.config import Config, Procedural, laid_over, parse_config
+from micota.common.settings import laid_over
+from micota.corpora.kinds import Procedural
+from micota.study.config import Config, parse_config
 from micota.study.load import load_study
+from micota.study.tasks import sampling_task
+from micota.workflow.patterns import name_patterns
 from scripts import config as checker
 from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config
@@ -85,13 +89,13 @@ def test_schema_faults_are_named(changes: dict[str, Any], messages: list[str]) -
         ({"students.recipe": "studnet"}, r"students.recipe: there is no 'studnet'; there are: .*student"),
         (
             {"corpora.short.sampler": "giant"},
-            r"corpora.short: there is no 'giant'; there are: small, .*ta_long-w0.175-d0.5-m0",
+            r"corpora.short.sampler: there is no 'giant'; there are: small, .*ta_long-w0.175-d0.5-m0",
         ),
         (
             {"corpora.mid.sampler": "ta_long-w0.5-d0.5-m0"},
-            r"corpora.mid: there is no 'ta_long-w0.5-d0.5-m0'; there are:",
+            r"corpora.mid.sampler: there is no 'ta_long-w0.5-d0.5-m0'; there are:",
         ),
-        ({"corpora.short.only_if_solved_by": ["giant"]}, r"corpora.short: there is no 'giant'"),
+        ({"corpora.short.only_if_solved_by": ["giant"]}, r"corpora.short.only_if_solved_by: there is no 'giant'"),
         ({"corpora.mix.shares": {"lang": 1, "short": 4}}, r"corpora.mix.shares: there is no 'lang'; there are:"),
         ({"tuned.teacher.base": "huge"}, r"tuned.teacher.base: there is no 'huge'; there are: small, medium, large"),
         ({"tuned.teacher.corpus": "demos"}, r"tuned.teacher.corpus: there is no 'demos'; there are: demonstrations"),
@@ -180,9 +184,9 @@ def test_a_declared_deviation_is_accepted() -> None:
         "prompt_deviations": {"evaluation": "D-1"},
     }
     study = load_study(raw_config("mini", changes))
-    task = study.sampling_task("two_steps")
-    assert task["prompt"]["user"] == "{problem} " and task["deviation"] == "D-1"
-    assert study.sampling_task("train")["deviation"] is study.sampling_task("validation")["deviation"] is None
+    task = sampling_task(study, "two_steps")
+    assert task.prompt.user == "{problem} " and task.deviation == "D-1"
+    assert sampling_task(study, "train").deviation is sampling_task(study, "validation").deviation is None
 
 
 @pytest.mark.parametrize(
@@ -207,7 +211,7 @@ def test_ambiguous_names_and_empty_shares_are_refused(change: dict[str, Any], sa
     ("change", "said"),
     [
         (
-            {"datasets.train.loader": "arithmetik"},
+            {"datasets.train.loader": "arithmetik", "datasets.train.options": None},
             "datasets.train.loader: there is no 'arithmetik'; there are: .*gsm8k",
         ),
         ({"datasets.train.options.part": "tst"}, "datasets.train.options.part: Input should be 'train'"),
@@ -235,9 +239,31 @@ def test_the_proposed_corpus_may_be_one_of_single_students() -> None:
 
 def test_two_sweeps_may_not_share_names() -> None:
     raw = raw_config("mini")
-    raw["merges"] = [*raw["merges"], {**raw["merges"][0], "method": "linear"}]
+    raw["merges"] = [*raw["merges"], {**raw["merges"][0], "weights": [0.9, *raw["merges"][0]["weights"][:1]]}]
     with pytest.raises(UserError, match="two merges would have one name"):
         load_study(raw)
+
+
+@pytest.mark.parametrize(
+    ("method", "taken", "name"),
+    [
+        ("dare_ties", {"densities": [0.5], "seeds": [0]}, "ta_long-w0.3-d0.5-m0"),  # MiCoTA's, of old
+        ("dare_linear", {"densities": [0.5], "seeds": [0]}, "ta_long-dare_linear-w0.3-d0.5-m0"),
+        ("ties", {"densities": [0.5]}, "ta_long-ties-w0.3-d0.5"),
+        ("task_arithmetic", {}, "ta_long-task_arithmetic-w0.3"),
+        ("linear", {}, "ta_long-linear-w0.3"),
+    ],
+)
+def test_methods_of_merging_can_be_compared(method: str, taken: dict[str, Any], name: str) -> None:
+    """The method is in the name, so that two merges of one weight stand beside each other; wildcards match them."""
+    raw = raw_config("mini")
+    sweep = {"tuned": "ta_long", "method": method, "weights": [0.3], **taken}
+    study = load_study({**raw, "merges": [*raw["merges"], sweep]})
+    assert name in study.merges and name in study.sweeps["ta_long"]
+    assert re.fullmatch(name_patterns(study)["merged"], name) and re.fullmatch(name_patterns(study)["model"], name)
+    wrong = {"seeds": [1]} if "seeds" not in taken else {"seeds": []}
+    with pytest.raises(UserError, match=rf"merges\.{len(raw['merges'])}\.seed: {method} takes"):
+        load_study({**raw, "merges": [*raw["merges"], {**sweep, **wrong}]})
 
 
 # --- one configuration laid over another ------------------------------------------------------------------------------

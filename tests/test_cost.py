@@ -6,7 +6,7 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import read_json
-from micota.results.tables import DASH
+from micota.common.tables import DASH
 from scripts import cost
 
 

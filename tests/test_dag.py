@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from micota.common.settings import identity
+from micota.results import entries
 from micota.study.load import load_study
+from micota.workflow.resources import training_threads
 from tests.graph import STUDIES
 from tests.tiny import EXTENDED, config_files, raw_config
 from tests.workflow import ROOT, output_of, planned, snakemake
@@ -42,7 +45,7 @@ def test_every_configuration_plans_the_whole_method(study_jobs: Jobs, study: str
 
 def test_the_confirmation_plans_every_model_that_it_claims_something_of(study_jobs: Jobs) -> None:
     study = load_study(raw_config("study"))
-    claimed = set(study.claimed_models)
+    claimed = set(entries.claimed(study))
     for base in study.config.students.bases:
         assert {f"{base}-{corpus}-s{s}" for corpus in ("short", "long") for s in study.config.seeds} <= claimed
     jobs = study_jobs("study")
@@ -97,6 +100,6 @@ def test_the_command_line_can_name_the_seeds(project: Path) -> None:
 def test_jobs_that_all_others_wait_for_may_have_several_threads() -> None:
     """And the threads are no part of a recipe: they do not shape the weights."""
     study = load_study(yaml.safe_load((ROOT / "config/mini.yaml").read_text(encoding="utf-8")))
-    assert study.training_threads("teacher") == study.training_threads("assistant") == 2
-    assert study.training_threads("student") == 1
-    assert "threads" not in study.recipe("teacher")
+    assert training_threads(study, "teacher") == training_threads(study, "assistant") == 2
+    assert training_threads(study, "student") == 1
+    assert "threads" not in identity(study.recipe("teacher"))

@@ -48,15 +48,15 @@ def test_every_script_that_uses_gpus_asks_first(monkeypatch: pytest.MonkeyPatch,
     """Before a model is loaded or a folder made: the files named here do not even exist."""
     machine(monkeypatch, 0)
     model, out = f"--model={tmp_path}/model", f"--out={tmp_path}/out"
-    work, prompt = f"--work={tmp_path}/work", '--prompt={"user": "{problem}"}'
+    work, prompt = f"--work={tmp_path}/work", "--prompt-user={problem}"
     commands = {
-        sample.main: [model, "--name=small", "--engine={}", "--tasks=[]", work, out],
+        sample.main: [model, "--sampler=small", "--problems=p", prompt, work, out],
         judge.main: [
-            *[model, "--name=judge", prompt, "--engine={}", "--benchmarks=[]", "--problems=p", "--graded=g", work, out]
+            *[model, "--name=judge", prompt, "--problems=p", "--graded=g", work, out]
         ],
-        alignment.main: [model, "--name=small", "--corpora", "short=c", prompt, work, out],
-        train.main: ["--base=b", "--corpus=c", "--recipe={}", prompt, work, out],
-        base.main: ['--base={"source": "local", "path": "nowhere"}', work, out],
+        alignment.main: [model, "--base=small", "--corpora", "short.jsonl", prompt, work, out],
+        train.main: ["--base=b", "--corpus=c", prompt, work, out],
+        base.main: ["--path=nowhere", work, out],
     }  # fmt: skip
     for main, command in commands.items():
         with pytest.raises(UserError, match="this job needs 1 GPU, and torch finds 0"):

@@ -11,7 +11,7 @@ import pytest
 from micota.common.records import read_json, write_json
 from micota.models.prompts import IGNORED
 from micota.training import processes
-from micota.training.trainer import examples_in_order
+from micota.training.rows import examples_in_order
 from tests.processes import TWO, as_launched, fsdp2_on_a_cpu, furthest, train_in_two
 from tests.tiny import weights
 from tests.trained import SETTINGS, rows_of, train

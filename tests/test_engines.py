@@ -54,11 +54,11 @@ def complete(engine: TransformersEngine, prompts: list[list[int]], decoding: Dec
 
 
 def greedy(stop: tuple[str, ...] = (), max_tokens: int = LENGTH) -> Decoding:
-    return Decoding(0.0, 1.0, max_tokens, stop, 0)
+    return Decoding(max_tokens=max_tokens, stop=list(stop))
 
 
 def sampled(seed: int) -> Decoding:
-    return Decoding(1.0, 0.95, LENGTH, (), seed)
+    return Decoding(temperature=1.0, top_p=0.95, max_tokens=LENGTH, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -308,8 +308,12 @@ def test_vllm_has_every_request_in_its_queue_and_hands_each_back_when_it_is_whol
     engine.llm = SimpleNamespace(llm_engine=queue)
     # The last token says when a prompt is finished: the second request is whole first.
     requests = [
-        Request([[0, 5], [0, 1], [0, 0, 0, 9]], Decoding(1.0, 0.9, 8, ("U",), 3), [11, 12, 13]),
-        Request([[3], [2]], Decoding(0.0, 1.0, 8, (), 4), [21, 22]),
+        Request(
+            [[0, 5], [0, 1], [0, 0, 0, 9]],
+            Decoding(temperature=1.0, top_p=0.9, max_tokens=8, stop=["U"], seed=3),
+            [11, 12, 13],
+        ),
+        Request([[3], [2]], Decoding(max_tokens=8, seed=4), [21, 22]),
     ]
     found = list(engine.generate(requests))
     assert queue.longest == 5

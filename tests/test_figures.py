@@ -1,40 +1,35 @@
 """The paper's last mile on a synthetic study with the miniature's numbers: graded traces -> tables -> figures."""
 
-import json
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from statistics import fmean, median
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import image
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from micota.common.cli import UserError
 from micota.common.records import write_json, write_jsonl
-from micota.corpora.filters import REASONS
+from micota.common.tables import Row, read_csv
+from micota.corpora.kinds import REASONS
+from micota.results.labels import CORPUS_LABELS, FRONT_LABELS
 from micota.results.plots import COLOURS, PALETTE, colours, in_order
-from micota.results.tables import Row, read_csv
+from micota.workflow.tables import FIGURES
 from scripts import (
-    figure_accuracy,
-    figure_alignment,
-    figure_claims,
-    figure_lengths,
-    figure_merge,
-    figure_sizes,
-    figure_variance,
-    figure_yield,
+    figures,
     show_main,
-    table_alignment,
-    table_assistants,
-    table_claims,
-    table_corpora,
-    table_lengths,
-    table_main,
-    table_sizes,
-    table_variance,
 )
+from tests.workflow import ROOT
 
+KNOWN = [*FIGURES, "front"]  # no rule draws the last one
+REFERENCE = ROOT / "reference"
 LIMIT = 560  # tokens
 BENCHMARKS = {"easy": 0.25, "medium_": 0.0, "hard": -0.3}  # and how far accuracy moves
 STUDENTS = {  # base -> corpus -> (accuracy, mean length)
@@ -156,32 +151,25 @@ def write_corpora(root: Path, rng: np.random.Generator) -> None:
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished study: its records, and all tables made from them by the real scripts."""
     root, rng = tmp_path_factory.mktemp("study"), np.random.default_rng(7)
-    graded, tables = f"--graded-dir={root}/graded", f"{root}/tables"
-    entries = json.dumps(write_students(root, rng))
-    benchmarks = json.dumps(list(BENCHMARKS))
+
+    def make(table: str, folders: dict[str, str], **settings: Any) -> None:
+        files = {key: sorted(root.glob(pattern)) for key, pattern in folders.items()}
+        import_module(f"micota.results.tables.{table}").make(files, root / "tables", **settings)
+
+    entries, benchmarks = write_students(root, rng), list(BENCHMARKS)
     for base, parameters in (("small", 124_352), ("medium", 336_864)):
         write_json(root / f"sizes/{base}.json", {"model": base, "parameters": parameters})
-    sizes = [f"--gaps={json.dumps(GAPS)}", "--sizes", *(f"{root}/sizes/{base}.json" for base in STUDENTS)]
-    common = [graded, f"--benchmarks={benchmarks}"]
-    table_sizes.main([*common, f"--entries={entries}", f"--out-stem={tables}/sizes", *sizes])
-    masks = json.dumps(write_masks(root, rng))
-    table_variance.main([*common, f"--entries={masks}", "--dataset=repeated", f"--out-stem={tables}/variance"])
-    table_main.main(
-        [graded, f"--entries={entries}", f"--benchmarks={benchmarks}", "--compare=mid", f"--out-stem={tables}/main"]
-    )
-    entries = json.dumps(write_assistants(root, rng))
-    table_assistants.main([graded, f"--entries={entries}", "--dataset=valid", f"--out-stem={tables}/assistants"])
+    graded = {"graded": "graded/*.jsonl"}
+    make("sizes", graded | {"sizes": "sizes/*.json"}, entries=entries, benchmarks=benchmarks, gaps=GAPS)
+    make("variance", graded, entries=write_masks(root, rng), benchmarks=benchmarks, dataset="repeated")
+    make("main", graded, entries=entries, benchmarks=benchmarks, proposed="mid")
+    make("assistants", graded, entries=write_assistants(root, rng), dataset="valid")
     write_corpora(root, rng)
-    corpora = [f"{root}/corpora/{corpus}" for corpus in YIELDS]
-    table_corpora.main([f"--out-stem={tables}/corpora", "--counts", *(f"{path}.counts.json" for path in corpora)])
-    table_lengths.main([f"--out-stem={tables}/lengths", "--corpora", *(f"{path}.jsonl" for path in corpora)])
-    nll = [f"{root}/alignment/{base}.jsonl" for base in STUDENTS]
-    table_alignment.main([f"--out-stem={tables}/alignment", "--nll", *nll])
-    flags = {"claims": family(), "seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": list(BENCHMARKS)}
-    claims = [f"--{name}={json.dumps(value)}" for name, value in flags.items()]
-    table_claims.main(
-        [graded, *claims, "--validation=valid", f"--alignment-dir={root}/alignment", f"--out-stem={tables}/claims"]
-    )
+    make("corpora", {"counts": "corpora/*.counts.json"})
+    make("lengths", {"corpora": "corpora/*.jsonl"})
+    make("alignment", {"nll": "alignment/*.jsonl"})
+    settings = {"seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": benchmarks, "validation": "valid"}
+    make("claims", graded | {"alignment": "alignment/*.jsonl"}, **family(), **settings)
     return root
 
 
@@ -195,33 +183,64 @@ def family() -> Row:
     return {"alpha": 0.05, "power": 0.8, "family": named}
 
 
-FIGURES: dict[ModuleType, tuple[str, tuple[str, ...]]] = {
-    figure_accuracy: ("main", ("accuracy", "accuracy_benchmarks")),
-    figure_merge: ("assistants", ("merge",)),
-    figure_lengths: ("lengths", ("lengths",)),
-    figure_alignment: ("alignment", ("alignment",)),
-    figure_yield: ("corpora", ("yield",)),
-    figure_claims: ("claims", ("claims",)),
-    figure_sizes: ("sizes", ("sizes",)),
-    figure_variance: ("variance", ("variance",)),
-}
+def draw(name: str, rows: Sequence[Row]) -> dict[str, Figure]:
+    """The images of one figure; by name, since one is called as a keyword of Python."""
+    drawn: dict[str, Figure] = import_module(f"micota.results.figures.{name}").draw(rows)
+    return drawn
 
 
-@pytest.mark.parametrize("script", FIGURES, ids=lambda script: script.__name__)
-def test_figure_appears_and_is_reproducible(script: ModuleType, study: Path, tmp_path: Path) -> None:
-    table, stems = FIGURES[script]
+def table_and_images(name: str) -> tuple[str, list[str]]:
+    """The table that a figure is drawn from, and its images."""
+    return (FIGURES[name].table, list(FIGURES[name].images)) if name in FIGURES else ("sizes", [name])
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_figure_appears_and_is_reproducible(name: str, study: Path, tmp_path: Path) -> None:
+    table, stems = table_and_images(name)
     for folder in (study / "figures", tmp_path):
-        script.main([f"--table={study}/tables/{table}.csv", f"--out-stem={folder}/{stems[0]}"])
+        figures.main([name, f"--table={study}/tables/{table}.csv", f"--figures={folder}"])
     for stem in stems:
         for ending, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
             first, second = ((folder / f"{stem}.{ending}").read_bytes() for folder in (study / "figures", tmp_path))
             assert first.startswith(magic) and len(first) > 5000
             assert first == second
-    assert not list(tmp_path.glob(".*")), "temporary files are gone"
+    assert len(list(tmp_path.iterdir())) == 2 * len(stems), "no temporary file and no other image"
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_committed_figure_is_drawn_from_the_committed_table(name: str, tmp_path: Path) -> None:
+    table, stems = table_and_images(name)
+    folder = REFERENCE / ("controls" if name == "variance" else "study")
+    figures.main([name, f"--table={folder}/tables/{table}.csv", f"--figures={tmp_path}"])
+    for stem in stems:
+        new, committed = (image.imread(path / f"{stem}.png") for path in (tmp_path, folder / "figures"))
+        assert new.shape == committed.shape
+        assert np.abs(new - committed).mean() < 0.001
+
+
+def test_every_file_of_the_figures_is_a_figure() -> None:
+    assert sorted(figures.KNOWN) == sorted(KNOWN)
+
+
+def test_a_figure_that_is_unknown_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"FIGURE: invalid choice: 'gaps'.*'accuracy'.*'front'"):
+        figures.main(["gaps", "--table=sizes.csv", f"--figures={tmp_path}"])
+
+
+def test_figures_read_tables_alone() -> None:
+    """They import what draws and what names, none of the statistics, nor the package for these."""
+    imports = "; ".join(f"import_module('micota.results.figures.{name}')" for name in KNOWN)
+    code = f"import sys, scripts.figures; from importlib import import_module; {imports}; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    modules = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    ours = {name for name in modules if name.startswith("micota.") and not name.startswith("micota.common")}
+    drawing = {"figures", "labels", "plots", "sides", *(f"figures.{name}" for name in KNOWN)}
+    assert ours == {"micota.results", *(f"micota.results.{file}" for file in drawing)}
+    assert "scipy" not in modules
 
 
 def test_the_yield_shows_the_reasons_that_occurred_alone(study: Path) -> None:
-    figure = figure_yield.draw(read_csv(study / "tables/corpora.csv"))
+    figure = draw("yield", read_csv(study / "tables/corpora.csv"))["yield"]
     occurred = {reason for _, dropped in YIELDS.values() for reason in dropped}
     shown = [text.get_text() for text in figure.legends[0].get_texts()]
     assert shown == ["kept", *(f"dropped: {reason.replace('_', ' ')}" for reason in REASONS if reason in occurred)]
@@ -231,7 +250,7 @@ def test_the_yield_shows_the_reasons_that_occurred_alone(study: Path) -> None:
 def test_the_yield_tells_kept_traces_that_were_cut_off_apart(study: Path) -> None:
     rows = read_csv(study / "tables/corpora.csv")
     rows[0]["truncated_percent"] = 25.0
-    figure = figure_yield.draw(rows)
+    figure = draw("yield", rows)["yield"]
     assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == ["kept", "kept, truncated"]
     whole, cut = (list(bars) for bars in figure.axes[0].containers[:2])
     widths = sorted(bar.get_width() for bar in cut)
@@ -240,7 +259,7 @@ def test_the_yield_tells_kept_traces_that_were_cut_off_apart(study: Path) -> Non
 
 
 def test_no_text_overlaps_in_the_accuracy_figure(study: Path) -> None:
-    figure = figure_accuracy.draw(read_csv(study / "tables/main.csv"), ["average"], ["average"])
+    figure = draw("accuracy", read_csv(study / "tables/main.csv"))["accuracy"]
     figure.canvas.draw()
     boxes = [text.get_window_extent() for text in figure.axes[0].texts]
     assert len(boxes) == 12
@@ -252,7 +271,7 @@ def test_students_may_have_different_corpora_in_the_accuracy_figure(study: Path)
     rows = read_csv(study / "tables/main.csv")
     own = [row for row in rows if row["base"] == "small" or row["corpus"] in ("base", "mid")]
     own += [{**own[0], "corpus": f"mine_{number}"} for number in range(6)]  # of the small student
-    figure = figure_accuracy.draw(own, ["average"], ["average"])
+    figure = draw("accuracy", own)["accuracy"]
     bars = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
     middles = sorted(bar.get_x() + bar.get_width() / 2 for bar in bars)
     assert middles == pytest.approx([*range(12), 13, 14])
@@ -262,8 +281,8 @@ def test_students_may_have_different_corpora_in_the_accuracy_figure(study: Path)
 
 def test_each_tuned_model_has_its_panels(study: Path) -> None:
     rows = read_csv(study / "tables/assistants.csv")
-    assert len(figure_merge.draw(rows).axes) == 2
-    figure = figure_merge.draw([*rows, *({**row, "tuned": "teacher"} for row in rows)])
+    assert len(draw("merge", rows)["merge"].axes) == 2
+    figure = draw("merge", [*rows, *({**row, "tuned": "teacher"} for row in rows)])["merge"]
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == ["ta: length", "ta: accuracy", "teacher: length", "teacher: accuracy"]
     assert len(figure.legends) == 1 and len(figure.legends[0].get_texts()) == 5
@@ -272,7 +291,7 @@ def test_each_tuned_model_has_its_panels(study: Path) -> None:
 def test_no_text_overlaps_in_the_figure_of_the_claims(study: Path) -> None:
     rows = read_csv(study / "tables/claims.csv")
     rows[0] |= dict.fromkeys(("effect", "effect_low", "effect_high", "mde", "p_holm"))  # a part without an estimate
-    figure = figure_claims.draw(rows)
+    figure = draw("claims", rows)["claims"]
     figure.canvas.draw()
     shown = [text for axes in figure.axes for text in [*axes.texts, *axes.get_yticklabels()] if text.get_text()]
     ticks = [
@@ -292,6 +311,7 @@ def test_palette_is_seaborns_and_each_corpus_keeps_its_colour() -> None:
     seaborn = pytest.importorskip("seaborn", reason="seaborn names the palette")
     assert tuple(seaborn.color_palette("colorblind").as_hex()) == PALETTE
     assert len(set(COLOURS.values())) == len(COLOURS)
+    assert COLOURS.keys() == CORPUS_LABELS.keys() >= FRONT_LABELS.keys()
     assert in_order(["mine", "mid", "base", "mid"]) == ["base", "mid", "mine"]
     assert colours(["mid"])["mid"] == colours(["mine", "mid", "base"])["mid"] == COLOURS["mid"]
     assert colours(["mine", "mid"])["mine"] not in COLOURS.values()

@@ -14,8 +14,9 @@ from micota.models.fingerprint import PORTABLE, exact, fingerprint, portable, re
 from micota.models.prompts import Prompt
 from micota.sampling.engine import Decoding, EngineSettings
 from micota.sampling.sample import Item, Task, chunk_key
+from micota.training.checkpoints import job_key
+from micota.training.rows import TrainingRows
 from micota.training.settings import TrainingSettings
-from micota.training.trainer import TrainingRows, job_key
 from tests.workflow import ROOT, copy_project, output_of, snakemake
 
 
@@ -97,7 +98,7 @@ def test_another_arithmetic_makes_models_traces_and_likelihoods_anew(monkeypatch
         TrainingRows([{"input_ids": [1], "labels": [1]}], {}),
         TrainingSettings(epochs=1, learning_rate=1e-3, batch_size=1),
     )
-    task = Task("d", "p", Prompt("{problem}"), Decoding(0.0, 1.0, 8, (), 0), 1)
+    task = Task(dataset="d", problems="p", prompt=Prompt(user="{problem}"), decoding=Decoding(max_tokens=8))
 
     def keys() -> list[str]:
         training = job_key(base, rows, settings, 0)

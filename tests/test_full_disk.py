@@ -4,7 +4,6 @@ The disk is full for one process only: a limit on the size of the files it write
 write fails as on a full disk, whoever runs the tests and wherever.
 """
 
-import json
 import os
 import resource
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from micota.common import cli
+from micota.common.flags import as_flags
 from micota.common.records import read_jsonl, write_jsonl
 from scripts import merge, sample, train
 from tests.tiny import PROMPT, corpus, same_weights, write_model, write_problems
@@ -72,14 +72,12 @@ def test_sampling_goes_on_from_the_chunks_that_found_room(
     model: Path, tmp_path: Path, share: float, written: int
 ) -> None:
     problems = write_problems(tmp_path / "train.jsonl", 12)
-    task = {"dataset": "train", "problems": str(problems), "prompt": PROMPT, "n": 1, "max_tokens": 8, "stop": []}
-    task |= {"temperature": 0.0, "top_p": 1.0, "seed": 0}
-    engine = {"name": "transformers", "chunk_size": 4, "max_model_len": 512}
+    engine = {"chunk_size": 4, "max_model_len": 512}
 
     def arguments(name: str) -> list[str]:
         paths = ["--work", str(tmp_path / f"{name}-work"), "--out", str(tmp_path / name / "out.jsonl")]
-        flags = ["--model", str(model), "--name", "m", "--engine", json.dumps(engine), "--tasks", json.dumps([task])]
-        return [*flags, *paths]
+        flags = ["--model", str(model), "--sampler", "m", "--problems", str(problems), "--max-tokens", "8"]
+        return [*flags, *as_flags(engine, "engine_"), *as_flags(PROMPT, "prompt_"), *paths]
 
     sample.main(arguments("unbroken"))
     largest = max(path.stat().st_size for path in (tmp_path / "unbroken-work").rglob("*.jsonl"))
@@ -118,9 +116,9 @@ def test_training_goes_on_from_the_last_whole_checkpoint(model: Path, tmp_path: 
     write_jsonl(tmp_path / "corpus.jsonl", corpus(16))
 
     def arguments(name: str) -> list[str]:
-        flags = ["--base", str(model), "--corpus", str(tmp_path / "corpus.jsonl"), "--recipe", json.dumps(RECIPE)]
+        flags = ["--base", str(model), "--corpus", str(tmp_path / "corpus.jsonl"), *as_flags(RECIPE)]
         paths = ["--work", str(tmp_path / f"{name}-work"), "--out", str(tmp_path / name)]
-        return [*flags, "--prompt", json.dumps(PROMPT), *paths]
+        return [*flags, *as_flags(PROMPT, "prompt_"), *paths]
 
     status, said = run_in_child(train.main, arguments("full"), full_at_step(step))
     assert status != 0 and "write" in said.lower(), said

@@ -1,6 +1,5 @@
 r"""The grader: verdicts on a table of (gold, what the box holds, expected), hostile answers, real golds."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micota.common.cli import UserError
-from micota.common.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_jsonl
+from micota.common.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.grading.equivalence import verify
 from micota.grading.gold import rejected_golds
-from micota.grading.grade import Judge, grade, quick_verdict
+from micota.grading.grade import Judge, grade
+from micota.grading.maths import quick_verdict
 from micota.grading.reasons import REASONS, RIGHT
-from micota.problems.datasets import Home, load
+from micota.problems.datasets import aime24, amc23
+from micota.problems.loading import load
+from micota.problems.source import Source
+from micota.results.pass_at_k import maj_at_k
 from scripts import check_gold
 from scripts import grade as script
+from tests.as_code import as_code
+from tests.tiny import raw_config
 
 RIGHT_ANSWERS = r"""
 18 | 18 ;; 18. ;; 18.0 ;; +18 ;; \$18 ;; $18$ ;; 018 ;; x=18 ;; x = 18 ;; 18\% ;; 18 dollars ;; 18\text{ dollars}
@@ -227,10 +232,10 @@ def test_gold_gate_on_the_real_benchmarks(real_data: Path, tmp_path: Path) -> No
         ("gsm8k", "gsm8k_test")
     ]:
         files[loader] = tmp_path / f"{loader}.jsonl"
-        write_jsonl(files[loader], load(f"any-{loader}", loader, Home(real_data / f"{file}.jsonl")))
+        write_jsonl(files[loader], load(f"any-{loader}", loader, Source(real_data / f"{file}.jsonl")))
     out = tmp_path / "gold.json"
-    rules = '--rules={"gsm8k": "last_number"}'
-    check_gold.main(["--problems", *map(str, files.values()), rules, "--out", str(out), "--workers", "2"])
+    rules = ["--rules", "gsm8k=last_number"]
+    check_gold.main(["--problems", *map(str, files.values()), *rules, "--out", str(out), "--workers", "2"])
     counts = {loader: read_json(out)[str(path)] for loader, path in files.items()}
     whole = {"aime24": 30, "amc23": 40, "olympiadbench": 675, "math500": 500, "gsm8k": 1319}
     raw = {"aime24": 23, "amc23": 0, "olympiadbench": 409, "math500": 500, "gsm8k": 1319}
@@ -315,21 +320,23 @@ def write(path: Path, records: list[Record]) -> str:
     return str(path)
 
 
-def test_gold_gate_names_what_it_rejects(tmp_path: Path) -> None:
-    problems = write(tmp_path / "p.jsonl", [problem("own/3", r"\frac{1}{", "own"), problem("own/8", "5", "own")])
-    out, exceptions = tmp_path / "out.json", tmp_path / "exceptions.json"
-    argv = ["--problems", problems, "--out", str(out), "--exceptions", str(exceptions)]
-    exceptions.write_text('{"own": {"8": "another row"}, "other": {"3": "another loader"}}')
-    with pytest.raises(UserError, match="own/3"):
+def test_gold_gate_names_what_it_rejects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the misprints that the set's own file explains, by the row, whoever read it and whatever its source."""
+    rejected = [problem("mine/3", r"\frac{1}{", "amc23"), problem("mine/4", r"\frac{1}{", "web") | {"loader": "amc23"}]
+    problems = write(tmp_path / "p.jsonl", [*rejected, problem("mine/8", "5", "amc23")])
+    argv = ["--problems", problems, "--out", str(tmp_path / "out.json")]
+    monkeypatch.setattr(amc23, "MISPRINTS", {3: "broken", 8: "another row"}, raising=False)
+    monkeypatch.setattr(aime24, "MISPRINTS", {4: "another set"}, raising=False)
+    with pytest.raises(UserError, match="rejects 1 gold answers: mine/4"):
         check_gold.main(argv)
-    assert not out.exists()
-    exceptions.write_text(json.dumps({"own": {"3": "broken"}}))
+    assert not (tmp_path / "out.json").exists()
+    monkeypatch.setattr(amc23, "MISPRINTS", {3: "broken", 4: "broken too"}, raising=False)
     check_gold.main(argv)
-    count = read_json(out)[problems]
+    count = read_json(tmp_path / "out.json")[problems]
     assert {key: count[key] for key in ("problems", "accepted", "excepted")} == {
-        "problems": 2,
+        "problems": 3,
         "accepted": 1,
-        "excepted": 1,
+        "excepted": 2,
     }
 
 
@@ -340,26 +347,85 @@ def test_gold_gate_names_a_few_of_many(tmp_path: Path) -> None:
     assert "own/10 " not in str(error.value)
 
 
-def test_gold_gate_counts_the_papers_rule_on_raw_golds(tmp_path: Path) -> None:
+def test_gold_gate_counts_the_papers_rule_on_raw_golds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two golds as the source writes them, of which the string rule accepts one; a wrong count of a whole set fails."""
-    golds = [{**problem(f"own/{n}", "25", "own"), "raw_answer": raw} for n, raw in enumerate(("25", "025"))]
-    problems, out, counts = write(tmp_path / "p.jsonl", golds), tmp_path / "out.json", tmp_path / "counts.json"
-    argv = ["--problems", problems, "--out", str(out), "--counts", str(counts)]
-    counts.write_text('{"own": {"problems": 2, "string": 2}}')
+    golds = [{**problem(f"own/{n}", "25", "amc23"), "raw_answer": raw} for n, raw in enumerate(("25", "025"))]
+    problems, out = write(tmp_path / "p.jsonl", golds), tmp_path / "out.json"
+    argv = ["--problems", problems, "--out", str(out)]
+
+    def known(rows: int, raw_golds: dict[str, dict[str, int]]) -> None:
+        monkeypatch.setattr(amc23, "ROWS", {"test": rows})
+        monkeypatch.setattr(amc23, "RAW_GOLDS", raw_golds)
+
+    known(2, {"test": {"string": 2}})
     with pytest.raises(UserError, match=r"string rule accepts 1 of its raw gold answers, not 2"):
         check_gold.main(argv)
     assert not out.exists()
-    for known, expected in (('{"problems": 2, "string": 1}', 1), ('{"problems": 3, "string": 2}', None), ("{}", None)):
-        counts.write_text(f'{{"own": {known}}}')
+    for rows, raw_golds, expected in (
+        (2, {"test": {"string": 1}}, 1),
+        (3, {"test": {"string": 2}}, None),
+        (2, {}, None),
+    ):
+        known(rows, raw_golds)
         check_gold.main(argv)
         count = read_json(out)[problems]
         assert (count["rule"], count["raw"], count["ours"], count["expected"]) == ("string", 1, 2, expected)
-    check_gold.main([*argv, '--rules={"p": "last_number"}'])
+    check_gold.main([*argv, "--rules", "p=last_number"])
     assert (read_json(out)[problems]["rule"], read_json(out)[problems]["raw"]) == ("last_number", 1)
-    write_jsonl(tmp_path / "p.jsonl", [problem("own/0", "25", "own"), problem("own/1", "25", "own")])
-    counts.write_text('{"own": {"problems": 2, "string": 1}}')
+    write_jsonl(tmp_path / "p.jsonl", [problem("own/0", "25", "amc23"), problem("own/1", "25", "amc23")])
+    known(2, {"test": {"string": 1}})
     check_gold.main(argv)
     assert read_json(out)[problems]["raw"] is None, "a file from before the raw answer was kept: not known, no error"
+
+
+def test_gold_gate_takes_a_studys_rules(tmp_path: Path) -> None:
+    """Those that its blocks name, else those of the sets' files; by hand, a rule that there is."""
+    files = [write(tmp_path / f"{name}.jsonl", [problem(f"{name}/0", "5", name)]) for name in ("gsm8k", "math500")]
+    out = tmp_path / "out.json"
+    write_json(tmp_path / "s.json", raw_config("paper", {"datasets.gsm8k.rule": ...}))
+    check_gold.main(["--study", str(tmp_path / "s.json"), "--problems", *files, "--out", str(out)])
+    assert [read_json(out)[file]["rule"] for file in files] == ["last_number", "string"]
+    with pytest.raises(UserError, match="--rules gsm8k=first: there is no 'first'; there are: string, last_number"):
+        check_gold.main(["--problems", *files, "--rules", "gsm8k=first", "--out", str(out)])
+
+
+class Choice:
+    """Multiple choice: the last capital letter of a completion. A file such as this is all that it takes."""
+
+    def extract(self, trace: Record) -> str | None:
+        return next((mark for mark in reversed(trace["completion"]) if mark in "ABCD"), None)
+
+    def count(self, trace: Record) -> int:
+        return len(set(trace["completion"]) & set("ABCD"))
+
+    def quick(self, gold: str, extracted: str | None) -> str | None:
+        return "no_box" if extracted is None else "equal" if gold == extracted else "different"
+
+    def verdicts(self, trace: Record, gold: str, right: bool) -> dict[str, bool]:
+        return {"letter": right}
+
+    def vote(self, extracted: str) -> str:
+        return extracted.lower()
+
+
+def test_another_kind_of_task_is_graded_and_voted_on() -> None:
+    traces = [trace("d/0", sample, text) for sample, text in enumerate(["A, or C", "none", "B", r"\boxed{b}"])]
+    rows = list(grade(traces, {"d/0": "C"}, Judge(), Choice()))
+    assert [(row["extracted"], row["reason"], row["boxed_answers"]) for row in rows] == [
+        ("C", "equal", 2),
+        (None, "no_box", 0),
+        ("B", "different", 1),
+        (None, "no_box", 0),
+    ]
+    assert rows[0]["verdicts"] == {"letter": True}
+    assert maj_at_k(["C", "c", "B", None], [True, True, False, False], Choice()) == 1
+
+
+def test_workers_judge_by_the_function_of_the_kind() -> None:
+    pairs = [("10", "2+8"), ("ab", "'a' + 'b'"), ("5", "[n for n in iter(int, 1)]")]
+    with Judge(timeout=3, verify=as_code) as judge:
+        judge.judge(pairs)
+    assert [judge.memory[pair] for pair in pairs] == ["equivalent", "equivalent", "timeout"]
 
 
 def test_grade_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

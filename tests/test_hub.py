@@ -13,7 +13,8 @@ from huggingface_hub.utils import filter_repo_objects
 
 from micota.common.cli import UserError
 from micota.common.hub import NotFetched, snapshot
-from micota.problems.datasets import Home, load
+from micota.problems.loading import load
+from micota.problems.source import Source
 from scripts import base as base_script
 from tests.hub_cache import commit_of, put, write_dataset
 from tests.tiny import same_weights, write_model
@@ -101,7 +102,7 @@ def test_a_weights_file_that_was_cut_short_is_refused(model: Path, cache: Path, 
 
 def test_rows_of_a_cached_data_set_become_problems(cache: Path, tmp_path: Path) -> None:
     put(cache, "dataset", "me/rows", write_dataset(tmp_path / "rows", ROWS))
-    home = Home(repo="me/rows", config="main", split="test", revision=commit_of("me/rows"))
+    home = Source(repo="me/rows", config="main", split="test", revision=commit_of("me/rows"))
     found = load("easy", "gsm8k", home, limit=5, seed=1)
     assert len(found) == 5 and {row["source"] for row in found} == {"gsm8k"}
     assert all(row["problem"].startswith(f"What is {int(row['answer']) - 1} ") for row in found)
@@ -125,16 +126,16 @@ def test_what_is_not_in_the_cache_is_named(
 ) -> None:
     """Above all: not another revision, which the library would take by itself."""
     put(cache, "dataset", "me/rows", write_dataset(tmp_path / "rows", ROWS))
-    load("easy", "gsm8k", Home(None, "me/rows", "main", "test", commit_of("me/rows")), limit=5)
+    load("easy", "gsm8k", Source(None, "me/rows", "main", "test", commit_of("me/rows")), limit=5)
     home = {"repo": "me/rows", "config": "main", "split": "test", "revision": commit_of("me/rows")} | change
     with pytest.raises(error, match=message):
-        load("easy", "gsm8k", Home(**home), limit=5)  # type: ignore[arg-type]
+        load("easy", "gsm8k", Source(**home), limit=5)  # type: ignore[arg-type]
 
 
 def test_rows_are_those_that_are_there_now(cache: Path, tmp_path: Path) -> None:
     """A folder that was fetched in part, read, and then fetched whole."""
     snapshot = put(cache, "dataset", "me/rows", write_dataset(tmp_path / "rows", ROWS))
-    home = Home(repo="me/rows", config="main", split="test", revision=commit_of("me/rows"))
+    home = Source(repo="me/rows", config="main", split="test", revision=commit_of("me/rows"))
     whole = (snapshot / "main" / "test.jsonl").read_text()
     (snapshot / "main" / "test.jsonl").write_text("".join(whole.splitlines(keepends=True)[:3]))
     assert len(load("easy", "gsm8k", home, limit=100)) == 3
@@ -147,7 +148,7 @@ def test_rows_that_can_not_be_read_are_an_error_of_the_data_set(cache: Path, tmp
     snapshot = put(cache, "dataset", "me/rows", write_dataset(tmp_path / "rows", ROWS))
     (snapshot / "main" / "test.jsonl").write_text(broken)
     with pytest.raises(UserError, match=r"datasets\.easy\.hub: could not read|: not a row of gsm8k"):
-        load("easy", "gsm8k", Home(None, "me/rows", "main", "test", commit_of("me/rows")), limit=5)
+        load("easy", "gsm8k", Source(None, "me/rows", "main", "test", commit_of("me/rows")), limit=5)
 
 
 class Refusing(BaseHTTPRequestHandler):

@@ -1,6 +1,5 @@
 """The judge model: what it is shown, what it is asked again, and what counts."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,11 @@ from typing import Any
 import pytest
 
 from micota.common.records import JUDGED_FIELDS, Record, RecordError, read_jsonl, write_jsonl
-from micota.grading.llm_judge import Item, JudgeModel, items, judge
+from micota.grading.llm_judge import Item, LLMJudge, items, judge
 from micota.models.prompts import Prompt, render_question
 from micota.sampling.engine import Completion, Decoding, EngineSettings, Request
 from scripts import judge as script
-from tests.test_tables import trace
+from tests.graded import trace
 from tests.tiny import write_model
 
 USER = "Problem: {problem}\nCorrect Answer: {answer}\nModel's Generated Answer: {extracted}\nYour judgement:"
@@ -47,18 +46,18 @@ class Scripted:
             yield number, [Completion(" True." if "Answer: 0.75" in text else "False", 2, "stop") for text in texts]
 
 
-def model(tmp_path: Path, content: str = "{}", **changes: Any) -> JudgeModel:
+def model(tmp_path: Path, content: str = "{}", **changes: Any) -> LLMJudge:
     folder = tmp_path / "model"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(content)
     settings = EngineSettings(name="transformers", chunk_size=1, max_model_len=400)
     arguments: dict[str, Any] = {
         "name": "j",
-        "prompt": Prompt(USER, chat=False),
+        "prompt": Prompt(user=USER, chat=False),
         "settings": settings,
-        "max_tokens": 20,
+        "decoding": Decoding(max_tokens=20),
     } | changes
-    return JudgeModel(folder=folder, tokenizer=Letters(), **arguments)
+    return LLMJudge(folder=folder, tokenizer=Letters(), **arguments)
 
 
 def verdicts(tmp_path: Path, engine: Scripted, asked: list[Item] = ASKED, **changes: Any) -> list[Record]:
@@ -75,7 +74,7 @@ def test_true_counts_and_equal_questions_are_asked_once(tmp_path: Path) -> None:
         ("amc/7", " True.", True, 1),
     ]
     assert len(engine.asked) == 2
-    assert engine.decoding == Decoding(0.0, 1.0, 20, (), 0)
+    assert engine.decoding == Decoding(max_tokens=20)
     assert engine.asked[0] == "Problem: 3/4?\nCorrect Answer: 3/4\nModel's Generated Answer: 0.75\nYour judgement:"
 
 
@@ -85,8 +84,8 @@ def test_a_second_run_asks_only_what_is_new(tmp_path: Path) -> None:
     assert verdicts(tmp_path, again) == first and not again.asked
     assert len(verdicts(tmp_path, again, [*ASKED, Item("amc/2", "amc", "1+1?", "2", "3")])) == 4
     assert len(again.asked) == 1
-    changes: list[dict[str, Any]] = [{"name": "k"}, {"max_tokens": 9}, {"content": "{ }"}]
-    for change in [*changes, {"prompt": Prompt(USER + " ", chat=False)}]:
+    changes: list[dict[str, Any]] = [{"name": "k"}, {"decoding": Decoding(max_tokens=9)}, {"content": "{ }"}]
+    for change in [*changes, {"prompt": Prompt(user=USER + " ", chat=False)}]:
         other = Scripted()
         verdicts(tmp_path, other, **change)
         assert len(other.asked) == 2, f"{change} makes it another judge"
@@ -100,7 +99,7 @@ def test_a_question_without_room_is_not_asked_and_wrong(tmp_path: Path) -> None:
 
 def test_places_are_filled_once_and_half_a_surrogate_is_no_trap() -> None:
     record = {"problem": "say {answer}", "answer": "{extracted}", "extracted": "{problem}\ud800"}
-    text = render_question(Letters(), Prompt("{problem}|{answer}|{extracted}", chat=False), record).text
+    text = render_question(Letters(), Prompt(user="{problem}|{answer}|{extracted}", chat=False), record).text
     assert text == "say {answer}|{extracted}|{problem}?"
 
 
@@ -124,10 +123,9 @@ def test_judge_command_line_with_a_model(tmp_path: Path, capsys: pytest.CaptureF
     folder = write_model(tmp_path / "judge")
     rejected = {"math_verify": True, "string_rule": False, "last_number": False}
     write_jsonl(tmp_path / "g.jsonl", [trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected)])
-    write_jsonl(tmp_path / "p.jsonl", [{"id": "amc/1", "problem": "3/4?", "answer": "3/4", "source": "t"}])
-    engine = {"name": "transformers", "max_model_len": 512}
-    argv = [f"--model={folder}", "--name=j", f"--prompt={json.dumps({'user': USER})}", f"--engine={json.dumps(engine)}"]
-    argv += ['--benchmarks=["amc"]', f"--problems={tmp_path}/p.jsonl", f"--graded={tmp_path}/g.jsonl"]
+    write_jsonl(tmp_path / "amc.jsonl", [{"id": "amc/1", "problem": "3/4?", "answer": "3/4", "source": "t"}])
+    argv = [f"--model={folder}", "--name=j", f"--prompt-user={USER}", "--engine-max-model-len=512"]
+    argv += [f"--problems={tmp_path}/amc.jsonl", f"--graded={tmp_path}/g.jsonl"]
     outs = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
     for out in outs:
         script.main([*argv, f"--work={tmp_path}/work", f"--out={out}"])

@@ -1,7 +1,6 @@
 """The manifest says what a run was, in a git repository, outside one, and inside another's."""
 
 import hashlib
-import json
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from micota.common.records import read_json, write_json
 from micota.provenance.manifest import COMMIT, code, config_hash, costs, hardware, page, software
+from micota.study.load import study_of
 from scripts import manifest as script
 from tests.tiny import ROOT, raw_config
 
@@ -157,15 +157,19 @@ def study(tmp_path: Path) -> list[str]:
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures/accuracy.png").write_bytes(b"png")
     (tmp_path / "data.jsonl").write_text("{}\n", encoding="utf-8")
-    config = json.dumps(raw_config("paper"))
-    flags = ["--config", config, "--results", f"{tmp_path}/results", "--figures", f"{tmp_path}/figures"]
+    elsewhere = {"r1_7b": {"source": "hub", "repo": "org/R1-7B", "revision": "c" * 40}}
+    elsewhere |= {"mine": {"source": "local", "path": "models/mine"}}
+    write_json(tmp_path / "study.json", raw_config("paper", {"scored": elsewhere}))
+    flags = ["--study", f"{tmp_path}/study.json", "--results", f"{tmp_path}/results"]
+    flags += ["--figures", f"{tmp_path}/figures"]
     return [*flags, "--inputs", f"{tmp_path}/data.jsonl", "--out", f"{tmp_path}/results/manifest.json"]
 
 
 def test_the_manifest_of_a_study(study: list[str], tmp_path: Path) -> None:
     script.main(study)
     found: dict[str, Any] = read_json(tmp_path / "results/manifest.json")
-    assert found["study"] == "paper" and found["config"] == raw_config("paper")
+    config = study_of([tmp_path / "study.json"]).config.model_dump(mode="json")
+    assert found["study"] == "paper" and found["config"] == config and found["config_sha256"] == config_hash(config)
     assert set(found["outputs"]) == {
         "tables/main.csv",
         "graded/small.jsonl",
@@ -177,6 +181,7 @@ def test_the_manifest_of_a_study(study: list[str], tmp_path: Path) -> None:
     assert found["weights"] == {"small": {"model.safetensors": "ab"}}
     assert found["revisions"]["bases.qwen3b"] == "Qwen/Qwen2.5-3B-Instruct@unresolved"
     assert found["revisions"]["datasets.gsm8k"] == "openai/gsm8k@unresolved"
+    assert found["revisions"]["scored.r1_7b"] == f"org/R1-7B@{'c' * 40}" and "scored.mine" not in found["revisions"]
     assert found["seeds"]["students"] == [0, 1, 2]
     assert found["seeds"]["all"]["merges.1.seeds"] == [1, 2] and found["seeds"]["all"]["tuned.ta_long.seed"] == 0
     assert found["costs"] == {}

@@ -11,6 +11,7 @@ import pytest
 from micota.common.cli import UserError
 from micota.common.records import read_json, write_json
 from micota.models.folders import end_tokens, load_tokenizer
+from micota.models.merge_methods import TAKES, Method
 from scripts import merge as script
 from tests.tiny import NARROW, SHAPE, same_weights, weights, write_kind, write_model
 
@@ -32,11 +33,13 @@ def partners(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def merge(
-    partners: tuple[Path, Path], out: Path, weight: float, density: float, seed: int = 0, method: str = "dare_ties"
+    partners: tuple[Path, Path], out: Path, weight: float, density: float, seed: int = 0, method: Method = "dare_ties"
 ) -> Path:
     base, tuned = partners
     arguments = ["--base", str(base), "--tuned", str(tuned), "--method", method, "--weight", str(weight)]
-    script.main([*arguments, "--density", str(density), "--seed", str(seed), "--out", str(out)])
+    taken = {"density": density, "seed": seed}
+    arguments += [word for name in TAKES[method] for word in (f"--{name}", str(taken[name]))]
+    script.main([*arguments, "--out", str(out)])
     return out
 
 
@@ -50,7 +53,7 @@ def furthest(model: Path, other: Path) -> float:
 
 
 @pytest.mark.parametrize("method", ["dare_ties", "dare_linear", "linear"])
-def test_weights_0_and_1_are_base_and_tuned(partners: tuple[Path, Path], tmp_path: Path, method: str) -> None:
+def test_weights_0_and_1_are_base_and_tuned(partners: tuple[Path, Path], tmp_path: Path, method: Method) -> None:
     base, tuned = partners
     assert furthest(merge(partners, tmp_path / "w0", 0.0, 1.0, method=method), base) == 0
     assert furthest(merge(partners, tmp_path / "w1", 1.0, 1.0, method=method), tuned) < 1e-6
@@ -58,7 +61,7 @@ def test_weights_0_and_1_are_base_and_tuned(partners: tuple[Path, Path], tmp_pat
 
 
 @pytest.mark.parametrize("method", ["dare_ties", "linear"])
-def test_a_weight_is_the_share_of_the_delta(partners: tuple[Path, Path], tmp_path: Path, method: str) -> None:
+def test_a_weight_is_the_share_of_the_delta(partners: tuple[Path, Path], tmp_path: Path, method: Method) -> None:
     base, tuned = partners
     whole = deltas(tuned, base)
     for name, delta in deltas(merge(partners, tmp_path / "w", 0.4, 1.0, method=method), base).items():

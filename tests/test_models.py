@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 
 from micota.common.cli import UserError
-from micota.common.records import read_json
+from micota.common.files import file_hash
+from micota.common.flags import as_flags
+from micota.common.records import read_json, write_json
 from micota.models.folders import (
     attention,
     check_folder,
     copy_local,
-    file_hash,
     load_tokenizer,
     model_hash,
     parameters,
     weight_hashes,
 )
 from micota.models.prompts import Prompt, render
+from micota.models.settings import ScratchBase
 from micota.study.load import load_study
+from micota.training.settings import TrainingSettings
 from scripts import base as script
 from tests.tiny import PROMPT, ROOT, SHAPE, raw_config, same_weights, write_model
 
@@ -32,8 +35,19 @@ SCRATCH |= {"demonstrations": DEMONSTRATIONS, "training": RECIPE}
 
 
 def get(block: dict[str, Any], folder: Path) -> Path:
-    out = folder / "out"
-    script.main(["--base", json.dumps(block), "--work", str(folder / "work"), "--out", str(out)])
+    """A base of a study; one from scratch brings its recipe and prompt along."""
+    changes = {"bases.small": {name: value for name, value in block.items() if name not in ("training", "prompt")}}
+    if "training" in block:
+        changes["bases.small"]["recipe"] = "asked"
+        changes |= {"training.asked": block["training"] | {"prompt": "asked"}, "prompts.asked": block["prompt"]}
+    return get_of(raw_config("mini", changes), "small", folder)
+
+
+def get_of(raw: dict[str, Any], base: str, folder: Path) -> Path:
+    study, out = folder.with_name(f"{folder.name}.json"), folder / "out"
+    write_json(study, raw)
+    flags = ["--study", str(study), "--base", base, "--work", str(folder / "work"), "--out", str(out)]
+    script.main(flags)
     return out
 
 
@@ -88,12 +102,8 @@ def test_an_unreachable_hub_says_how_to_do_without(tmp_path: Path) -> None:
 
     from tests.tiny import ROOT
 
-    block = {
-        "source": "hub",
-        "repo": "Qwen/Qwen2.5-3B-Instruct",
-        "revision": "aa8e72537993ba99e69dfaafa59ed015b17504d1",
-    }
-    command = [sys.executable, "-m", "scripts.base", "--base", json.dumps(block), "--out", str(tmp_path / "out")]
+    block = {"repo": "Qwen/Qwen2.5-3B-Instruct", "revision": "aa8e72537993ba99e69dfaafa59ed015b17504d1"}
+    command = [sys.executable, "-m", "scripts.base", *as_flags(block), "--out", str(tmp_path / "out")]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == 2, run.stderr
@@ -107,7 +117,11 @@ def test_an_unreachable_hub_says_how_to_do_without(tmp_path: Path) -> None:
 def test_a_scratch_base_is_made_and_says_how(scratch: Path) -> None:
     check_folder(scratch)
     made = read_json(scratch / "micota.json")
-    assert {key: made[key] for key in SCRATCH} == SCRATCH
+    assert {key: made[key] for key in SCRATCH if key != "training"} == {
+        **{key: value for key, value in SCRATCH.items() if key != "training"},
+        "prompt": Prompt(**PROMPT).model_dump(),
+    }
+    assert made["training"] == TrainingSettings(**RECIPE).model_dump()
     assert made["counts"] == {"read": 8, "kept": 8, "too_long": 0, "over_max_examples": 0}
     assert made["steps"] == 2
     assert [path.name for path in scratch.parent.iterdir() if path.name not in {"out", "work"}] == []
@@ -130,7 +144,8 @@ def test_a_pretrained_base_of_the_same_recipe_is_taken(scratch: Path, tmp_path: 
 def test_the_committed_bases_are_taken(tmp_path: Path, study: str, base: str) -> None:
     """They are recognised by the recipe in their micota.json, which today's settings must still equal."""
     block = load_study(raw_config(study)).base_block(base)
-    assert same_weights(get(block, tmp_path), ROOT / block["pretrained"])
+    assert isinstance(block, ScratchBase) and block.pretrained
+    assert same_weights(get_of(raw_config(study), base, tmp_path), ROOT / block.pretrained)
 
 
 @pytest.mark.parametrize(
@@ -166,19 +181,15 @@ def test_the_same_seed_starts_from_the_same_weights(model: Path, tmp_path: Path)
 @pytest.mark.parametrize("name", ["small", "medium", "large"])
 def test_the_committed_bases_are_those_of_the_miniatures_recipes(name: str, tmp_path: Path) -> None:
     """`make demo` takes them; an edit of a recipe, of its defaults or of the weights must show here."""
-    block = load_study(raw_config("mini")).base_block(name)
-    script.main(["--base", json.dumps(block), "--out", str(tmp_path / name)])
-    assert (tmp_path / name / "model.safetensors").is_file()
+    assert (get_of(raw_config("mini"), name, tmp_path) / "model.safetensors").is_file()
 
 
 def test_weights_that_are_not_those_of_the_recipe_are_refused(tmp_path: Path) -> None:
-    block = load_study(raw_config("mini")).base_block("small")
-    shutil.copytree(block["pretrained"], tmp_path / "swapped")
+    raw = raw_config("mini", {"bases.small.pretrained": str(tmp_path / "swapped")})
+    shutil.copytree("reference/mini/bases/small", tmp_path / "swapped")
     shutil.copyfile("reference/mini/bases/medium/model.safetensors", tmp_path / "swapped" / "model.safetensors")
     with pytest.raises(UserError, match="not those that micota"):
-        script.main(
-            ["--base", json.dumps({**block, "pretrained": str(tmp_path / "swapped")}), "--out", str(tmp_path / "out")]
-        )
+        get_of(raw, "small", tmp_path)
 
 
 def test_the_hash_of_finished_weights_is_not_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,8 +251,8 @@ def test_a_raw_text_begins_with_the_bos_where_the_folder_says_so(
     assert tokenizer("check 1")["input_ids"] == start + text
     tokenizer.save_pretrained(tmp_path / "trained")  # as a trainer does
     assert load_tokenizer(tmp_path / "trained")("check 1")["input_ids"] == start + text
-    assert render(tokenizer, Prompt("{problem}", chat=False), "check 1").prompt_ids == start + text
-    assert tokenizer.bos_token_id not in render(tokenizer, Prompt("{problem}"), "check 1").prompt_ids
+    assert render(tokenizer, Prompt(user="{problem}", chat=False), "check 1").prompt_ids == start + text
+    assert tokenizer.bos_token_id not in render(tokenizer, Prompt(user="{problem}"), "check 1").prompt_ids
 
 
 def test_a_bos_that_the_tokenizer_has_not_got_is_not_added(tmp_path: Path) -> None:

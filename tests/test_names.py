@@ -6,7 +6,7 @@ import pytest
 
 from micota.study.graph import Study
 from micota.study.load import load_study
-from micota.study.names import either, name_patterns, one_of
+from micota.workflow.patterns import either, name_patterns, one_of
 from tests.tiny import EXTENDED, raw_config
 
 STUDIES = [("mini", None), ("paper", None), ("smoke", None), ("controls", None), ("mini", EXTENDED)]

@@ -10,7 +10,6 @@ from tests.paper_study import fill_cache, write_overlay
 from tests.tiny import raw_config
 from tests.workflow import copy_project, output_of, snakemake
 
-NO_ROOM_CHECK = "--no-hooks"  # by its name each of these pico models takes as much disk as the real one
 STUDENT = "results/offline/models/qwen3b-mid-s0"
 
 
@@ -26,9 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_student_of_the_papers_study_without_a_network(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Teacher, assistant, merge, Mid-CoT, student: by the rules and config/paper.yaml, with HF_HUB_OFFLINE=1."""
     monkeypatch.setenv("HF_HOME", str(project.parent / "home"))
-    run = snakemake(
-        project, STUDENT, NO_ROOM_CHECK, "--configfile", "config/paper.yaml", str(project.parent / "small.yaml")
-    )
+    run = snakemake(project, STUDENT, "--configfile", "config/paper.yaml", str(project.parent / "small.yaml"))
     assert run.returncode == 0, output_of(run)
     bases = raw_config("paper")["bases"]
     for name in ("r1_32b", "qwen14b", "qwen3b"):
@@ -44,7 +41,7 @@ def test_a_revision_that_is_not_there_stops_the_study_first(project: Path, monke
     monkeypatch.setenv("HF_HOME", str(project.parent / "home"))
     other = {"study": "wrong", "bases": {**write_bases(), "qwen3b": {"revision": "0" * 40}}}
     path = write_overlay(project.parent / "wrong.yaml", other)
-    run = snakemake(project, NO_ROOM_CHECK, "--cores", "1", "--configfile", "config/paper.yaml", str(path))
+    run = snakemake(project, "--cores", "1", "--configfile", "config/paper.yaml", str(path))
     assert run.returncode != 0
     assert "error: bases.qwen3b: could not get model Qwen/Qwen2.5-3B-Instruct at revision 000" in output_of(run)
     assert "hf download Qwen/Qwen2.5-3B-Instruct --revision 000" in output_of(run)

@@ -79,7 +79,7 @@ def test_relative_paths_of_a_run_that_starts_elsewhere(tmp_path: Path, monkeypat
 
 
 def test_broken_files_are_refused_in_one_line(tmp_path: Path) -> None:
-    from scripts.config import read_config
+    from micota.study.load import read_config
 
     for number, text in enumerate(["a: [1\nb: 2\n", "- 1\n", "a: *b\n"]):
         path = tmp_path / f"{number}.yaml"

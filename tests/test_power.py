@@ -8,8 +8,8 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import RecordError
+from micota.common.tables import DASH, Column, Row, read_csv, write_csv
 from micota.results.estimates import crossed, planned, power_at
-from micota.results.tables import DASH, Column, Row, read_csv, write_csv
 from scripts import power
 
 SMALL: Row = {"variance_seeds": 1.0, "variance_problems": 400.0, "variance_residual": 1500.0}  # points^2

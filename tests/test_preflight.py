@@ -12,11 +12,12 @@ import datasets
 import pytest
 from huggingface_hub import constants
 
+from micota.common.settings import laid_over
 from micota.planning.gpu_memory import Shape, sampling_bytes, scoring_bytes, training_bytes
 from micota.preflight.models import findings
 from micota.preflight.scene import Finding, Scene, licence
 from micota.sampling.engine import EngineSettings
-from micota.study.config import Training, laid_over
+from micota.study.config import Training
 from micota.study.load import load_study
 from scripts import preflight as script
 from tests.hub_cache import commit_of
@@ -283,13 +284,13 @@ def test_estimates_of_a_model_of_three_billion() -> None:
 def test_a_model_without_weights_is_counted_from_its_configuration(home: Path, tmp_path: Path) -> None:
     """As on a login node with a network, where only the light files of a model are fetched."""
     from micota.models.folders import parameters
-    from micota.preflight.scene import Model
+    from micota.planning.model_sizes import count
 
     model = write_model(tmp_path / "whole")
     light = tmp_path / "light"
     light.mkdir()
     shutil.copy(model / "config.json", light)
-    assert Model("m", "bases.m", light).parameters == parameters(model)
+    assert count(light) == parameters(model)
 
 
 def test_attention_that_leaves_a_part_of_the_model_out_fails(home: Path) -> None:

@@ -14,7 +14,7 @@ from snakemake.cli import parse_args
 
 from micota.common.cli import UserError
 from micota.study.load import load_study
-from micota.workflow.cluster import check_filled, gpu_resources, memory_mb
+from micota.workflow.resources import Gpus, check_filled, gpu_resources, memory_mb
 from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config
 from tests.workflow import copy_project, output_of, planned, snakemake
@@ -62,7 +62,8 @@ def test_one_job_with_a_gpu_at_a_time_on_one_machine(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("gpus", [0, 1, 8])
 def test_a_job_asks_for_more_with_each_attempt(gpus: int) -> None:
-    resources = gpu_resources(lambda wildcards: gpus, lambda n: "gpu" if n else "cpu", minutes=720)
+    profile = {"default-resources": {"slurm_partition": "cpu", "gpu_partition": "gpu"}}
+    resources = gpu_resources(profile, lambda wildcards: gpus, minutes=720)
     assert resources["gpu"](None) == gpus
     assert resources["gpu_job"](None) == bool(gpus)
     assert resources["slurm_partition"](None) == ("gpu" if gpus else "cpu")
@@ -75,13 +76,14 @@ def test_a_job_asks_for_more_with_each_attempt(gpus: int) -> None:
 def test_what_runs_on_gpus_follows_the_configuration() -> None:
     engine = {"sampling.engine.tensor_parallel": 2, "sampling.engine.data_parallel": 3, "training.student.processes": 4}
     study = load_study(raw_config("single_gpu", engine))
-    assert (study.sampling_gpus, study.judging_gpus) == (6, study.config.sampling.engine.tensor_parallel)
-    assert (study.alignment_gpus, study.training_gpus("student")) == (1, 4)
-    assert not study.pretrained_here
-    assert {study.base_gpus(base) for base in study.bases} == {0}  # downloads
+    gpus = Gpus(study)
+    assert (gpus.sampling, gpus.judging) == (6, study.config.sampling.engine.tensor_parallel)
+    assert (gpus.alignment, gpus.training("student")) == (1, 4)
+    assert not any(map(study.pretrained, study.bases))
+    assert {gpus.base(base) for base in study.bases} == {0}  # downloads
     for device in ("auto", "cpu"):
-        off = load_study(raw_config("single_gpu", {**engine, "device": device}))
-        assert (off.sampling_gpus, off.judging_gpus, off.alignment_gpus, off.training_gpus("student")) == (0, 0, 0, 0)
+        off = Gpus(load_study(raw_config("single_gpu", {**engine, "device": device})))
+        assert (off.sampling, off.judging, off.alignment, off.training("student")) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(("device", "seen"), [("auto", "0,1"), ("cpu", "")])
@@ -102,11 +104,9 @@ def test_a_study_on_the_cpu_leaves_gpus_alone(
 
 def test_a_base_that_is_pre_trained_takes_gpus_and_one_that_is_copied_none() -> None:
     smoke = load_study(raw_config("smoke", {"device": "cuda"}))
-    assert smoke.pretrained_here
-    assert smoke.base_gpus("small") == 1
+    assert smoke.pretrained("small") and Gpus(smoke).base("small") == 1
     mini = load_study(raw_config("mini", {"device": "cuda"}))
-    assert not mini.pretrained_here
-    assert mini.base_gpus("small") == 0
+    assert not any(map(mini.pretrained, mini.bases)) and Gpus(mini).base("small") == 0
 
 
 def test_a_profile_that_was_not_filled_in_is_refused_by_file_and_key(filled: Path) -> None:

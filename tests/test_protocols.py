@@ -1,6 +1,5 @@
 """avg@k, pass@k and maj@k against enumeration, and their table from graded traces."""
 
-import json
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -13,11 +12,12 @@ from hypothesis import strategies as st
 
 from micota.common.cli import UserError
 from micota.common.records import RecordError, write_jsonl
+from micota.common.tables import read_csv
 from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
-from micota.results.tables import read_csv
+from micota.results.tables import main, protocols
+from micota.study import tasks
 from micota.study.load import load_study
-from scripts import table_main, table_protocols
-from tests.test_tables import trace
+from tests.graded import entry, trace
 from tests.tiny import raw_config
 
 
@@ -78,10 +78,7 @@ def test_which_k_are_shown(n: int, expected: list[int]) -> None:
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
-ENTRIES = [
-    {"model": "s-mid-s0", "base": "s", "corpus": "mid", "seed": 0},
-    {"model": "s-mid-s1", "base": "s", "corpus": "mid", "seed": 1},
-]
+ENTRIES = [entry("s-mid-s0", "s", "mid"), entry("s-mid-s1", "s", "mid", 1)]
 
 
 def write(folder: Path, model: str, answers: dict[str, list[str | None]], dataset: str = "easy@4") -> None:
@@ -95,8 +92,8 @@ def write(folder: Path, model: str, answers: dict[str, list[str | None]], datase
 
 
 def make(folder: Path) -> Path:
-    argv = ["--entries", json.dumps(ENTRIES), "--labels", '{"easy@4": "easy"}', "--temperature", "0.6"]
-    table_protocols.main([*argv, "--graded-dir", str(folder), "--out-stem", str(folder / "protocols")])
+    files = {"graded": list(folder.glob("*.jsonl"))}
+    protocols.make(files, folder, entries=ENTRIES, labels={"easy@4": "easy"}, temperature=0.6)
     return folder / "protocols"
 
 
@@ -122,7 +119,7 @@ def test_the_table_averages_seeds(tmp_path: Path) -> None:
         ({"0": ["1"] * 4, "1": ["1"] * 3}, "have 3, 4 samples; all need the same"),
         ({"0": ["1"], "1": ["1"]}, "have 1, 4 samples"),
         ({"0": ["1"] * 4}, "1 problems of easy have samples"),
-        ({"0": ["1"] * 4, "2": ["1"] * 4}, "the seeds of s-mid have not answered the same problems"),
+        ({"0": ["1"] * 4, "2": ["1"] * 4}, "s-mid-s1 and s-mid-s0 differ in 2 problems of easy"),
     ],
 )
 def test_unequal_samples_are_refused(tmp_path: Path, answers: dict[str, list[str | None]], said: str) -> None:
@@ -139,26 +136,26 @@ BLOCK: dict[str, Any] = {"prompt": "chat", "temperature": 0.6, "n": 8, "max_toke
 
 def test_protocols_are_sampled_beside_the_evaluation() -> None:
     study = load_study(raw_config("mini", {"sampling.protocols": BLOCK}))
-    assert study.protocol_labels == {f"{name}@8": name for name in study.config.benchmarks}
-    tasks = {task["dataset"]: task for task in study.tasks("small-mid-s0")}
-    greedy, sampled = tasks["two_steps"], tasks["two_steps@8"]
-    assert greedy["problems"] == sampled["problems"] == "two_steps"
-    assert [(t["n"], t["temperature"]) for t in (greedy, sampled)] == [(1, 0.0), (8, 0.6)]
-    assert not [task for task in study.tasks("teacher") if "@" in task["dataset"]]
+    assert tasks.protocol_labels(study) == {f"{name}@8": name for name in study.config.benchmarks}
+    asked = {task.dataset: task for task in tasks.tasks(study, "small-mid-s0")}
+    greedy, sampled = asked["two_steps"], asked["two_steps@8"]
+    assert greedy.problems == sampled.problems == "two_steps"
+    assert [(t.decoding.n, t.decoding.temperature) for t in (greedy, sampled)] == [(1, 0.0), (8, 0.6)]
+    assert not [task for task in tasks.tasks(study, "teacher") if "@" in task.dataset]
 
 
 def test_an_evaluation_with_several_samples_needs_no_block() -> None:
     changes = {"sampling.evaluation": BLOCK}
     study = load_study(raw_config("mini", changes))
-    assert study.protocol_labels == {name: name for name in study.config.benchmarks}
-    assert load_study(raw_config("mini")).protocol_labels == {}
+    assert tasks.protocol_labels(study) == {name: name for name in study.config.benchmarks}
+    assert tasks.protocol_labels(load_study(raw_config("mini"))) == {}
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"sampling.protocols": BLOCK | {"temperature": 0.0}}, "sampling.protocols: 8 greedy samples are one"),
-        ({"sampling.evaluation": BLOCK | {"temperature": 0.0}}, "sampling.evaluation: 8 greedy samples are one"),
+        ({"sampling.protocols": BLOCK | {"temperature": 0.0}}, "sampling.protocols.n: 8 greedy samples are one"),
+        ({"sampling.evaluation": BLOCK | {"temperature": 0.0}}, "sampling.evaluation.n: 8 greedy samples are one"),
         ({"sampling.protocols": BLOCK | {"n": 1}}, "sampling.protocols: it needs n of 2"),
         ({"sampling.protocols": BLOCK, "sampling.evaluation": BLOCK}, "leave one of the two"),
         ({"sampling.protocols": BLOCK | {"prompt": "caht"}}, "there is no 'caht'"),
@@ -186,9 +183,8 @@ def test_completions_that_a_stop_string_ended_before_a_box_are_counted(tmp_path:
         *(trace(f"hard/{n}", "hard", True) for n in range(2)),
     ]
     write_jsonl(tmp_path / "m.jsonl", rows)
-    entries = json.dumps([{"model": "m", "base": "m", "corpus": "base", "seed": 0}])
+    entries, files = [entry("m", "m", "base"), entry("m", "m", "mid")], {"graded": [tmp_path / "m.jsonl"]}
     for benchmarks, expected in ((["easy", "hard"], [1, None]), (["hard"], [])):
-        argv = ["--entries", entries, "--benchmarks", json.dumps(benchmarks), "--graded-dir", str(tmp_path)]
-        table_main.main([*argv, "--out-stem", str(tmp_path / "main")])
-        cells = read_csv(tmp_path / "main_cells.csv")
+        main.make(files, tmp_path, entries=entries, benchmarks=benchmarks, proposed="mid")
+        cells = [row for row in read_csv(tmp_path / "main_cells.csv") if row["corpus"] == "base"]
         assert [row["stopped_before_box"] for row in cells if "stopped_before_box" in row] == expected

@@ -8,25 +8,20 @@ import pytest
 import yaml
 
 from micota.common.cli import UserError
+from micota.grading.settings import Grading, JudgeModel
+from micota.models.merge_methods import MergeSweep
+from micota.problems.settings import Cleaning
 from micota.provenance.sources import CELLS, DEVIATION, TAG, TAGS, deviations_page, entries, provenance_page, untagged
 from micota.sampling.engine import EngineSettings
-from micota.study.config import (
-    Alignment,
-    Cleaning,
-    Decoding,
-    Grading,
-    JudgeModel,
-    MergeSweep,
-    Training,
-    parse_config,
-)
+from micota.study.asked import Alignment
+from micota.study.config import Asking, Training, parse_config
 from scripts import deviations as script
 from tests.conftest import ROOT
 
 TAGGED = ["paper.yaml", "single_gpu.yaml"]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 # What shapes numbers is written out, never left to a default of the code.
-WRITTEN_OUT = (Alignment, Cleaning, Decoding, EngineSettings, Grading, JudgeModel, MergeSweep, Training)
+WRITTEN_OUT = (Alignment, Asking, Cleaning, EngineSettings, Grading, JudgeModel, MergeSweep, Training)
 
 
 @cache

@@ -97,7 +97,7 @@ def test_it_is_read_by_the_rules_of_its_file_and_renders_whole_traces(
         assert ids == wanted.encode(text, add_special_tokens=False).ids
         assert tokenizer.decode(ids) == wanted.decode(ids, skip_special_tokens=False)
     for chat in (True, False) if tokenizer.chat_template else (False,):
-        check_rendering(tokenizer, Prompt("{problem}", chat=chat), CLOSING[name] if chat else tokenizer.eos_token)
+        check_rendering(tokenizer, Prompt(user="{problem}", chat=chat), CLOSING[name] if chat else tokenizer.eos_token)
 
 
 def check_rendering(tokenizer: Any, prompt: Prompt, closing: str) -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micota.common.files import whole
 from micota.common.lines import line_of
-from micota.common.records import Record, RecordError, read_json, read_jsonl, whole, write_json, write_jsonl
+from micota.common.records import Record, RecordError, read_json, read_jsonl, write_json, write_jsonl
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3), max_leaves=5

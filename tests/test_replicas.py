@@ -1,6 +1,5 @@
 """Replicas share a job's chunks: devices are parted, a failure and a kill end all, and the result is the same."""
 
-import json
 import multiprocessing
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from micota.common.cli import UserError
+from micota.common.flags import as_flags
 from micota.common.records import read_jsonl
 from micota.sampling.replicas import VISIBLE, on_replicas, part
 from tests.tiny import PROMPT, ROOT, write_model, write_problems
@@ -122,12 +122,13 @@ def test_processes_end_when_their_job_is_killed(tmp_path: Path, kind: str) -> No
 
 def test_two_replicas_draw_what_one_does_and_nothing_twice(tmp_path: Path) -> None:
     model = write_model(tmp_path / "m", seed=3)
-    task = {"prompt": PROMPT, "temperature": 1.0, "top_p": 1.0, "n": 1, "max_tokens": 8, "stop": [], "seed": 1}
-    tasks = [task | {"dataset": "train", "problems": str(write_problems(tmp_path / "train.jsonl", 20))}]
+    problems = write_problems(tmp_path / "train.jsonl", 20)
+    decoding = {"temperature": 1.0, "max_tokens": 8, "seed": 1}
     logs = {}
     for replicas in (1, 2):
-        engine = {"name": "transformers", "chunk_size": 4, "max_model_len": 512, "data_parallel": replicas}
-        arguments = ["--model", str(model), "--name", "m", "--engine", json.dumps(engine), "--tasks", json.dumps(tasks)]
+        engine = {"chunk_size": 4, "max_model_len": 512, "data_parallel": replicas}
+        arguments = ["--model", str(model), "--sampler", "m", "--problems", str(problems), *as_flags(decoding)]
+        arguments += [*as_flags(engine, "engine_"), *as_flags(PROMPT, "prompt_")]
         arguments += ["--work", str(tmp_path / f"work-{replicas}"), "--out", str(tmp_path / f"{replicas}.jsonl")]
         command = [sys.executable, "-m", "scripts.sample", *arguments]
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

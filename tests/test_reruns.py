@@ -47,9 +47,8 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
         "sample=8 grade=8 train=8",
         "claims main scores",
     ),
-    "threads of a training": ({"training.teacher.threads": 1}, "", ""),
-    "a merge's method": (
-        {"merges": [raw_config("mini")["merges"][0] | {"method": "dare_linear"}]},
+    "the merges' dtype": (
+        {"merge_dtype": "bfloat16"},
         "sample=12 grade=12 corpus=5 train=8 merge=4 alignment=2",
         "alignment assistants claims corpora lengths main scores",
     ),
@@ -93,6 +92,26 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "a claim": ({"claims.alpha": 0.01}, "", "claims"),
     "the proposed corpus": ({"students.proposed": "short"}, "", "main"),
+    "what shapes no result": (
+        {
+            "sampling.engine.gpu_memory_utilization": 0.5,
+            "sampling.engine.batch_size": 8,
+            "sampling.engine.data_parallel": 2,
+            "sampling.engine.tensor_parallel": 2,
+            "sampling.engine.enforce_eager": True,
+            "sampling.engine.attention": "eager",
+            "training.student.save_steps": 7,
+            "training.student.gradient_checkpointing": True,
+            "training.student.attention": "eager",
+            "training.teacher.threads": 2,
+            "alignment.batch_size": 8,
+            "grading": {"workers": 2},
+            "device": "cpu",
+            "check_disk": False,
+        },
+        "",
+        "",
+    ),
     "another seed": ({"seeds": [0, 1]}, "sample=8 grade=8 train=8", "claims main scores"),
 }
 

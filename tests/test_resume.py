@@ -13,8 +13,9 @@ import pytest
 
 from micota.common.records import read_json, write_jsonl
 from micota.models.prompts import IGNORED
+from micota.training.checkpoints import job_key
+from micota.training.rows import TrainingRows
 from micota.training.settings import TrainingSettings
-from micota.training.trainer import TrainingRows, job_key
 from tests.conftest import ROOT
 from tests.processes import TWO, as_launched, fsdp2_on_a_cpu, in_two_processes, train_in_two
 from tests.tiny import corpus, same_weights, write_model

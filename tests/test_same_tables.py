@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from micota.common.cli import UserError
-from micota.results.tables import Column, write_table
+from micota.common.tables import Column, write_table
 from scripts import same_tables
 from tests.workflow import ROOT
 

@@ -1,6 +1,5 @@
 """A sampling job may be killed at any moment: started again, it draws what is missing and nothing twice."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +13,13 @@ from micota.common.records import TRACE_FIELDS, Record, read_json, read_jsonl, w
 from micota.models.folders import load_tokenizer
 from micota.models.prompts import Prompt, rendering
 from micota.sampling import sample
-from micota.sampling.engine import Completion, Request
-from micota.sampling.sample import Chunk, Task, cut_up, items
+from micota.sampling.engine import Completion, Decoding, EngineSettings, Request, Task
+from micota.sampling.sample import Sampler, cut_up
 from micota.sampling.shards import in_turn
+from micota.study.load import load_study
 from scripts import grade
 from scripts import sample as script
-from tests.tiny import PROMPT, write_model, write_problems
+from tests.tiny import PROMPT, raw_config, write_model, write_problems
 
 SETTINGS: dict[str, Any] = {"name": "transformers", "chunk_size": 4, "max_model_len": 512}
 TASK: dict[str, Any] = {
@@ -69,6 +69,12 @@ def job(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> "Job":
     return Job(tmp_path, model, tasks, dict(SETTINGS), monkeypatch)
 
 
+def task_of(block: dict[str, Any]) -> Task:
+    """A task from its decoding and the rest in one block."""
+    decoding = Decoding(**{name: value for name, value in block.items() if name in Decoding.model_fields})
+    return Task(decoding=decoding, **{name: value for name, value in block.items() if name in Task.model_fields})
+
+
 @dataclass
 class Job:
     """scripts/sample.py with a fake engine."""
@@ -85,8 +91,9 @@ class Job:
             return engine
 
         self.monkeypatch.setattr("micota.sampling.start.start_engine", start)
-        arguments = ["--model", str(self.model), "--name", name, "--engine", json.dumps(self.settings)]
-        arguments += ["--tasks", json.dumps(self.tasks), "--shard", str(shard), "--shards", str(shards)]
+        tasks = [task_of(block) for block in self.tasks]
+        self.monkeypatch.setattr(script, "asked", lambda args: (tasks, EngineSettings(**self.settings), shards))
+        arguments = ["--model", str(self.model), "--sampler", name, "--problems", "-", "--shard", str(shard)]
         arguments += ["--work", str(self.folder / work), "--meta", str(self.folder / out) + ".meta"]
         script.main([*arguments, "--out", str(self.folder / out)])
         return (self.folder / out).read_bytes()
@@ -148,8 +155,6 @@ def test_a_chunk_half_written_is_drawn_again(job: Job) -> None:
     [
         ({"settings": {"dtype": "bfloat16"}}, CHUNKS),
         ({"settings": {"max_model_len": 256}}, CHUNKS),
-        ({"settings": {"tensor_parallel": 2}}, CHUNKS),
-        ({"settings": {"enforce_eager": True}}, CHUNKS),
         ({"settings": {"chunk_size": 5}}, 2 + 3),
         ({"task": {"temperature": 0.5}}, 3),
         ({"task": {"top_p": 0.9}}, 3),
@@ -184,11 +189,63 @@ def test_what_shapes_a_completion_never_meets_old_chunks(job: Job, change: dict[
     assert engine.calls == redrawn
 
 
-def test_by_how_many_replicas_a_job_is_shared_shapes_nothing(job: Job) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data_parallel": 2},
+        {"gpu_memory_utilization": 0.5},
+        {"max_num_seqs": 8},
+        {"batch_size": 2},
+        {"tensor_parallel": 2},
+        {"enforce_eager": True},
+        {"attention": "eager"},
+    ],
+    ids=str,
+)
+def test_how_a_job_is_run_shapes_nothing(job: Job, change: dict[str, Any]) -> None:
     first = job.run(FakeEngine(), "out.jsonl", "work")
-    job.settings["data_parallel"] = 2
+    job.settings |= change
     engine = FakeEngine()
     assert job.run(engine, "out.jsonl", "work") == first and engine.starts == 0
+
+
+def test_what_moves_last_digits_is_recorded_and_told(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    """A job that ran out of memory half way goes on with other settings; its traces say both."""
+    job.settings |= {"batch_size": 8}
+    with pytest.raises(Killed):
+        job.run(FakeEngine(dies_after=2), "out.jsonl", "work")
+    job.settings |= {"batch_size": 2, "gpu_memory_utilization": 0.5}
+    job.run(FakeEngine(), "out.jsonl", "work")
+    made = read_json(job.folder / "out.jsonl.meta")["made_with"]
+    assert [entry["batch_size"] for entry in made] == [8, 2] and "gpu_memory_utilization" not in made[0]
+    assert "m: chunks made with batch_size 8, asked for 2: kept" in capsys.readouterr().out
+
+
+def test_what_is_asked_for_is_the_studys_and_flags_go_over_it(job: Job) -> None:
+    names = ["train", "validation", "two_steps", "four_steps", "six_steps"]
+    files = [str(job.folder / f"{name}.jsonl") for name in names]
+    given = ["--sampler", "medium", "--model", "m", "--work", "w", "--out", "o", "--study", "config/mini.yaml"]
+    tasks, engine, shards = script.asked(script.parse_args([*given, "--problems", *files]))
+    assert [task.dataset for task in tasks] == names[1:] and tasks[0].problems == files[1]
+    study = load_study(raw_config("mini"))
+    assert (engine, shards) == (study.config.sampling.engine, study.config.sampling.shards)
+    over = ["--engine-gpu-memory-utilization", "0.5", "--max-tokens", "9", "--shards", "3"]
+    tasks, other, shards = script.asked(script.parse_args([*given, *over, "--problems", *files]))
+    assert other == engine.but(gpu_memory_utilization=0.5) and shards == 3
+    assert {task.decoding.max_tokens for task in tasks} == {9}
+    with pytest.raises(UserError, match=r"--problems: medium samples six_steps too"):
+        script.asked(script.parse_args([*given, "--problems", *files[:-1]]))
+    with pytest.raises(UserError, match=r"--sampler: there is no 'smal'"):
+        script.asked(script.parse_args([*given, "--problems", *files, "--sampler", "smal"]))
+
+
+def test_without_a_study_flags_are_all_there_is(job: Job) -> None:
+    given = ["--sampler", "m", "--model", "m", "--work", "w", "--out", "o", "--problems", "a/easy.jsonl"]
+    tasks, engine, _ = script.asked(script.parse_args([*given, "--prompt-user", "{problem}", "--max-tokens", "9"]))
+    assert tasks == [task_of({"dataset": "easy", "problems": "a/easy.jsonl", "prompt": PROMPT, "max_tokens": 9})]
+    assert engine == EngineSettings()
+    with pytest.raises(UserError, match="--prompt-user: Field required"):
+        script.asked(script.parse_args(given))
 
 
 def test_a_copied_model_meets_its_old_chunks(job: Job) -> None:
@@ -258,11 +315,12 @@ def test_a_completions_own_seed_depends_on_nothing_around_it(job: Job) -> None:
     def seeds(chunk_size: int, shards: int, task_seed: int = 0, dataset: str = "test") -> dict[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = {}
         raw = job.tasks[1] | {"seed": task_seed, "dataset": dataset}
-        task, tokenizer = Task.from_record(raw), load_tokenizer(job.model)
+        settings = EngineSettings(chunk_size=chunk_size, max_model_len=512)
+        sampler = Sampler("m", job.model, load_tokenizer(job.model), settings, FakeEngine)
         for shard in range(shards):
-            for cut in cut_up(items(task, tokenizer, shard, shards, 512), chunk_size):
-                made = sample.request(Chunk("", task, cut, Path()))
-                found |= {(item.id, item.sample): seed for item, seed in zip(cut, made.seeds, strict=True)}
+            for chunk in cut_up([task_of(raw)], sampler, shard, shards, Path()):
+                made = sample.request(chunk)
+                found |= {(item.id, item.sample): seed for item, seed in zip(chunk.items, made.seeds, strict=True)}
         return found
 
     plain = seeds(4, 1)

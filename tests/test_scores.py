@@ -1,24 +1,20 @@
 """Three scores, agreement and the gallery, from small graded files whose every number is known."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from micota.common.cli import UserError
-from micota.common.records import Record, RecordError, write_json, write_jsonl
+from micota.common.records import Record, RecordError, read_jsonl, write_json, write_jsonl
+from micota.common.tables import read_csv
 from micota.grading.reasons import asks_judge
 from micota.results.disagreements import code
 from micota.results.scores import kappa
-from micota.results.tables import read_csv
-from scripts import table_gold, table_scores
-from tests.test_tables import trace
+from micota.results.tables import gold, scores
+from tests.graded import entry, trace, write_graded
 
-ENTRIES = [
-    {"model": "s", "base": "s", "corpus": "base", "seed": 0},
-    {"model": "s-mid-s0", "base": "s", "corpus": "mid", "seed": 0},
-]
+ENTRIES = [entry("s", "s", "base"), entry("s-mid-s0", "s", "mid")]
 RULES = {"amc": "string", "gsm8k": "last_number"}
 
 
@@ -56,20 +52,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(folder: Path, *more: str) -> dict[str, list[dict[str, Any]]]:
-    argv = [f"--entries={json.dumps(ENTRIES)}", f"--rules={json.dumps(RULES)}", f"--graded-dir={folder}/graded"]
-    table_scores.main([*argv, f"--problems={folder}/problems.jsonl", f"--tables={folder}/tables", *more])
+def make(folder: Path, *judged: Path) -> dict[str, list[dict[str, Any]]]:
+    graded = [folder / f"graded/{entry['model']}.jsonl" for entry in ENTRIES]
+    files = {"graded": graded, "problems": [folder / "problems.jsonl"], "judged": list(judged)}
+    scores.make(files, folder / "tables", entries=ENTRIES, rules=RULES)
     return {name: read_csv(folder / f"tables/{name}.csv") for name in ("scores", "agreement", "disagreements")}
 
 
-def judged(folder: Path, *verdicts: tuple[str, str, bool]) -> str:
+def judged(folder: Path, *verdicts: tuple[str, str, bool]) -> Path:
     rows = [
         {"id": name, "dataset": name.split("/")[0], "answer": "3/4", "extracted": extracted, "traces": 2, "judge": "j",
          "output": str(correct), "correct": correct}
         for name, extracted, correct in verdicts
     ]  # fmt: skip
     write_jsonl(folder / "judged.jsonl", rows)
-    return f"--judged={folder}/judged.jsonl"
+    return folder / "judged.jsonl"
 
 
 def test_each_benchmark_is_scored_by_its_own_rule(folder: Path) -> None:
@@ -126,7 +123,7 @@ def test_kappa(counts: tuple[int, int, int, int], value: float | None) -> None:
     assert kappa(*counts) == (value if value is None else pytest.approx(value))
 
 
-def test_the_gallery_begins_with_what_moves_scores_most(folder: Path) -> None:
+def test_the_gallery_begins_with_what_moves_scores_most(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = make(folder)["disagreements"]
     assert [(row["id"], row["traces"], row["models"]) for row in rows] == [
         ("amc/1", 2, "s s-mid-s0"),
@@ -137,7 +134,8 @@ def test_the_gallery_begins_with_what_moves_scores_most(folder: Path) -> None:
     assert "3 of 8 traces, 2 different answers; shown: 2." in page
     assert "the paper's rule: **wrong**, math-verify: **right** (math-verify's reason: equal)" in page
     assert "- the model's answer: no box\n" in page and "- problem: ` What is amc/1? `\n" in page
-    make(folder, "--show=1")
+    monkeypatch.setattr(scores, "SHOWN", 1)
+    make(folder)
     page = (folder / "tables/disagreements.md").read_text()
     assert "2 different answers; shown: 1." in page and "gsm8k/0" not in page
 
@@ -152,18 +150,27 @@ def test_no_answer_breaks_the_page(text: str, shown: str) -> None:
 
 def test_a_missing_benchmark_or_problem_is_named(folder: Path) -> None:
     write_jsonl(folder / "problems.jsonl", [])
-    with pytest.raises(UserError, match="amc/1 is in none"):
+    with pytest.raises(UserError, match=r"amc/1 is in none of .*problems\.jsonl"):
         make(folder)
     write_jsonl(folder / "graded/s.jsonl", [graded("amc/0", True, True)])
     with pytest.raises(RecordError, match="no trace of the data set 'gsm8k'"):
         make(folder)
 
 
+def test_every_model_must_have_answered_the_same_problems_once(folder: Path) -> None:
+    """The reader of the other tables checks them: here, too."""
+    rows = list(read_jsonl(folder / "graded/s.jsonl"))
+    write_jsonl(folder / "graded/s.jsonl", [*rows, graded("amc/2", True, True)])
+    with pytest.raises(UserError, match="s-mid-s0 and s differ in 1 problems of amc, such as amc/2"):
+        make(folder)
+    write_jsonl(folder / "graded/s.jsonl", [*rows, rows[0]])
+    with pytest.raises(RecordError, match="sample 0 of problem amc/0 stands there twice"):
+        make(folder)
+
+
 def test_no_disagreement_is_a_table_with_a_head_alone(folder: Path) -> None:
     for model in ("s", "s-mid-s0"):
-        write_jsonl(
-            folder / f"graded/{model}.jsonl", [graded(f"{name}/{i}", True, True) for name in RULES for i in "01"]
-        )
+        write_graded(folder / "graded", model, dict.fromkeys(RULES, (True, True)))
     with pytest.raises(RecordError, match="the table has no rows"):
         make(folder)
     assert (
@@ -179,7 +186,7 @@ def test_gold_table(tmp_path: Path) -> None:
         "p/made.jsonl": {"dataset": "made", "rule": "last_number", "raw": None, "expected": None, **count},
     }
     write_json(tmp_path / "gold.json", golds)
-    table_gold.main([f"--gold={tmp_path}/gold.json", f"--out-stem={tmp_path}/gold"])
+    gold.make({"gold": [tmp_path / "gold.json"]}, tmp_path)
     text = (tmp_path / "gold.md").read_text()
     assert "| aime24 | 30 | string | 23 | 23 | 30 | 30 | 0 |" in text
     assert "| made | 30 | last number | – | – | 30 | 30 | 0 |" in text

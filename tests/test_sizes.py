@@ -1,34 +1,34 @@
 """The gap by student size, from graded files whose every number is known, and the sizes from the weights' headers."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from micota.common.cli import UserError
-from micota.common.records import read_json, write_json, write_jsonl
+from micota.common.records import read_json, write_json
+from micota.common.tables import DASH, Row, read_csv
 from micota.models.folders import parameters
+from micota.results.entries import Entry
 from micota.results.estimates import crossed
-from micota.results.tables import DASH, Row, read_csv
-from scripts import figure_sizes, model_size, table_sizes
-from tests.test_tables import trace
+from micota.results.figures.sizes import draw
+from micota.results.labels import size_label
+from micota.results.tables import sizes as sizes_table
+from scripts import model_size
+from tests.graded import entry, write_graded
 
 
-def make(graded: Path, sizes: dict[str, int], entries: list[Row], gaps: Any) -> Path:
-    for base, count in sizes.items():
+def make(graded: Path, parameters: dict[str, int], entries: list[Entry], gaps: list[list[str]]) -> Path:
+    for base, count in parameters.items():
         write_json(graded.parent / f"sizes/{base}.json", {"model": base, "parameters": count})
-    files = [f"{graded.parent}/sizes/{base}.json" for base in sizes]
-    stem = graded.parent / "tables/sizes"
-    table_sizes.main([f"--entries={json.dumps(entries)}", '--benchmarks=["easy", "hard"]', f"--graded-dir={graded}",
-                      f"--gaps={json.dumps(gaps)}", f"--out-stem={stem}", "--sizes", *files])  # fmt: skip
-    return stem
+    counted = [graded.parent / f"sizes/{base}.json" for base in parameters]
+    files, out = {"graded": list(graded.iterdir()), "sizes": counted}, graded.parent / "tables"
+    sizes_table.make(files, out, entries=entries, benchmarks=["easy", "hard"], gaps=gaps)
+    return out / "sizes"
 
 
 def student(graded: Path, name: str, easy: list[bool], hard: list[bool]) -> None:
-    rows = [trace(f"easy/{i}", "easy", correct) for i, correct in enumerate(easy)]
-    write_jsonl(graded / f"{name}.jsonl", [*rows, *(trace(f"hard/{i}", "hard", c) for i, c in enumerate(hard))])
+    write_graded(graded, name, {"easy": easy, "hard": hard})
 
 
 def test_problems_and_seeds_are_paired_and_students_ordered_by_parameters(tmp_path: Path) -> None:
@@ -39,13 +39,13 @@ def test_problems_and_seeds_are_paired_and_students_ordered_by_parameters(tmp_pa
     student(graded, "s-long-s0", [True, True, False, False], [True, False])
     student(graded, "s-long-s1", [True, False, False, False], [False, True])
     student(graded, "b", [True] * 4, [True, False])
-    entries: list[Row] = [
-        {"model": "b", "base": "b", "corpus": "base", "seed": 0},
-        {"model": "s-mid-s0", "base": "s", "corpus": "mid", "seed": 0},
-        {"model": "s", "base": "s", "corpus": "base", "seed": 0},
-        {"model": "s-mid-s1", "base": "s", "corpus": "mid", "seed": 1},
-        {"model": "s-long-s0", "base": "s", "corpus": "long", "seed": 0},
-        {"model": "s-long-s1", "base": "s", "corpus": "long", "seed": 1},
+    entries = [
+        entry("b", "b", "base"),
+        entry("s-mid-s0", "s", "mid"),
+        entry("s", "s", "base"),
+        entry("s-mid-s1", "s", "mid", 1),
+        entry("s-long-s0", "s", "long"),
+        entry("s-long-s1", "s", "long", 1),
     ]
     stem = make(graded, {"b": 2_000_000, "s": 1000}, entries, [["mid", "long"]])
     rows = read_csv(f"{stem}.csv")
@@ -64,7 +64,7 @@ def test_problems_and_seeds_are_paired_and_students_ordered_by_parameters(tmp_pa
     text = Path(f"{stem}.md").read_text()
     assert "| s | 1,000 | gap | mid (MiCoTA) | long | +0.0 | [-" in text
     assert f"| s | 1,000 | accuracy | mid (MiCoTA) | {DASH} | 43.8 | [" in text
-    with pytest.raises(UserError, match="--sizes: no file says how large s is"):
+    with pytest.raises(UserError, match=r"b\.json: none says how large s is"):
         make(graded, {"b": 1}, entries, [])
 
 
@@ -98,7 +98,7 @@ def test_lines_by_size_go_through_every_student() -> None:
         row = {"base": base, "parameters": count, "value": value, **numbers}
         rows += [{**row, "kind": "accuracy", "corpus": corpus} for corpus in ("base", "long", "mid")]
         rows += [{**row, "kind": "gap", "corpus": "mid", "against": "long", "value": 3.0, "low": None, "high": None}]
-    left, right = figure_sizes.draw(rows).axes
+    left, right = draw(rows)["sizes"].axes
     lines = {line.get_label(): line for line in left.get_lines()}
     assert list(lines) == ["base (untrained)", "long", "mid (MiCoTA)"]
     assert list(np.asarray(lines["long"].get_ydata())) == [40, 50]
@@ -110,4 +110,4 @@ def test_lines_by_size_go_through_every_student() -> None:
     ("count", "text"), [(124_352, "0.12 M"), (90_000, "90 k"), (3_085_938_688, "3.1 B"), (14e9, "14 B"), (7, "7")]
 )
 def test_parameters_in_words(count: float, text: str) -> None:
-    assert figure_sizes.short(count) == text
+    assert size_label(count) == text

@@ -2,18 +2,25 @@
 
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from micota.problems import datasets
+from micota.problems.datasets import math500
 from micota.training import trainer
+from tests.graph import jobs_of
+from tests.pipeline import PAGE, page
 from tests.workflow import ROOT, copy_project, make, output_of, planned, snakemake
 
 BENCHMARKS = ["aime24", "amc23", "olympiadbench", "math500", "gsm8k"]
 STUDENT = "small-mid-s0"
+# As a user's shell with the environment active.
+ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
 
 
 class Smoke:
@@ -60,6 +67,25 @@ def test_every_table_and_figure_is_there(smoke: Smoke) -> None:
             assert min(image.size) > 300
             assert len(image.convert("RGB").getcolors(2**24) or []) > 10  # not a blank page
         assert (smoke.folder / "figures" / "smoke" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_page_of_the_pipeline_is_what_was_run(smoke: Smoke) -> None:
+    """docs/pipeline.md: the real commands, and the numbers that they print."""
+    assert page(smoke.folder, smoke.flags) == PAGE.read_text(encoding="utf-8")
+
+
+def test_a_printed_command_can_be_copied_and_run(smoke: Smoke) -> None:
+    """Of a job that samples, one that grades and one that makes a table: the same bytes again."""
+    wanted = {"results/smoke/cot/small-mid-s0/shard-0.jsonl", "results/smoke/graded/small-mid-s0.jsonl"}
+    wanted |= {"results/smoke/tables/main.csv"}
+    jobs = [job for job in jobs_of(smoke.folder, *smoke.flags) if wanted & set(job["output"])]
+    assert len(jobs) == 3
+    for job in jobs:
+        (made,) = (smoke.folder / path for path in wanted & set(job["output"]))
+        before = made.read_bytes()
+        made.unlink()
+        run = subprocess.run(job["shell"], shell=True, cwd=smoke.folder, env=ENVIRONMENT, check=False)
+        assert run.returncode == 0 and made.read_bytes() == before
 
 
 def test_nothing_is_lost_on_the_way(smoke: Smoke) -> None:
@@ -141,9 +167,9 @@ def test_a_changed_merge_weight_re_runs_only_what_depends_on_it(smoke: Smoke, tm
 
 
 def test_a_new_check_of_the_golds_grades_nothing_again(smoke: Smoke) -> None:
-    """It is a gate: were it an input like any other, a corrected count would train every student again."""
-    counts = smoke.folder / Path(datasets.__file__).relative_to(ROOT).with_name("gold_counts.json")
-    counts.write_text(counts.read_text() + "\n")
+    """It is a gate: were it an input like any other, a corrected fact would train every student again."""
+    benchmark = smoke.folder / Path(math500.__file__).relative_to(ROOT)
+    benchmark.write_text(benchmark.read_text() + '\nMISPRINTS = {7: "seen since"}\n')
     jobs = planned(snakemake(smoke.folder, "-n", *smoke.flags))
     assert jobs["check_gold"] == jobs["table_gold"] == jobs["table_main"] == 1
     assert not {"sample", "grade", "corpus", "train"} & set(jobs)

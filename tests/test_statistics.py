@@ -11,6 +11,7 @@ from scipy import stats
 
 from micota.results.estimates import (
     Contrast,
+    Estimate,
     crossed,
     holm,
     mean,
@@ -28,6 +29,14 @@ LENGTHS = RNG.lognormal(4, 0.5, 300)
 RUNS = 2_000  # studies simulated for each design
 
 # --- one model or corpus ---
+
+
+def test_a_share_in_percent_stays_between_0_and_100_and_a_difference_does_not() -> None:
+    wide = Estimate(0.5, -0.25, 1.5)
+    assert wide.points() == Estimate(50.0, -25.0, 150.0)
+    assert wide.percent() == wide.points().bounded() == Estimate(50.0, 0.0, 100.0)
+    assert Estimate(0.5, 0.25, 0.75).percent() == Estimate(50.0, 25.0, 75.0)
+    assert wide.named("gap") == {"gap": 0.5, "gap_low": -0.25, "gap_high": 1.5}
 
 
 @pytest.mark.parametrize(("correct", "n"), [(0, 30), (30, 30), (3, 30), (1, 1), (812, 1319)])

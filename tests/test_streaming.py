@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import growth
-from scripts import clean, corpus, grade, table_lengths
+from benchmarks import growth, growth_tables
+from micota.common.records import write_lines
+from scripts import clean, corpus, grade
 
-SCRIPTS = {"clean": clean, "grade": grade, "corpus": corpus, "table_lengths": table_lengths}
+SCRIPTS = {"clean": clean, "grade": grade, "corpus": corpus, "benchmarks.growth_tables": growth_tables}
 STAGES = (
     *("clean", "grade", "grade, again", "corpus, sampled", "corpus, sampled, again"),
     *("corpus, mixed", "corpus, matched", "table_lengths"),
@@ -50,8 +51,7 @@ def test_memory_does_not_grow_with_the_text(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_corpus_in_memory_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The measure above can fail: the same, with a corpus that is collected before it is written."""
-    rows = corpus.rows
-    monkeypatch.setattr(corpus, "rows", lambda args, counts: iter([*rows(args, counts)]))
+    monkeypatch.setattr(corpus, "write_lines", lambda handle, rows: write_lines(handle, [*rows]))
     few = peaks(tmp_path / "few", TRACES, monkeypatch)
     many = peaks(tmp_path / "many", 8 * TRACES, monkeypatch)
     grown = many["corpus, sampled"] - few["corpus, sampled"]

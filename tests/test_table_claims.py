@@ -1,7 +1,7 @@
 """The table of claims from graded and alignment files, and the claims of a configuration."""
 
 import builtins
-import json
+import copy
 from collections.abc import Iterable
 from functools import reduce
 from math import fsum
@@ -14,13 +14,13 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import RecordError, write_jsonl
-from micota.results.claims import NOT_TESTABLE
-from micota.results.tables import Row, read_csv
+from micota.common.tables import Row, read_csv
+from micota.results import entries
+from micota.results.sides import NOT_TESTABLE
+from micota.results.tables import claims
 from micota.study.config import parse_config
 from micota.study.load import load_study
-from scripts import table_claims
-from tests.test_claims import ACCURACY, NLL, SWEEP
-from tests.test_tables import trace
+from tests.graded import ACCURACY, NLL, SWEEP, trace, write_graded
 from tests.tiny import raw_config
 
 
@@ -64,10 +64,11 @@ CLAIMS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def write(study: Path, block: Any = CLAIMS, **changes: str) -> list[Row]:
-    flags = {"claims": json.dumps(block), "seeds": "[0, 1]", "bases": '["s"]', "benchmarks": '["b"]', "validation": "v"}
-    flags |= {"graded-dir": f"{study}/graded", "alignment-dir": f"{study}/alignment", "out-stem": f"{study}/claims"}
-    table_claims.main([f"--{name}={value}" for name, value in (flags | changes).items() if value])
+def write(study: Path, block: Any = CLAIMS, **changes: Any) -> list[Row]:
+    names = ("s", "s-mid-s0", "s-mid-s1", "s-odd-s0", "merged", "unmerged")
+    files = {"graded": [study / f"graded/{name}.jsonl" for name in names], "alignment": [study / "alignment/s.jsonl"]}
+    settings: dict[str, Any] = {"seeds": [0, 1], "bases": ["s"], "benchmarks": ["b"], "validation": "v"}
+    claims.make(files, study, **block, **settings | changes)
     return read_csv(study / "claims.csv")
 
 
@@ -131,31 +132,30 @@ def test_only_the_files_that_the_claims_need_are_read(study: Path) -> None:
     gain = CLAIMS | {"family": {"b_gain": CLAIMS["family"]["b_gain"]}}
     for name in ("graded/merged", "graded/unmerged", "alignment/s"):
         (study / f"{name}.jsonl").unlink()
-    assert len(write(study, gain, validation="")) == 1
+    assert len(write(study, gain, validation=None)) == 1
     with pytest.raises(RecordError, match=r"merged\.jsonl: no such file"):
         write(study)
 
 
 def changed(claim: str, **changes: Any) -> dict[str, Any]:
     """The claims with keys of a claim's first part changed."""
-    block = json.loads(json.dumps(CLAIMS))
+    block = copy.deepcopy(CLAIMS)
     block["family"][claim]["parts"][0] |= changes
     return block
 
 
 @pytest.mark.parametrize(
-    ("block", "flags", "message"),
+    ("block", "settings", "message"),
     [
-        ({"alpha": 0.05}, {}, "--claims must be a JSON object with alpha, power and family"),
-        (CLAIMS, {"validation": ""}, "--validation"),
-        (changed("b_gain", contrast={"s-mid": 1, "s-odd": -1}), {"seeds": "[0]"}, "differ in 1 problems of b, .* b/59"),
+        (CLAIMS, {"validation": None}, "validation_problems"),
+        (changed("b_gain", contrast={"s-mid": 1, "s-odd": -1}), {"seeds": [0]}, "differ in 1 problems of b, .* b/59"),
         (changed("a_length", **NLL | {"contrast": {"mid": 1, "mix": -1}}), {}, r"s\.jsonl: no trace of .* 'mix'"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused_by_name(study: Path, block: Any, flags: dict[str, str], message: str) -> None:
-    write_jsonl(study / "graded/s-odd-s0.jsonl", [trace(f"b/{n}", "b", True) for n in range(59)])
+def test_what_does_not_fit_is_refused_by_name(study: Path, block: Any, settings: Row, message: str) -> None:
+    write_graded(study / "graded", "s-odd-s0", {"b": [True] * 59})
     with pytest.raises(UserError, match=message):
-        write(study, block, **flags)
+        write(study, block, **settings)
     assert not (study / "claims.csv").exists()
 
 
@@ -173,18 +173,18 @@ def test_a_faulty_claim_is_refused_by_key(key: str, value: Any, message: str) ->
 
 
 def test_claims_need_the_models_they_speak_of_and_no_others() -> None:
-    assert load_study(raw_config("smoke")).claimed_models == ["small-long-s0", "small-mid-s0"]
+    assert entries.claimed(load_study(raw_config("smoke"))) == ["small-long-s0", "small-mid-s0"]
     (sweep,) = raw_config("mini")["merges"]
     study = load_study(raw_config("mini", {"seeds": [0, 1], "merges": [sweep, {**sweep, "densities": [0.9]}]}))
     merges = [f"ta_long-w{weight}-d0.5-m0" for weight in sweep["weights"]]
     students = [
         f"{base}-{corpus}-s{s}" for base in ("small", "medium") for corpus in ("short", "long", "mid") for s in (0, 1)
     ]
-    needed = study.claimed_models
+    needed = entries.claimed(study)
     assert set(needed) == {"small", "medium", "ta_long", *merges, *students} and len(needed) == len(set(needed))
     others = set(study.models) - set(needed)
     assert {"large", "teacher", f"ta_long-w{sweep['weights'][0]}-d0.9-m0", "small-mix-s0"} <= others
-    assert load_study(raw_config("mini", {"claims": ...})).claimed_models == []
+    assert entries.claimed(load_study(raw_config("mini", {"claims": ...}))) == []
     with pytest.raises(UserError, match=r"claims\.family\.gap_shrinks\.contrast: there is no 'tiny-mid'"):
         load_study(raw_config("mini", {"claims.family.gap_shrinks.parts": [
             {"measure": "accuracy", "contrast": {"tiny-mid": 1, "small": -1}, "expected": "positive"}

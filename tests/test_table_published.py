@@ -1,6 +1,5 @@
 """Numbers of others stand beside ours where the configuration names a row, and nowhere else."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +7,12 @@ import pytest
 import yaml
 
 from micota.common.cli import UserError
-from micota.results.tables import read_csv
-from micota.study.config import laid_over
+from micota.common.settings import laid_over
+from micota.common.tables import read_csv
+from micota.results import entries
+from micota.results.tables import published
 from micota.study.load import load_study
 from scripts import score
-from scripts import table_published as script
 from tests.tiny import ROOT, raw_config
 
 BENCHMARKS = {"math500": "math", "gsm8k": "gsm8k"}
@@ -23,17 +23,19 @@ PUBLISHED = "name,student,trained_on,math,gsm8k,average\nlong,3B,long CoT,56.0,8
 def make(folder: Path, **changes: Any) -> list[dict[str, Any]]:
     (folder / "main.csv").write_text(MAIN, encoding="utf-8")
     (folder / "published.csv").write_text(PUBLISHED, encoding="utf-8")
-    flags = {"benchmarks": BENCHMARKS, "beside": {"qwen3b-long": "long"}} | changes
-    line = [f"--published={folder}/published.csv", f"--main={folder}/main.csv", f"--out-stem={folder}/out"]
-    script.main([*line, *(f"--{key}={json.dumps(value)}" for key, value in flags.items())])
-    return read_csv(folder / "out.csv")
+    files = {"published": [folder / "published.csv"], "main": [folder / "main.csv"]}
+    published.make(files, folder / "out", **{"benchmarks": BENCHMARKS, "beside": {"qwen3b-long": "long"}} | changes)
+    return read_csv(folder / "out/published.csv")
 
 
 def test_a_named_row_has_our_numbers_beside_it(tmp_path: Path) -> None:
     long, size = make(tmp_path)
     assert (long["math"], long["ours_math500"], long["ours"], long["difference"]) == (56, 50, "qwen3b-long", -3)
     assert (size["average"], size["ours_math500"], size["ours"], size["difference"]) == (48.9, None, None, None)
-    assert "| 3B | long CoT | 56.0 | 80.0 | 68.0 | qwen3b-long | 65.0 | -3.0 |" in (tmp_path / "out.md").read_text()
+    assert (
+        "| 3B | long CoT | 56.0 | 80.0 | 68.0 | qwen3b-long | 65.0 | -3.0 |"
+        in (tmp_path / "out/published.md").read_text()
+    )
 
 
 def test_a_student_that_is_not_there_leaves_its_cells_empty(tmp_path: Path) -> None:
@@ -60,7 +62,7 @@ def test_the_papers_study_names_rows_and_columns_that_are_there() -> None:
     assert set(block.benchmarks) == set(study.config.benchmarks)
     assert set(block.benchmarks.values()) <= rows[0].keys()
     assert set(block.beside.values()) <= {row["name"] for row in rows}
-    assert set(block.beside) <= {f"{entry['base']}-{entry['corpus']}" for entry in study.main_entries}
+    assert set(block.beside) <= {f"{entry['base']}-{entry['corpus']}" for entry in entries.main(study)}
 
 
 def test_a_scored_model_may_have_published_numbers_beside_it(tmp_path: Path) -> None:
@@ -71,7 +73,7 @@ def test_a_scored_model_may_have_published_numbers_beside_it(tmp_path: Path) -> 
     score.main([*line, str(ROOT / "config/paper.yaml")])
     study = load_study(laid_over(raw_config("paper"), yaml.safe_load((tmp_path / "scored.yaml").read_text())))
     assert study.config.published and study.config.published.beside["elsewhere-smg_long"] == "3b-long"
-    assert study.main_entries[-1] == {"model": "smg_long", "base": "elsewhere", "corpus": "smg_long", "seed": 0}
+    assert entries.main(study)[-1] == {"model": "smg_long", "base": "elsewhere", "corpus": "smg_long", "seed": 0}
     with pytest.raises(UserError, match="PUBLISHED=3b-long: the study mini has no `published:`"):
         score.main([*line, str(ROOT / "config/mini.yaml")])
 

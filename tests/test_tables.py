@@ -1,6 +1,5 @@
 """Tables from small graded files whose every number is known."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +7,14 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import RecordError, read_jsonl, write_json, write_jsonl
-from micota.corpora.filters import REASONS, SPECIAL_TOKENS
+from micota.common.tables import DASH, Column, Row, read_csv, write_table
+from micota.corpora.kinds import REASONS
+from micota.corpora.kinds.sampled import SPECIAL_TOKENS
 from micota.models.special_tokens import OPEN, UNPAIRED
-from micota.results.tables import DASH, Column, Row, read_cells, read_csv, write_table
-from scripts import table_alignment, table_assistants, table_corpora, table_lengths, table_main
-
-
-def trace(problem: str, dataset: str, correct: bool, **changes: Any) -> dict[str, Any]:
-    """A graded trace; every grader agrees unless told otherwise."""
-    return {
-        "id": problem, "sample": 0, "sampler": "m", "dataset": dataset, "prompt": "p", "completion": "c", "seed": 0,
-        "finish_reason": "stop", "n_tokens": 10, "answer": "1", "extracted": "1", "correct": correct,
-        "reason": "equal" if correct else "different",
-        "verdicts": dict.fromkeys(("math_verify", "string_rule", "last_number"), correct), **changes,
-    }  # fmt: skip
+from micota.results.entries import Entry, by_student
+from micota.results.outcomes import read_cells
+from micota.results.tables import alignment, assistants, corpora, lengths, main
+from tests.graded import entry, trace, traces, write_graded
 
 
 @pytest.fixture
@@ -30,8 +23,7 @@ def graded(tmp_path: Path) -> Path:
     folder = tmp_path / "graded"
 
     def model(name: str, easy: list[bool], hard: list[bool], **changes: Any) -> None:
-        rows = [trace(f"easy/{i}", "easy", correct, **changes) for i, correct in enumerate(easy)]
-        rows += [trace(f"hard/{i}", "hard", correct, **changes) for i, correct in enumerate(hard)]
+        rows = [*traces("easy", easy, **changes), *traces("hard", hard, **changes)]
         write_jsonl(folder / f"{name}.jsonl", [*reversed(rows), trace("train/0", "train", True)])
 
     model("s", [True, False, False, False], [False, False])
@@ -40,18 +32,36 @@ def graded(tmp_path: Path) -> Path:
     return folder
 
 
-ENTRIES: list[Row] = [
-    {"model": "s-mid-s0", "base": "s", "corpus": "mid", "seed": 0},
-    {"model": "s", "base": "s", "corpus": "base", "seed": None},
-    {"model": "s-mid-s1", "base": "s", "corpus": "mid", "seed": 1},
-]
+ENTRIES = [entry("s-mid-s0", "s", "mid"), entry("s", "s", "base"), entry("s-mid-s1", "s", "mid", 1)]
 
 
-def make_main(graded: Path, entries: Any = ENTRIES, *more: str) -> Path:
-    stem = graded.parent / "tables/main"
-    table_main.main([f"--entries={json.dumps(entries)}", '--benchmarks=["easy", "hard"]', f"--graded-dir={graded}",
-                     f"--out-stem={stem}", *more])  # fmt: skip
-    return stem
+def make_main(graded: Path, entries: list[Entry] = ENTRIES, proposed: str = "mid") -> Path:
+    out = graded.parent / "tables"
+    files = {"graded": [graded / f"{entry['model']}.jsonl" for entry in entries]}
+    main.make(files, out, entries=entries, benchmarks=["easy", "hard"], proposed=proposed)
+    return out / "main"
+
+
+def test_entries_of_a_student_stand_together_in_the_order_of_first_mention() -> None:
+    mixed = [entry("s-mid-s0", "s", "mid"), entry("b", "b", "base"), entry("s", "s", "base"), ENTRIES[2]]
+    found = by_student(mixed)
+    assert list(found.items()) == [
+        (("s", "mid"), ["s-mid-s0", "s-mid-s1"]),
+        (("s", "base"), ["s"]),
+        (("b", "base"), ["b"]),
+    ]
+
+
+def test_one_problem_may_stand_in_two_data_sets_of_the_traces(tmp_path: Path) -> None:
+    """As the samples of a protocol do beside the greedy answers; no more than once in each."""
+    rows = [trace("easy/0", "easy", True), trace("easy/0", "easy@4", False), trace("train/0", "train", True)]
+    write_jsonl(tmp_path / "m.jsonl", rows)
+    cells = read_cells(tmp_path / "m.jsonl", ["easy", "easy@4"])
+    assert [cell.correct for cell in cells.values()] == [1, 0]
+    write_jsonl(tmp_path / "m.jsonl", [*rows, rows[1]])
+    assert read_cells(tmp_path / "m.jsonl", ["easy"])["easy"].correct == 1, "what is not asked for is not looked at"
+    with pytest.raises(RecordError, match="sample 0 of problem easy/0 stands there twice"):
+        read_cells(tmp_path / "m.jsonl", ["easy", "easy@4"])
 
 
 def test_main_table_averages_seeds_and_benchmarks(graded: Path) -> None:
@@ -64,7 +74,6 @@ def test_main_table_averages_seeds_and_benchmarks(graded: Path) -> None:
     assert mid["accuracy_average_low"] < 43.75 < mid["accuracy_average_high"]
     assert "| s | mid (MiCoTA) | 62.5 | 25.0 | 43.8 |" in Path(f"{stem}.md").read_text()
     assert "s & mid (MiCoTA) & 62.5 & 25.0 & 43.8 &" in Path(f"{stem}.tex").read_text()
-    assert not Path(f"{stem}_differences.csv").exists()
 
 
 def test_cells_count_both_verdicts_of_every_grader(graded: Path) -> None:
@@ -91,29 +100,27 @@ def test_cells_count_the_traces_with_two_answers(graded: Path) -> None:
 
 
 def test_differences_are_paired_with_the_named_corpus(graded: Path) -> None:
-    (row,) = read_csv(f"{make_main(graded, ENTRIES, '--compare=mid')}_differences.csv")
+    (row,) = read_csv(f"{make_main(graded)}_differences.csv")
     assert (row["corpus"], row["against"], row["difference"], row["problems"]) == ("mid", "base", 31.25, 6)
-    with pytest.raises(UserError, match="--compare long"):
-        make_main(graded, ENTRIES, "--compare=long")
+    with pytest.raises(UserError, match=r"students\.proposed: no base has a student on long"):
+        make_main(graded, ENTRIES, "long")
 
 
 def test_differences_pair_the_training_seeds(graded: Path) -> None:
     """Two seeds of mid against two of long: the difference by seed is 18.75 and 6.25, on average 12.5 points."""
     long = [[True, False, False, False], [True, True, False, False]], [[True, False], [False, False]]
-    more: list[Row] = []
     for seed, (easy, hard) in enumerate(zip(*long, strict=True)):
-        rows = [trace(f"easy/{i}", "easy", correct) for i, correct in enumerate(easy)]
-        write_jsonl(graded / f"l{seed}.jsonl", rows + [trace(f"hard/{i}", "hard", c) for i, c in enumerate(hard)])
-        more.append({"model": f"l{seed}", "base": "s", "corpus": "long", "seed": seed})
-    rows = read_csv(f"{make_main(graded, [*ENTRIES, *more], '--compare=mid')}_differences.csv")
+        write_graded(graded, f"l{seed}", {"easy": easy, "hard": hard})
+    more = [entry(f"l{seed}", "s", "long", seed) for seed in range(2)]
+    rows = read_csv(f"{make_main(graded, [*ENTRIES, *more])}_differences.csv")
     (row,) = (row for row in rows if row["against"] == "long")
     assert row["difference"] == 12.5 and row["difference_low"] < 12.5 < row["difference_high"]
-    with pytest.raises(UserError, match="s has 2 seeds of it and 1 of long"):
-        make_main(graded, [*ENTRIES, more[0]], "--compare=mid")
+    with pytest.raises(UserError, match="s has 2 seeds of mid and 1 of long"):
+        make_main(graded, [*ENTRIES, more[0]])
 
 
 def test_what_never_varies_has_no_p_and_no_accuracy_leaves_0_to_100(graded: Path) -> None:
-    stem = make_main(graded, [ENTRIES[1], {**ENTRIES[1], "corpus": "long"}], "--compare=long")
+    stem = make_main(graded, [ENTRIES[1], {**ENTRIES[1], "corpus": "long"}], "long")
     (same,) = read_csv(f"{stem}_differences.csv")
     assert (same["difference"], same["difference_low"], same["difference_high"], same["p_value"]) == (0, 0, 0, None)
     for row in read_csv(f"{stem}.csv"):
@@ -122,7 +129,7 @@ def test_what_never_varies_has_no_p_and_no_accuracy_leaves_0_to_100(graded: Path
 
 
 def test_a_benchmark_of_one_problem_is_refused(graded: Path) -> None:
-    write_jsonl(graded / "one.jsonl", [trace("easy/0", "easy", True), trace("hard/0", "hard", True)])
+    write_graded(graded, "one", {"easy": [True], "hard": [True]})
     with pytest.raises(UserError, match="easy has one problem"):
         make_main(graded, [{**ENTRIES[0], "model": "one"}])
 
@@ -130,7 +137,7 @@ def test_a_benchmark_of_one_problem_is_refused(graded: Path) -> None:
 def test_several_samples_of_a_problem_are_one_problem(graded: Path) -> None:
     rows = [trace(f"easy/{i}", "easy", (i + s) % 2 == 0, sample=s) for i in range(4) for s in range(2)]
     write_jsonl(graded / "k.jsonl", rows)
-    cell = read_cells(graded, "k", ["easy"])["easy"]
+    cell = read_cells(graded / "k.jsonl", ["easy"])["easy"]
     assert cell.accuracies() == [0.5] * 4 and cell.correct == 4 and len(cell.tokens) == 8
 
 
@@ -145,21 +152,9 @@ def test_several_samples_of_a_problem_are_one_problem(graded: Path) -> None:
 )
 def test_graded_files_that_do_not_fit_are_refused(graded: Path, rows: list[dict], message: str) -> None:
     write_jsonl(graded / "bad.jsonl", rows)
-    entries = [*ENTRIES, {"model": "bad", "base": "s", "corpus": "long", "seed": 0}]
     with pytest.raises((UserError, RecordError), match=message):
-        make_main(graded, entries)
+        make_main(graded, [*ENTRIES, entry("bad", "s", "long")])
     assert not (graded.parent / "tables").exists(), "nothing half-written"
-
-
-@pytest.mark.parametrize("entries", [[], {}, [{"model": "s"}], ["s"]])
-def test_entries_that_do_not_fit_are_refused(graded: Path, entries: Any) -> None:
-    with pytest.raises(UserError, match="--entries"):
-        make_main(graded, entries)
-
-
-def test_no_benchmarks_are_refused(graded: Path) -> None:
-    with pytest.raises(UserError, match="--benchmarks"):
-        make_main(graded, ENTRIES, "--benchmarks=[]")
 
 
 def test_assistants_are_ordered_by_sweep_and_weight(graded: Path) -> None:
@@ -169,16 +164,16 @@ def test_assistants_are_ordered_by_sweep_and_weight(graded: Path) -> None:
         {"model": "s", "tuned": "t", "weight": 0, "density": None, "mask_seed": None},
     ]
     entries += [{**entry, "tuned": "another"} for entry in entries[1:]]
-    stem = graded.parent / "assistants"
-    table_assistants.main(
-        [f"--entries={json.dumps(entries)}", f"--graded-dir={graded}", "--dataset=easy", f"--out-stem={stem}"]
-    )
-    rows = read_csv(f"{stem}.csv")
+    assistants.make({"graded": list(graded.iterdir())}, graded.parent, entries=entries, dataset="easy")
+    rows = read_csv(graded.parent / "assistants.csv")
     assert [row["tuned"] for row in rows] == ["t", "t", "t", "another", "another"], "a sweep after the other"
     assert [row["weight"] for row in rows] == [0, 0.4, 1, 0, 0.4]
     assert [row["accuracy"] for row in rows] == [25, 75, 50, 25, 75]
     assert [row["median_tokens"] for row in rows] == [10, 20, 40, 10, 20]
-    assert rows[0]["density"] is None and f"| s | t | 0 | {DASH} | {DASH} | 25.0 |" in Path(f"{stem}.md").read_text()
+    assert (
+        rows[0]["density"] is None
+        and f"| s | t | 0 | {DASH} | {DASH} | 25.0 |" in (graded.parent / "assistants.md").read_text()
+    )
 
 
 def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path) -> None:
@@ -188,8 +183,8 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
     paths = [tmp_path / "short.counts.json", tmp_path / "mid.counts.json"]
     for path, counts in zip(paths, (short, mid), strict=True):
         write_json(path, counts)
-    arguments = [f"--out-stem={tmp_path}/corpora", "--counts", *map(str, paths)]
-    table_corpora.main(arguments)
+    files = {"counts": paths}
+    corpora.make(files, tmp_path)
     first, second = read_csv(tmp_path / "corpora.csv")
     assert (first["dropped_incorrect"], first["dropped_no_box"], first["kept_percent"]) == (2, 0, 60)
     assert (second["dropped_incorrect"], second["dropped_no_box"], second["kept_percent"]) == (0, 7, 30)
@@ -202,13 +197,13 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
         assert shown.count("Dropped: ") == 2 and "Dropped: incorrect" in shown and "Dropped: no box" in shown
     write_json(paths[0], {**short, "dropped": {"wrong": 2}})
     with pytest.raises(RecordError, match="unknown reasons for dropping a trace: wrong"):
-        table_corpora.main(arguments)
+        corpora.make(files, tmp_path)
     write_json(paths[0], {**short, "kept": 2})
     with pytest.raises(RecordError, match="differ from that by 1"):
-        table_corpora.main(arguments)
+        corpora.make(files, tmp_path)
     write_json(paths[0], {"corpus": "short"})
     with pytest.raises(RecordError, match=r"lack read, kept, dropped, problems, tokens, tokens\.mean"):
-        table_corpora.main(arguments)
+        corpora.make(files, tmp_path)
 
 
 def test_corpora_table_says_how_many_kept_traces_were_cut_off(tmp_path: Path) -> None:
@@ -223,12 +218,13 @@ def test_corpora_table_says_how_many_kept_traces_were_cut_off(tmp_path: Path) ->
     }  # archived: no count
     for name, counts in (("short", old), ("all", {**old, "corpus": "all", "truncated": 2})):
         write_json(tmp_path / f"{name}.json", counts)
-    table_corpora.main([f"--out-stem={tmp_path}/both", "--counts", f"{tmp_path}/short.json", f"{tmp_path}/all.json"])
-    assert [row["truncated_percent"] for row in read_csv(tmp_path / "both.csv")] == [0, 40]
-    assert "Truncated (%)" in (tmp_path / "both.md").read_text()
-    table_corpora.main([f"--out-stem={tmp_path}/one", "--counts", f"{tmp_path}/short.json"])
-    assert [row["truncated_percent"] for row in read_csv(tmp_path / "one.csv")] == [0]
-    assert "Truncated" not in (tmp_path / "one.md").read_text()
+    paths = [tmp_path / "short.json", tmp_path / "all.json"]
+    corpora.make({"counts": paths}, tmp_path)
+    assert [row["truncated_percent"] for row in read_csv(tmp_path / "corpora.csv")] == [0, 40]
+    assert "Truncated (%)" in (tmp_path / "corpora.md").read_text()
+    corpora.make({"counts": paths[:1]}, tmp_path)
+    assert [row["truncated_percent"] for row in read_csv(tmp_path / "corpora.csv")] == [0]
+    assert "Truncated" not in (tmp_path / "corpora.md").read_text()
 
 
 def test_corpora_table_says_what_a_corpus_was_taken_from(tmp_path: Path) -> None:
@@ -238,13 +234,13 @@ def test_corpora_table_says_what_a_corpus_was_taken_from(tmp_path: Path) -> None
     auto = {**mid, "corpus": "auto", "chosen": "mid_w4", "candidates": {}}
     for name, counts in (("mid", mid), ("few", few), ("auto", auto)):
         write_json(tmp_path / f"{name}.counts.json", counts)
-    paths = [f"{tmp_path}/{name}.counts.json" for name in ("mid", "few", "auto")]
-    table_corpora.main([f"--out-stem={tmp_path}/corpora", "--counts", *paths])
+    paths = [tmp_path / f"{name}.counts.json" for name in ("mid", "few", "auto")]
+    corpora.make({"counts": paths}, tmp_path)
     rows = read_csv(tmp_path / "corpora.csv")
     assert [row["from"] for row in rows] == [None, "mid", "mid_w4"]
     assert (rows[1]["dropped_not_in_all"], rows[1]["dropped_over_the_match"]) == (1, 2)
     assert "| few | mid (MiCoTA) | 5 | 1 | 2 | 2 | 40.0 |" in (tmp_path / "corpora.md").read_text()
-    table_corpora.main([f"--out-stem={tmp_path}/corpora", "--counts", paths[0]])
+    corpora.make({"counts": paths[:1]}, tmp_path)
     assert "From" not in (tmp_path / "corpora.md").read_text()
 
 
@@ -252,7 +248,7 @@ def test_alignment_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path) 
     pairs = [("mid", 1.0, 10), ("mid", 9.0, 30), ("long", 8.0, 40)]
     records = [{"corpus": c, "id": "x", "sample": 0, "nll": nll, "n_tokens": n} for c, nll, n in pairs]
     write_jsonl(tmp_path / "small.jsonl", records)
-    table_alignment.main([f"--out-stem={tmp_path}/alignment", "--nll", f"{tmp_path}/small.jsonl"])
+    alignment.make({"nll": [tmp_path / "small.jsonl"]}, tmp_path)
     mid, long = read_csv(tmp_path / "alignment.csv")
     assert (mid["base"], mid["traces"], mid["tokens"], mid["nll_per_trace"]) == ("small", 2, 40, 5)
     assert mid["nll_per_token"] == pytest.approx(0.25) and mid["perplexity"] == pytest.approx(1.2840254)
@@ -263,15 +259,14 @@ def test_alignment_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path) 
 @pytest.mark.parametrize(("longest", "scale"), [(300, "linear"), (301, "log"), (16_384, "log")])
 def test_histogram_counts_every_trace_once(tmp_path: Path, longest: int, scale: str) -> None:
     """The shortest median is 10: bins are log-spaced from 30 times that on."""
-    lengths = {"short": [1, 9, 11, 50], "long": [*range(40, 300, 7), longest]}
-    for corpus, tokens in lengths.items():
+    drawn = {"short": [1, 9, 11, 50], "long": [*range(40, 300, 7), longest]}
+    for corpus, tokens in drawn.items():
         fields = {"id": "x", "sample": 0, "sampler": "m", "problem": "", "completion": ""}
         write_jsonl(tmp_path / f"{corpus}.jsonl", ({**fields, "n_tokens": n} for n in tokens))
-    corpora = [f"{tmp_path}/short.jsonl", f"{tmp_path}/long.jsonl"]
-    table_lengths.main([f"--out-stem={tmp_path}/lengths", "--corpora", *corpora])
+    lengths.make({"corpora": [tmp_path / "short.jsonl", tmp_path / "long.jsonl"]}, tmp_path)
     rows = read_csv(tmp_path / "lengths.csv")
     assert {row["scale"] for row in rows} == {scale}
-    for corpus, tokens in lengths.items():
+    for corpus, tokens in drawn.items():
         mine = [row for row in rows if row["corpus"] == corpus]
         for row in mine:
             assert row["count"] == sum(row["bin_left"] <= n < row["bin_right"] for n in tokens)

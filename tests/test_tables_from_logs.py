@@ -4,19 +4,16 @@ import re
 from pathlib import Path
 from subprocess import CompletedProcess
 
-import numpy as np
 import pytest
 
-from micota.common.records import Record, write_json, write_jsonl
-from micota.study.graph import Study
+from micota.study import tasks
 from micota.study.load import load_study
 from scripts import logs
-from tests.test_tables import trace
+from tests.graded import write_results
 from tests.tiny import config_files, raw_config
 from tests.workflow import ROOT, copy_project, output_of, planned, snakemake
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
-PROBLEMS = 20
 TABLES = ["main", "claims", "scores"]
 
 
@@ -28,51 +25,12 @@ def from_logs() -> list[str]:
     return [*prefixed.sub("", line).split(), *(prefix + name for prefix, names in parts for name in names.split())]
 
 
-def write_logs(study: Study, results: Path) -> None:
-    """What a run of the study leaves for its tables, drawn at random: few problems, every model, corpus and base."""
-    rng = np.random.default_rng(5)
-    config = study.config
-
-    def graded(dataset: str, number: int, sample: int) -> Record:
-        text = f"{number}: {rng.integers(10**6)}"
-        tokens = int(rng.integers(9, 300))
-        right = bool(rng.random() < 0.5)
-        return trace(f"{dataset}/{number}", dataset, right, sample=sample, n_tokens=tokens, completion=text)
-
-    for model in study.models:
-        rows = []
-        for dataset in study.sampled_datasets(model):
-            samples = range(study.sampling_task(dataset)["n"])
-            rows += [graded(dataset, number, sample) for number in range(PROBLEMS) for sample in samples]
-        write_jsonl(results / f"graded/{model}.jsonl", rows)
-    for base in config.students.bases:
-        write_json(results / f"sizes/{base}.json", {"model": base, "parameters": int(rng.integers(10**5, 10**6))})
-        likelihoods = [
-            {"model": base, "corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": float(rng.gamma(4.0)),
-             "n_tokens": int(rng.integers(9, 300))}
-            for corpus in config.alignment.corpora
-            for number in range(PROBLEMS)
-        ]  # fmt: skip
-        write_jsonl(results / f"alignment/{base}.jsonl", likelihoods)
-    for corpus in config.corpora:
-        rows = [
-            {"id": f"train/{number}", "sample": 0, "sampler": corpus, "problem": "1+1?", "completion": "2",
-             "n_tokens": int(rng.integers(9, 300))}
-            for number in range(PROBLEMS)
-        ]  # fmt: skip
-        tokens = [row["n_tokens"] for row in rows]
-        measured = {"mean": float(np.mean(tokens)), "median": float(np.median(tokens)), "max": max(tokens)}
-        counts = {"corpus": corpus, "read": PROBLEMS, "kept": PROBLEMS, "dropped": {}, "problems": PROBLEMS}
-        write_jsonl(results / f"corpora/{corpus}.jsonl", rows)
-        write_json(results / f"corpora/{corpus}.counts.json", counts | {"tokens": {**measured, "total": sum(tokens)}})
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the logs of a study, and the same logs by way of the archive."""
     folder = copy_project(tmp_path_factory.mktemp("logs"))
     archive = folder / "logs.tar.xz"
-    write_logs(load_study(raw_config("study")), folder / "results/study")
+    write_results(load_study(raw_config("study")), folder / "results/study")
     logs.main(["pack", "--results", f"{folder}/results/study", "--archive", str(archive)])
     logs.main(["unpack", "--archive", str(archive), "--results", f"{folder}/results/archived"])
     return folder
@@ -94,7 +52,7 @@ def test_the_makefile_makes_tables_as_this_test_does() -> None:
 
 def test_every_table_and_figure_can_be_made_from_the_archive(project: Path) -> None:
     """Nothing is missing, nothing is asked for that no allowed rule makes, and no rule is named in vain."""
-    cleaned = len(load_study(raw_config("study")).cleaned_datasets)
+    cleaned = len(tasks.cleaned_datasets(load_study(raw_config("study"))))
     each = {"load_problems": cleaned, "clean_problems": cleaned}
     made = [rule for rule in from_logs() if rule != "table_published"]  # of a study that names published numbers
     assert planned(run(project, "archived", "-n")) == dict.fromkeys(["all", *made], 1) | each

@@ -18,8 +18,8 @@ from micota.models.likelihood import trace_nll
 from micota.models.prompts import IGNORED, Prompt, render, rendering
 from micota.problems.arithmetic import demonstrations
 from micota.training import trainer
+from micota.training.rows import bucketed_order, training_rows
 from micota.training.settings import TrainingSettings
-from micota.training.trainer import bucketed_order, training_rows
 from scripts import train as script
 from tests.tiny import NARROW, corpus, same_weights, weights, write_kind
 from tests.trained import CHAT, SETTINGS, STEPS, arguments, rows_of, train
@@ -266,7 +266,7 @@ def test_equal_trainings_of_two_models_leave_each_other_alone(
     line = arguments(base, tmp_path, SETTINGS)
     one, other = ([*line[:-1], str(tmp_path / name)] for name in ("ta", "student"))
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(trainer, "deliver", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             script.main(one)
     checkpoints = set((tmp_path / "work").rglob("trainer_state.json"))

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from micota.common.cli import UserError
-from micota.study.config import Config, laid_over, parse_config
+from micota.common.settings import laid_over
+from micota.study.config import Config, parse_config
 from tests.tiny import raw_config
 
 

@@ -1,6 +1,5 @@
 """The variance budget by hand on a small case, and against simulations whose components are known."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,9 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import write_jsonl
-from micota.results.tables import read_csv
+from micota.common.tables import read_csv
+from micota.results.figures.variance import draw
+from micota.results.tables import variance as variance_table
 from micota.results.variance import (
     Array,
     MeanSquare,
@@ -21,8 +22,7 @@ from micota.results.variance import (
     mean_squares,
     two_way,
 )
-from scripts import figure_variance, table_variance
-from tests.test_tables import trace
+from tests.graded import trace, traces
 
 SIZES = (40, 80, 40)  # problems of the simulated benchmarks
 TRUE = {"mask": 1.0, "seed": 1.5, "both": 0.8, "problem": 30.0, "rest": 20.0}  # standard deviations, points
@@ -173,7 +173,7 @@ def make(folder: Path, models: dict[str, Any], samples: int = 2, strict: bool = 
     entries = []
     for name, (easy, repeated) in models.items():
         corpus, seed = name.split("-")
-        rows = [trace(f"easy/{i}", "easy", bool(correct)) for i, correct in enumerate(easy)]
+        rows = traces("easy", easy)
         rows[0]["verdicts"]["string_rule"] = rows[0]["correct"] and not strict
         rows += [
             trace(f"more/{i}", "more", bool(correct), sample=n)
@@ -182,10 +182,9 @@ def make(folder: Path, models: dict[str, Any], samples: int = 2, strict: bool = 
         ]
         write_jsonl(folder / f"graded/{name}.jsonl", rows)
         entries.append({"model": name, "corpus": corpus, "seed": int(seed)})
-    stem = folder / "tables/variance"
-    table_variance.main([f"--entries={json.dumps(entries)}", '--benchmarks=["easy"]', "--dataset=more",
-                         f"--graded-dir={folder}/graded", f"--out-stem={stem}"])  # fmt: skip
-    return stem
+    files, out = {"graded": list((folder / "graded").iterdir())}, folder / "tables"
+    variance_table.make(files, out, entries=entries, benchmarks=["easy"], dataset="more")
+    return out / "variance"
 
 
 STUDENTS = {
@@ -227,4 +226,4 @@ def test_scores_that_never_vary_make_a_table_and_a_figure(tmp_path: Path) -> Non
     models = {name: ([1, 1, 1, 1], [[1, 1], [1, 1]]) for name in STUDENTS}
     rows = read_csv(f"{make(tmp_path, models, strict=False)}.csv")
     assert all(row["points"] == 0 and row["share"] is None for row in rows)
-    assert len(figure_variance.draw(rows).axes) == 2
+    assert len(draw(rows)["variance"].axes) == 2

@@ -10,8 +10,8 @@ import pytest
 
 from micota.common.cli import UserError
 from micota.common.records import read_json, write_json
+from micota.common.tables import Column, read_csv, write_csv
 from micota.provenance.draws import Limits, Place, read_draws, row_name, simulated, values
-from micota.results.tables import Column, read_csv, write_csv
 from scripts import draws, verify
 from tests.tiny import ROOT
 

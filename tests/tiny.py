@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from micota.common.records import Record, write_jsonl
-from micota.study.config import laid_over
+from micota.common.settings import laid_over
 
 ROOT = Path(__file__).parents[1]
 SHAPE = {"hidden_size": 64, "intermediate_size": 96, "layers": 2, "heads": 2}

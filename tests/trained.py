@@ -1,13 +1,14 @@
 """Small trainings to test with: a tiny corpus and settings, on the model of tests/tiny.py."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from micota.common.flags import as_flags
 from micota.models.folders import load_tokenizer
 from micota.models.prompts import Prompt
+from micota.training.rows import TrainingRows, training_rows
 from micota.training.settings import TrainingSettings
-from micota.training.trainer import TrainingRows, fine_tune, training_rows
+from micota.training.trainer import fine_tune
 from tests.tiny import PROMPT, corpus
 
 CHAT = Prompt(**PROMPT)
@@ -29,6 +30,6 @@ def train(
 
 def arguments(base: Path, folder: Path, settings: TrainingSettings) -> list[str]:
     """Of scripts/train.py, from folder/corpus.jsonl to folder/out."""
-    flags = ["--base", str(base), "--corpus", str(folder / "corpus.jsonl"), "--prompt", json.dumps(PROMPT)]
-    flags += ["--recipe", json.dumps(settings.__dict__), "--work", str(folder / "work"), "--out", str(folder / "out")]
-    return flags
+    flags = ["--base", str(base), "--corpus", str(folder / "corpus.jsonl"), *as_flags(PROMPT, "prompt_")]
+    flags += as_flags(settings.__dict__)
+    return [*flags, "--work", str(folder / "work"), "--out", str(folder / "out")]

@@ -7,9 +7,7 @@ lm-eval is then told: which rows (samples.json) and which system prompt (system.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import yaml
@@ -17,9 +15,11 @@ import yaml
 from micota.common.cli import run
 from micota.common.records import Record, read_jsonl, write_json, write_jsonl
 from micota.models.folders import load_tokenizer
-from micota.models.prompts import Prompt, render
+from micota.models.prompts import render
+from micota.sampling.engine import Task
 from micota.study.graph import Study
 from micota.study.load import load_study
+from micota.study.tasks import sampling_task
 from scripts import grade, problems, sample
 
 HERE = Path(__file__).parent
@@ -38,7 +38,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def write_problems(study: Study, data: Path, out: Path) -> list[Record]:
+def write_problems(study: Study, data: Path, out: Path) -> list[Task]:
     """The problem records of each benchmark; returns what scripts.sample is to do with them."""
     tasks = []
     for name in study.config.benchmarks:
@@ -47,21 +47,21 @@ def write_problems(study: Study, data: Path, out: Path) -> list[Record]:
         limit = ["--limit", str(block.limit), "--seed", str(block.seed)] if block.limit else []
         source = data / str(block.path)
         problems.main(["--dataset", name, "--loader", block.loader, "--path", str(source), "--out", str(path), *limit])
-        tasks.append(study.sampling_task(name) | {"problems": str(path)})
+        tasks.append(sampling_task(study, name).but(problems=str(path)))
     return tasks
 
 
-def for_lm_eval(tasks: Sequence[Record], model: Path, out: Path) -> None:
+def for_lm_eval(tasks: Sequence[Task], model: Path, out: Path) -> None:
     """What lm-eval is told, and our prompts' token ids for the comparison."""
     tokenizer = load_tokenizer(model)
     chosen: dict[str, list[int]] = {}
     ids: list[Record] = []
     for task in tasks:
-        for problem in read_jsonl(task["problems"]):
-            chosen.setdefault(f"micota_{task['dataset']}", []).append(int(problem["id"].rpartition("/")[2]))
-            rendered = render(tokenizer, Prompt(**task["prompt"]), problem["problem"])
+        for problem in read_jsonl(task.problems):
+            chosen.setdefault(f"micota_{task.dataset}", []).append(int(problem["id"].rpartition("/")[2]))
+            rendered = render(tokenizer, task.prompt, problem["problem"])
             ids.append({"id": problem["id"], "prompt_ids": rendered.prompt_ids})
-    (system,) = {task["prompt"]["system"] or "" for task in tasks}  # lm-eval takes one for all tasks
+    (system,) = {task.prompt.system or "" for task in tasks}  # lm-eval takes one for all tasks
     write_json(out / "samples.json", chosen)
     write_jsonl(out / "prompt_ids.jsonl", ids)
     (out / "system.txt").write_text(system, encoding="utf-8")
@@ -73,20 +73,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     study = load_study(yaml.safe_load(args.config.read_text(encoding="utf-8")))
     tasks = write_problems(study, args.data, args.out)
-    for task in tasks:
-        task["max_tokens"] = args.max_tokens
-        task["stop"] = args.stop or task["stop"]
-    engine = study.config.sampling.engine.model_dump() | {"name": "transformers", "dtype": "float32"}
     traces, graded = args.out / "traces.jsonl", args.out / "graded.jsonl"
-    flags = {"model": args.model, "name": args.model.name, "engine": json.dumps(engine), "tasks": json.dumps(tasks)}
-    flags |= {"work": args.out / "work", "out": traces}
-    sample.main([f"--{flag}={value}" for flag, value in flags.items()])
-    files = [task["problems"] for task in tasks]
+    files = [task.problems for task in tasks]
+    flags = ["--study", str(args.config), "--sampler", study.evaluated[0], "--model", str(args.model)]
+    flags += ["--max-tokens", str(args.max_tokens), *(["--stop", *args.stop] if args.stop else [])]
+    flags += ["--engine-name", "transformers", "--engine-dtype", "float32", "--problems", *files]
+    sample.main([*flags, "--work", str(args.out / "work"), "--out", str(traces)])
     grade.main(["--problems", *files, "--traces", str(traces), "--graded", str(graded)])
     for_lm_eval(tasks, args.model, args.out)
     stop = {"until": args.stop} if args.stop else {}
     write_json(args.out / "gen_kwargs.json", {"max_gen_toks": args.max_tokens} | stop)
-    write_json(args.out / "prompts.json", {task["dataset"]: asdict(Prompt(**task["prompt"])) for task in tasks})
+    write_json(args.out / "prompts.json", {task.dataset: task.prompt.model_dump() for task in tasks})
 
 
 if __name__ == "__main__":

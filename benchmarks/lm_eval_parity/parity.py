@@ -21,7 +21,8 @@ import yaml
 from benchmarks.lm_eval_parity.tasks import utils
 from micota.common.records import Record, read_json, read_jsonl, write_json
 from micota.grading.string_rule import papers_box, same_last_number, same_string
-from micota.problems.datasets import Home, load
+from micota.problems.loading import load
+from micota.problems.source import Source
 
 TASKS = Path(__file__).parent / "tasks"
 BENCHMARKS = ("aime24", "amc23", "olympiadbench", "math500", "gsm8k")
@@ -70,7 +71,7 @@ def docs(dataset: str, data: Path) -> list[dict[str, Any]]:
 
 def our_problems(dataset: str, data: Path) -> list[Record]:
     """All rows of a benchmark as our loader reads them."""
-    return load(dataset, dataset, Home(data / str(task_file(f"micota_{dataset}.yaml")["dataset_kwargs"]["file"])))
+    return load(dataset, dataset, Source(data / str(task_file(f"micota_{dataset}.yaml")["dataset_kwargs"]["file"])))
 
 
 class TheirRules:

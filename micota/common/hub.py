@@ -81,6 +81,18 @@ def snapshot(
         ) from None
 
 
+def cached(repo: str, revision: str) -> Path | None:
+    """The folder of a model at one revision in the local cache, if its configuration lies there; asks nobody."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(repo, "config.json", revision=revision)
+    except HFValidationError:  # no name of a repository
+        return None
+    return Path(found).parent if isinstance(found, str) else None
+
+
 def reason(error: Exception) -> str:
     """An error in one line of bounded length."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]

@@ -1,20 +1,18 @@
 """Read and write the project's records: JSON Lines and JSON, checked on the way in, whole on the way out.
 
-A file appears under its own name only when it is complete: it is written under a temporary name beside it
-and renamed. A broken line is reported by file and line number, never skipped.
+A file appears under its own name only when it is complete (micota/common/files.py). A broken line is reported by file
+and line number, never skipped.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
 from typing import Any, TextIO
 
 from micota.common.cli import UserError
+from micota.common.files import whole
 from micota.common.lines import opened
 
 Record = dict[str, Any]
@@ -29,23 +27,6 @@ SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: no text for a token
 
 class RecordError(UserError):
     """A record file is missing, malformed or lacks a field; the message names the file and the line."""
-
-
-@contextmanager
-def whole(path: str | Path) -> Iterator[TextIO]:
-    """Open `path` for writing under a temporary name; rename it when the block ends without an error."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    for left in path.parent.glob(f".{escape(path.name)}.*.tmp"):  # by a writer that was killed
-        left.unlink(missing_ok=True)
-    try:
-        # A model may write half of a surrogate pair; as a JSON escape it stays a valid record.
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace") as handle:
-            yield handle
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]:

@@ -1,29 +1,26 @@
-"""Grade completions: is what the last box holds the gold answer?
+"""Grade completions: is the answer that each gives the gold answer? What an answer is, a kind of task says.
 
-The primary verdict is math-verify's, on the gold and the extracted answer alone, both taken apart (`equivalence`): of a
-whole completion it makes a set of two boxes, and accepts arithmetic in prose. Equal strings and integers need no judge.
-All else is done by workers with a deadline that the parent enforces by killing, since math-verify's own timeout is per
-comparison, needs the main thread, and cannot interrupt a big power; memory is bounded too.
+What a kind cannot say at once is judged by workers, with a deadline that the parent enforces by killing, since
+math-verify's own timeout is per comparison, needs the main thread, and cannot interrupt a big power; memory is bounded
+too.
 """
 
 import multiprocessing
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as DeadlineError
-from itertools import accumulate, islice
+from itertools import islice
 from typing import Any
 
 from micota.common.records import Record
-from micota.grading.answers import LONGEST, boxed_answers, last_box, squeezed
-from micota.grading.reasons import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, NO_BOX, REASONS, RIGHT, TIMEOUT, UNPARSABLE
-from micota.grading.string_rule import papers_box, same_last_number, same_string
-from micota.models.special_tokens import begun_by
+from micota.grading.maths import MATHS
+from micota.grading.reasons import REASONS, RIGHT, TIMEOUT, UNPARSABLE
+from micota.grading.task_kind import TaskKind
 
 CHUNK = 2048
 REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
-DEEPEST = 40  # no answer of a person's is nested deeper; math-verify recurses
 WORKER_MEMORY = 4 << 30
 
 Pair = tuple[str, str]  # gold, extracted
@@ -49,9 +46,13 @@ def start_worker() -> None:
 
 
 class Judge:
-    """math-verify in worker processes; remembers what it has judged. Use as a context manager."""
+    """Verdicts by worker processes, math-verify's by default; remembers them. Use as a context manager."""
 
-    def __init__(self, workers: int = 1, timeout: float = 10.0) -> None:
+    def __init__(
+        self, workers: int = 1, timeout: float = 10.0, verify: Callable[[list[Pair]], list[str]] = verify_all
+    ) -> None:
+        """`verify` gives a reason for each pair of a batch; it runs in a worker, so it is a module's own function."""
+        self.verify = verify
         self.workers = workers
         self.timeout = timeout
         self.memory: dict[Pair, str] = {}
@@ -91,7 +92,7 @@ class Judge:
 
         killed = []
         futures = [
-            self.pool.schedule(verify_all, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
+            self.pool.schedule(self.verify, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
             for batch in batches
         ]
         for batch, future in zip(batches, futures, strict=True):
@@ -104,47 +105,25 @@ class Judge:
         return killed
 
 
-def quick_verdict(gold: str, box: str | None) -> str | None:
-    """The verdict that needs no judge, or None."""
-    if box is None:
-        return NO_BOX
-    if not box.strip():
-        return UNPARSABLE
-    if gold == box or squeezed(gold) == squeezed(box):
-        return EQUAL
-    if INTEGER.fullmatch(gold) and INTEGER.fullmatch(box):
-        return EQUIVALENT if int(gold) == int(box) else DIFFERENT
-    depths = accumulate((mark in "([{") - (mark in ")]}") for mark in box[: LONGEST + 1])
-    return UNPARSABLE if len(box) > LONGEST or max(depths) > DEEPEST else None
-
-
-def text_of(trace: Record) -> str:
-    """The completion, with the mark of the thinking that its prompt began, if it did: what follows is thinking too."""
-    return (begun_by(trace.get("prompt", ""), trace["completion"]) or "") + str(trace["completion"])
-
-
-def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge) -> Iterator[Record]:
+def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge, kind: TaskKind = MATHS) -> Iterator[Record]:
     """Graded traces, in order; `golds` maps problem ids to gold answers. Holds one chunk of traces at a time."""
     traces = iter(traces)
     while chunk := list(islice(traces, CHUNK)):
-        found = [(golds[trace["id"]], last_box(text_of(trace))) for trace in chunk]
-        quick = [quick_verdict(gold, box) for gold, box in found]
-        judge.judge((gold, box) for (gold, box), verdict in zip(found, quick, strict=True) if box and not verdict)
-        for trace, (gold, box), verdict in zip(chunk, found, quick, strict=True):
-            reason = verdict or judge.memory[gold, box or ""]
-            papers = papers_box(trace["completion"])
+        found = [(golds[trace["id"]], kind.extract(trace)) for trace in chunk]
+        quick = [kind.quick(gold, answer) for gold, answer in found]
+        judge.judge(
+            (gold, answer) for (gold, answer), reason in zip(found, quick, strict=True) if answer and not reason
+        )
+        for trace, (gold, answer), said in zip(chunk, found, quick, strict=True):
+            reason = said or judge.memory[gold, answer or ""]
             yield {
                 **trace,
                 "answer": gold,
-                "extracted": box,
-                "boxed_answers": boxed_answers(text_of(trace)),
+                "extracted": answer,
+                "boxed_answers": kind.count(trace),
                 "correct": reason in RIGHT,
                 "reason": reason,
-                "verdicts": {
-                    "math_verify": reason in RIGHT,
-                    "string_rule": papers is not None and len(papers) <= LONGEST and same_string(papers, gold),
-                    "last_number": same_last_number(trace["completion"], gold),
-                },
+                "verdicts": kind.verdicts(trace, gold, reason in RIGHT),
             }
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.records import Record, RecordError, read_jsonl, write_jsonl
+from micota.common.settings import identity
+from micota.common.stages import VERSIONS
 from micota.grading.reasons import asks_judge
 from micota.models.folders import model_hash
 from micota.models.prompts import Prompt, render_question
 from micota.sampling.engine import Decoding, Engine, EngineSettings, Request
-
-STAGE_VERSION = 1  # raise when this module's results change: it is part of every verdict's key
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def items(traces: Iterable[Record], problems: Mapping[str, str], benchmarks: lis
 
 
 @dataclass(frozen=True)
-class JudgeModel:
+class LLMJudge:
     """Who judges, and how it is asked."""
 
     name: str
@@ -58,24 +58,19 @@ class JudgeModel:
     tokenizer: Any
     prompt: Prompt
     settings: EngineSettings
-    max_tokens: int
-
-    @property
-    def decoding(self) -> Decoding:
-        """Greedy."""
-        return Decoding(temperature=0.0, top_p=1.0, max_tokens=self.max_tokens, stop=(), seed=0)
+    decoding: Decoding
 
 
 def judge(
-    asked: list[Item], model: JudgeModel, start: Callable[[], Engine], work: Path, say: Callable[[str], None] = print
+    asked: list[Item], model: LLMJudge, start: Callable[[], Engine], work: Path, say: Callable[[str], None] = print
 ) -> Iterator[Record]:
     """Yield a record for each item, in order. The engine is started only if a verdict is missing, and once.
 
     A question that leaves no room for an answer in the model's context is not asked: its `output` is None.
     """
     questions = [render_question(model.tokenizer, model.prompt, asdict(item)) for item in asked]
-    shaped_by = [STAGE_VERSION, model.name, model_hash(model.folder), model.settings.name, model.settings.dtype]
-    shaped_by += [asdict(model.decoding)]
+    shaped_by = [VERSIONS["judge"], model.name, model_hash(model.folder), model.settings.name, model.settings.dtype]
+    shaped_by += [identity(model.decoding)]
     keys = [hashlib.sha256(json.dumps([shaped_by, q.text]).encode()).hexdigest() for q in questions]
     room = model.settings.max_model_len
     too_long = {key for key, q in zip(keys, questions, strict=True) if len(q.prompt_ids) >= room}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.cli import UserError
+from micota.common.files import file_hash, fresh, publish
 from micota.common.hub import snapshot
 from micota.common.records import read_json, write_json
 from micota.models.prompts import turn_end
@@ -224,12 +225,6 @@ def take(folder: Path, out: Path, made_from: dict[str, Any]) -> None:
     finish(temporary, out, made_from)
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def weight_hashes(folder: Path) -> dict[str, str]:
     """File name -> SHA-256 of every weights file."""
     return {path.name: file_hash(path) for path in sorted(folder.glob("*.safetensors"))}
@@ -313,20 +308,9 @@ def tensors(path: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def fresh(out: Path) -> Path:
-    """An empty folder beside `out`, to be renamed to it when whole."""
-    temporary = out.with_name(f".{out.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    return temporary
-
-
 def finish(temporary: Path, out: Path, made_from: dict[str, Any]) -> None:
     """Add `micota.json` (how the model was made, its weights' hashes) and let the folder appear under its own name."""
     # A hard link may lead to a file that is not ours: never write through it.
     (temporary / "micota.json").unlink(missing_ok=True)
     write_json(temporary / "micota.json", {**made_from, "sha256": weight_hashes(temporary)})
-    if out.exists():
-        shutil.rmtree(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary.rename(out)
+    publish(temporary, out)

@@ -1,4 +1,4 @@
-"""Merge a fine-tuned model with its own base by DARE (Yu et al. 2024, arXiv 2311.03099), through mergekit.
+"""Merge a fine-tuned model with its own base through mergekit: by DARE (Yu et al. 2024, arXiv 2311.03099), or others.
 
 `density` is the share of the delta (tuned minus base) that is kept, drop rate = 1 - density; the kept part is rescaled
 and added to the base with `weight`. With a single tuned model dare_ties and dare_linear are the same. Yu et al. rescale
@@ -26,23 +26,6 @@ SHAPE = (
 )
 
 SHARD_BYTES = 10**9  # of a file of the merged model: mergekit holds one in memory until it is whole (5 GB by default)
-
-
-def merge_config(base: str, tuned: str, method: str, weight: float, density: float, dtype: str) -> dict[str, Any]:
-    """mergekit's configuration; `normalize` is off, or a single model's weight would be scaled back to 1."""
-    if method == "linear":
-        models = [
-            {"model": tuned, "parameters": {"weight": weight}},
-            {"model": base, "parameters": {"weight": 1.0 - weight}},
-        ]
-        return {"merge_method": "linear", "models": models, "dtype": dtype}
-    return {
-        "merge_method": method,
-        "base_model": base,
-        "models": [{"model": tuned, "parameters": {"weight": weight, "density": density}}],
-        "parameters": {"normalize": False},
-        "dtype": dtype,
-    }
 
 
 def check_partners(base: Path, tuned: Path) -> None:

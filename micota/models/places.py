@@ -13,16 +13,16 @@ def places_of(text: str) -> list[str]:
     return [place for place in PLACE.findall(text) if place]
 
 
-def check_places(text: str, user: bool) -> str:
-    """The text of a prompt, with its places as they are filled later; ValueError says which is missing or unknown.
+def in_no_place(text: str | None) -> str | None:
+    """The text of a system message, if nothing in it waits to be filled; ValueError names what does."""
+    if places := places_of(text or ""):
+        raise ValueError(f"nothing is filled in here, so {places[0]} would be shown as it stands; put it in `user`")
+    return text
 
-    `{problem}` stands once in the text of the user, and in no system message, where nothing is filled in.
-    """
+
+def check_places(text: str) -> str:
+    """The text of a user's turn, if `{problem}` stands in it once; ValueError says which place is wrong or missing."""
     places = places_of(text)
-    if not user:
-        if places:
-            raise ValueError(f"nothing is filled in here, so {places[0]} would be shown as it stands; put it in `user`")
-        return text
     count = text.count("{problem}")
     if count != 1 or "{{problem}}" in text:
         found = "in double braces" if "{{problem}}" in text else f"{count} times"

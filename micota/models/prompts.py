@@ -8,14 +8,17 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
 
 from micota.common.cli import UserError
 from micota.common.records import SURROGATE
-from micota.models.places import JUDGE_PLACES
+from micota.common.settings import Closed
+from micota.models.places import JUDGE_PLACES, check_places, in_no_place
 from micota.models.special_tokens import FAMILIES, thought_at_the_end
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
@@ -29,16 +32,17 @@ CONTROL = re.compile(rf"{FAMILIES}|</?(?:think|tool_\w+)>")
 CUT = "\ufdd0"  # a noncharacter, which no text holds: where a text is cut before it is tokenised
 
 
-@dataclass(frozen=True)
-class Prompt:
-    """How a problem is put to a model: `user` holds `{problem}`; with `chat` false the text is passed raw."""
+class Prompt(Closed):
+    """How a problem is put to a model."""
 
-    user: str
-    system: str | None = None
-    chat: bool = True
+    user: Annotated[str, AfterValidator(check_places), Field(description="holds {problem}, once")]
+    system: Annotated[
+        str | None, AfterValidator(in_no_place), Field(description="as it stands: a problem has its place in `user`")
+    ] = None
+    chat: Annotated[bool, Field(description="false: the text is passed raw, without a chat template")] = True
 
 
-ANY = Prompt("{problem}")
+ANY = Prompt(user="{problem}")
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,7 @@ def rendering(tokenizer: Any, prompt: Prompt) -> dict[str, Any]:
     template = getattr(tokenizer, "chat_template", None)
     example = render(tokenizer, prompt, EXAMPLE)
     return {
-        "prompt": asdict(prompt),
+        "prompt": prompt.model_dump(),
         "chat_template_sha256": hashlib.sha256(json.dumps(template).encode()).hexdigest() if template else None,
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,

@@ -33,9 +33,6 @@ COMMON = {
     "judged": Assumption(0.3, "share of the answers", "those that the string rule rejects and nobody gave before"),
     "bytes_a_token": Assumption(4, "bytes", "English and mathematics"),
     "copies_of_traces": Assumption(3, "files", "a trace stands in its chunk, in cot/ and in graded/"),
-    "kv_bytes": Assumption(1e-5, "bytes a token and parameter", "Qwen2.5's cache: 0.75e-5 (32B) to 1.3e-5 (14B)"),
-    "vocabulary": Assumption(152_000, "tokens", "Qwen2.5's; logits, not weights, fill a GPU in scoring"),
-    "width": Assumption(5_120, "numbers", "of a token inside Qwen2.5-14B and 32B; 7B has 3,584"),
     "merging": Assumption(3e7, "parameters a second", "mergekit on a CPU; rather slow"),
     "disk": Assumption(1e9, "bytes a second", "reading or writing weights"),
     "download": Assumption(5e7, "bytes a second", "from the hub"),
@@ -76,9 +73,6 @@ CPU = {
     "sampling_start": Assumption(8, "seconds", "measured: importing torch and transformers"),
     "start": Assumption(8, "seconds", "measured: importing torch, transformers and TRL"),
 }  # fmt: skip
-
-# How much longer or shorter than on MATH: by eye from published lengths.
-DIFFICULTY = {"gsm8k": 0.45, "math12k": 1.0, "math500": 1.0, "amc23": 1.6, "olympiadbench": 1.8, "aime24": 2.5}
 
 # A hub model whose name holds one of these writes long CoT.
 LONG_COT_NAMES = ("r1", "qwq", "thinking", "reason")

@@ -5,25 +5,26 @@ Training takes 6 FLOP a parameter and token, 8 with gradient checkpointing (the 
 every step, and is bound by that. A job's seconds are `start + work`, so that a pilot can fit both.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, fsum
 from pathlib import Path
+from typing import Any
 
-from micota.models.folders import parameters
+from micota.common.files import existing
+from micota.models.folders import has_weights
 from micota.models.merging import SHARD_BYTES
+from micota.models.settings import HubBase, ScratchBase
 from micota.planning.assumptions import Assumption
 from micota.planning.expected_lengths import Lengths, Measured, problem_count
-from micota.planning.gpu_memory import BYTES, CHECKPOINT, TRAINED_PARAMETER
+from micota.planning.gpu_memory import BYTES, CHECKPOINT, job_bytes, pretrained_here, share
 from micota.planning.jobs import Job
-from micota.study.config import HubBase, LocalBase, ScratchBase
+from micota.planning.model_sizes import ModelSizes
 from micota.study.graph import Study
+from micota.study.tasks import tasks
 
-NAMED_SIZE = re.compile(r"(\d+(?:\.\d+)?)[bB](?![a-zA-Z0-9])")
 SHARD = 5e9  # bytes of a safetensors file, a usual size on the hub
 TOKENIZER_FILES = 8  # and configuration, of a model folder
-VOCABULARY = 268  # micota/models/scratch.py's tokenizer
 
 
 @dataclass(frozen=True)
@@ -41,32 +42,31 @@ class Cost:
     temporary: bool = False  # what is stored goes when nobody needs it any more
     download: float = 0.0
     host: float = 0.0
-    gpu: float = 0.0
+    gpu: int = 0
+    gpu_share: float = 1.0  # of a GPU's memory that the job may fill
     files: int = 2  # a log and an output
 
 
-def named_size(name: str) -> float | None:
-    """Parameters by a model's name: "Qwen2.5-1.5B-Instruct" -> 1.5e9, the last such number; None without one."""
-    found = NAMED_SIZE.findall(name)
-    return float(found[-1]) * 1e9 if found else None
-
-
-def existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
-    return next(path for path in (folder, *folder.parents) if path.exists())
-
-
 class Workload:
-    """Costs of a study's jobs on an assumed device. `gpu` plans jobs of models on GPUs, else one core each."""
+    """Costs of a study's jobs on an assumed device. `gpu` plans jobs of models on GPUs, else one core each.
+
+    What a job writes does not depend on the device. `results` is the folder that holds the study's own.
+    """
 
     def __init__(
-        self, study: Study, gpu: bool, assumed: Mapping[str, Assumption], measured: Measured | None = None
+        self,
+        study: Study,
+        gpu: bool,
+        assumed: Mapping[str, Assumption],
+        measured: Measured | None = None,
+        results: Path = Path("results"),
     ) -> None:
         self.study = study
         self.gpu = gpu
         self.device = {name: assumption.value for name, assumption in assumed.items()}
         self.lengths = Lengths(study, assumed, measured)
-        self.home = Path("results") / study.config.study
+        self.home = results / study.config.study
+        self.sizes = ModelSizes(study, self.home)
 
     def cost(self, job: Job) -> Cost:
         """What a job costs; a rule that has no model of its own is a small job."""
@@ -89,37 +89,19 @@ class Workload:
 
     # --- models ------------------------------------------------------------------------------------------------
 
-    def base_of(self, model: str) -> str:
-        made = self.study.tunes.get(model) or self.study.merges.get(model)
-        return made.base if made else model
+    def parameters(self, model: str) -> int:
+        return self.sizes.parameters(model)
 
-    def parameters(self, model: str) -> float:
-        """Of the folder if it is there, of the shape from scratch, else by the name."""
-        base = self.base_of(model)
-        block = (self.study.config.bases | self.study.config.scored)[base]
-        folders = [self.home / "models" / base]
-        if isinstance(block, LocalBase):
-            folders.append(Path(block.path))
-        for folder in folders:
-            if found := parameters(folder):
-                return found
-        match block:
-            case ScratchBase(shape=shape):
-                width, inner = shape.hidden_size, shape.intermediate_size
-                # attention with biases of its three projections, MLP, two norms; embeddings (tied), the last norm
-                layer = 4 * width**2 + 3 * width + 3 * width * inner + 2 * width
-                return shape.layers * layer + VOCABULARY * width + width
-            case HubBase(repo=name) | LocalBase(path=name):
-                return named_size(name) or self.unnamed(base, name)
-
-    def unnamed(self, base: str, name: str) -> float:
-        """A model of unknown size is taken to be as large as the largest one whose size is known."""
-        sizes = [named_size(getattr(block, "repo", "")) for block in self.study.config.bases.values()]
-        return max((size for size in sizes if size), default=7e9)
-
-    def weights(self, model: str) -> float:
+    def weights(self, model: str) -> int:
         """Bytes of a model's weights as the engine loads them."""
         return self.parameters(model) * BYTES[self.study.config.sampling.engine.dtype]
+
+    def on_gpu(self, rule: str, model: str, gpus: int) -> dict[str, Any]:
+        """What a job takes of GPUs, where the plan is for some: their number, and of each its memory."""
+        if not self.gpu:
+            return {}
+        needed = job_bytes(self.study, rule, model, self.sizes.shape(model))
+        return {"gpus": gpus, "gpu": needed, "gpu_share": share(self.study.config, rule)}
 
     @property
     def together(self) -> float:
@@ -140,30 +122,31 @@ class Workload:
         """One shard of a model's traces."""
         engine, device, lengths = self.study.config.sampling.engine, self.device, self.lengths
         count, weights = self.parameters(model), self.weights(model)
-        tasks = [
+        asked = [
             (
-                task["problems"],
-                problem_count(self.study, task["problems"]) * task["n"] / self.study.config.sampling.shards,
-                min(task["max_tokens"], engine.max_model_len - lengths.prompt(task["problems"])),
+                task.problems,
+                problem_count(self.study, task.problems) * task.decoding.n / self.study.config.sampling.shards,
+                min(task.decoding.max_tokens, engine.max_model_len - lengths.prompt(task.problems)),
             )
-            for task in self.study.tasks(model)
+            for task in tasks(self.study, model)
         ]
-        means = {name: min(room, lengths.trace(model, name)) for name, _, room in tasks}
-        longest = {name: max(means[name], lengths.longest(model, name, rows, room)) for name, rows, room in tasks}
-        written = fsum(rows * means[name] for name, rows, _ in tasks)
-        read = fsum(rows * lengths.prompt(name) for name, rows, _ in tasks)
+        means = {name: min(room, lengths.trace(model, name)) for name, _, room in asked}
+        longest = {name: max(means[name], lengths.longest(model, name, rows, room)) for name, rows, room in asked}
+        written = fsum(rows * means[name] for name, rows, _ in asked)
+        read = fsum(rows * lengths.prompt(name) for name, rows, _ in asked)
         if engine.name == "vllm":  # one queue of everything; copies share it
             tensor, copies = (engine.tensor_parallel, engine.data_parallel) if self.gpu else (1, 1)
-            cache = device["kv_bytes"] * count * fsum(means[n] * r for n, r, _ in tasks) / fsum(r for _, r, _ in tasks)
+            mean = fsum(means[name] * rows for name, rows, _ in asked) / fsum(rows for _, rows, _ in asked)
+            cache = self.sizes.shape(model).cache_bytes(engine.dtype) * mean
             room_for_cache = tensor * device["memory"] * engine.gpu_memory_utilization - weights
             together = max(1.0, min(self.together, room_for_cache / cache, read + written))
             steps = max(written / copies / together, *longest.values())
             computed, in_flight = written / copies, together * cache / 2
         else:  # batches of similar prompts in lockstep: each takes as long as its longest trace
             tensor, copies = 1, 1
-            batches = {name: self.batches(rows) for name, rows, _ in tasks}
-            steps = fsum(batches[name] * longest[name] for name, _, _ in tasks)
-            computed, in_flight = fsum(rows * longest[name] for name, rows, _ in tasks), 0.0
+            batches = {name: self.batches(rows) for name, rows, _ in asked}
+            steps = fsum(batches[name] * longest[name] for name, _, _ in asked)
+            computed, in_flight = fsum(rows * longest[name] for name, rows, _ in asked), 0.0
         bandwidth = device["bandwidth"] * device["decoding_bandwidth"] * tensor
         flops = device["flops"] * device["decoding_mfu"] * tensor
         step = self.step + (weights + in_flight) / bandwidth
@@ -171,13 +154,11 @@ class Workload:
         return Cost(
             start=device["sampling_start"] + weights / device["disk"],
             work=steps * step + 2 * count * (computed + read / copies) / flops,
-            gpus=tensor * copies if self.gpu else 0,
+            **self.on_gpu("sample", model, tensor * copies),
             sampled=written,
             stored=text,
             host=2e9 + weights,
-            # vLLM takes its share of the memory; what must fit are the weights and one whole context
-            gpu=(weights + device["kv_bytes"] * count * engine.max_model_len) / tensor if self.gpu else 0.0,
-            files=5 + ceil(fsum(rows for _, rows, _ in tasks) / engine.chunk_size),
+            files=5 + ceil(fsum(rows for _, rows, _ in asked) / engine.chunk_size),
         )
 
     def batches(self, rows: float) -> int:
@@ -192,31 +173,28 @@ class Workload:
         rows = min(self.lengths.rows(tune.corpus), recipe.max_examples or self.lengths.rows(tune.corpus))
         prompt = self.lengths.prompt(self.study.config.training_problems)
         mean = min(recipe.max_length, prompt + self.lengths.corpus(tune.corpus))
-        return self.training(tuned, tune.recipe, rows, mean)
+        return self.training("train", tuned, tune.recipe, rows, mean)
 
-    def training(self, model: str, recipe_name: str, rows: float, mean: float) -> Cost:
+    def training(self, rule: str, model: str, recipe_name: str, rows: float, mean: float) -> Cost:
         """A fine-tuning on so many rows of so many tokens each."""
         recipe, device, count = self.study.config.training[recipe_name], self.device, self.parameters(model)
         devices = recipe.processes if self.gpu else 1
         tokens = rows * mean * recipe.epochs
         batches = (tokens / recipe.max_length if recipe.packing else rows * recipe.epochs) / recipe.batch_size / devices
-        steps = batches / recipe.accumulation
+        steps = batches * devices / recipe.processes / recipe.accumulation
         flops = (8 if recipe.gradient_checkpointing else 6) * count * tokens
         checkpoint = CHECKPOINT * count  # the next one is written before one is removed
         sharded = devices if recipe.sharding != "none" else 1
-        # TRL never holds all logits; with FSDP each process gathers the head's whole weight beside its gradient.
-        head = device["vocabulary"] * device["width"] * 4 * (2 if sharded > 1 else 1)
         size = count * BYTES[recipe.dtype]
         return Cost(
             start=device["start"] + 4 * count / device["disk"],
             work=flops / (device["flops"] * device["training_mfu"] * devices) + batches * device["training_step"],
-            gpus=devices if self.gpu else 0,
+            **self.on_gpu(rule, model, devices),
             trained=tokens,
             stored=size,
             passing=checkpoint * (2 if steps > recipe.save_steps else 1),
             # With FSDP one process alone reads the weights; it gathers them again, and in another dtype, to save them.
             host=2e9 * devices + (4 * count + size if sharded > 1 else 4 * count * devices),
-            gpu=(TRAINED_PARAMETER * count / sharded + head) if self.gpu else 0.0,
             files=2 + self.model_files(size),
         )
 
@@ -234,20 +212,18 @@ class Workload:
         )
 
     def base_model(self, base: str) -> Cost:
-        """A download (linked from the hub's cache), a linked folder, or a training from scratch."""
-        block = (self.study.config.bases | self.study.config.scored)[base]
-        size = self.parameters(base) * 2
+        """A training from scratch, a linked folder, or a download (linked from the hub's cache)."""
+        block = self.sizes.blocks[base]
+        if isinstance(block, ScratchBase) and pretrained_here(self.study, base):
+            mean = self.lengths.prompt(self.study.config.training_problems)
+            mean += self.lengths.demonstration(block.demonstrations)
+            return self.training("base_model", base, block.recipe, block.demonstrations.count, mean)
+        size, source = self.sizes.stored(base), self.sizes.source(base)
         files = 2 + self.model_files(size)
-        match block:
-            case HubBase():
-                seconds = size / self.device["download"]
-                return Cost(start=5, work=seconds, stored=size, download=size, host=1e9, files=files)
-            case ScratchBase() if self.study.config.from_scratch or not block.pretrained:
-                mean = self.lengths.prompt(self.study.config.training_problems)
-                mean += self.lengths.demonstration(block.demonstrations)
-                return self.training(base, block.recipe, block.demonstrations.count, mean)
-        folder = Path(getattr(block, "path", None) or getattr(block, "pretrained", None) or "")
-        linked = not folder.is_dir() or folder.stat().st_dev == existing(self.home).stat().st_dev
+        if isinstance(block, HubBase) and not (source and has_weights(source)):
+            seconds = size / self.device["download"]
+            return Cost(start=5, work=seconds, stored=size, download=size, host=1e9, files=files)
+        linked = source is None or source.stat().st_dev == existing(self.home).stat().st_dev
         return Cost(start=1, stored=0 if linked else size, host=1e9, files=files)
 
     def alignment(self, base: str) -> Cost:
@@ -258,16 +234,12 @@ class Workload:
         means = {name: prompt + self.lengths.corpus(name) for name in rows}
         tokens = fsum(rows[name] * means[name] for name in rows)
         steps = sum(rows.values()) / alignment.batch_size
-        longest = self.study.config.sampling.engine.max_model_len * alignment.batch_size
         return Cost(
             start=device["start"] + self.weights(base) / device["disk"],
             work=2 * count * tokens / (device["flops"] * device["scoring_mfu"]) + steps * device["training_step"],
-            gpus=1 if self.gpu else 0,
+            **self.on_gpu("alignment", base, 1),
             stored=sum(rows.values()) * 120,  # a short record each
             host=2e9 + self.weights(base),
-            gpu=self.weights(base) + longest * device["vocabulary"] * BYTES[self.study.config.sampling.engine.dtype]
-            if self.gpu
-            else 0.0,
         )
 
     def judge(self) -> Cost:
@@ -285,13 +257,12 @@ class Workload:
         return Cost(
             start=device["sampling_start"] + weights / device["disk"],
             work=steps * step + 2 * self.parameters(judge.model) * tokens / flops,
-            gpus=tensor if self.gpu else 0,
+            **self.on_gpu("judge", judge.model, tensor),
             sampled=answers * judge.max_tokens,
             host=2e9 + weights,
-            gpu=weights / tensor if self.gpu else 0.0,
         )
 
     def grade(self, model: str) -> Cost:
-        traces = sum(problem_count(self.study, task["problems"]) * task["n"] for task in self.study.tasks(model))
+        traces = sum(problem_count(self.study, task.problems) * task.decoding.n for task in tasks(self.study, model))
         workers = self.study.config.grading.workers
         return Cost(start=1, work=traces * self.device["grading"] / workers, cores=workers, host=5e8 * workers)

@@ -6,11 +6,12 @@ between its base and its tuned half. Only base models and procedural corpora hav
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil, fsum
+from math import fsum
 
-from micota.planning.assumptions import DIFFICULTY, LONG_COT_NAMES, Assumption
-from micota.problems.datasets import loader_module
-from micota.study.config import Chosen, Demonstrations, HubBase, LocalBase, Matched, Mixed, Procedural, Sampled
+from micota.models.settings import HubBase, LocalBase
+from micota.planning.assumptions import LONG_COT_NAMES, Assumption
+from micota.problems.datasets import card
+from micota.problems.settings import Demonstrations
 from micota.study.graph import Study
 
 
@@ -24,12 +25,12 @@ class Measured:
 
 
 def problem_count(study: Study, dataset: str) -> int:
-    """Problems of a data set; 1,000 where neither the configuration nor its loader knows."""
+    """Problems of a data set; 1,000 where neither the configuration nor its file knows."""
     block = study.config.datasets[dataset]
     if block.options:
         whole = block.options.count
     else:
-        rows = loader_module(block.loader).ROWS
+        rows = card(block.loader).rows
         whole = rows.get(block.hub.split if block.hub else "") or max(rows.values(), default=1000)
     return min(whole, block.limit or whole)
 
@@ -52,9 +53,9 @@ class Lengths:
         if found := self.measured.traces.get(model, {}).get(dataset):
             return found[0]
         study = self.study
-        if merge := study.merges.get(model):
-            share = min(1.0, merge.weight)
-            return self.trace(merge.base, dataset) ** (1 - share) * self.trace(merge.tuned, dataset) ** share
+        if made := study.merges.get(model):
+            share = min(1.0, made.merge.weight)
+            return self.trace(made.base, dataset) ** (1 - share) * self.trace(made.tuned, dataset) ** share
         harder = self.difficulty(dataset) / self.difficulty(study.config.training_problems)
         if tune := study.tunes.get(model):
             return self.corpus(tune.corpus) * harder
@@ -72,7 +73,7 @@ class Lengths:
         return min(room, self.assumed["longest"] * self.trace(model, dataset))
 
     def difficulty(self, dataset: str) -> float:
-        return DIFFICULTY.get(self.study.config.datasets[dataset].loader, 1.0)
+        return card(self.study.config.datasets[dataset].loader).difficulty
 
     def style(self, base: str) -> str:
         """Which assumption says how much a base model writes, by its name on the hub or its folder's."""
@@ -89,39 +90,27 @@ class Lengths:
         short, long = self.assumed["procedural_short"], self.assumed["procedural_long"]
         return short + verbosity * (long - short)
 
+    def sampled(self, model: str) -> float:
+        """Mean tokens of a model's traces on the training problems."""
+        config = self.study.config
+        return min(self.trace(model, config.training_problems), config.sampling.training.max_tokens)
+
+    def written(self) -> int:
+        """How many traces each sampler of corpora writes on the training problems."""
+        return problem_count(self.study, self.study.config.training_problems) * self.study.config.sampling.training.n
+
+    def share_kept(self, corpus: str, assumed: float) -> float:
+        """The share of its sampler's traces that a corpus keeps: as measured, or as is assumed."""
+        return self.measured.kept.get(corpus, assumed)
+
     def corpus(self, name: str) -> float:
         """Mean tokens of a corpus' traces."""
         if name in self.measured.corpora:
             return self.measured.corpora[name][1]
-        block = self.study.config.corpora[name]
-        match block:
-            case Procedural(demonstrations=demonstrations):
-                return self.demonstration(demonstrations)
-            case Sampled(sampler=sampler, max_tokens=most):
-                written = self.trace(sampler, self.study.config.training_problems)
-                return min(written, most or written, self.study.config.sampling.training.max_tokens)
-            case Mixed(shares=shares):
-                return fsum(share * self.corpus(part) for part, share in shares.items()) / fsum(shares.values())
-            case Matched(of=of):
-                return self.corpus(of)
-            case Chosen(candidates=candidates):
-                return fsum(map(self.corpus, candidates)) / len(candidates)
+        return self.study.corpus(name).expected_tokens(name, self)
 
     def rows(self, name: str) -> int:
         """Rows of a corpus; of one that is cut or chosen, the most it can have."""
         if name in self.measured.corpora:
             return self.measured.corpora[name][0]
-        block = self.study.config.corpora[name]
-        match block:
-            case Procedural(demonstrations=demonstrations):
-                return demonstrations.count
-            case Sampled(keep=keep, only_if_solved_by=others):
-                assumed = 1.0 if keep == "all" else self.assumed["kept_jointly" if others else "kept"]
-                problems = problem_count(self.study, self.study.config.training_problems)
-                return ceil(problems * self.study.config.sampling.training.n * self.measured.kept.get(name, assumed))
-            case Mixed(shares=shares):
-                return ceil(fsum(share * self.rows(part) for part, share in shares.items()) / fsum(shares.values()))
-            case Matched(of=of):
-                return self.rows(of)
-            case Chosen(candidates=candidates):
-                return max(map(self.rows, candidates))
+        return self.study.corpus(name).expected_rows(name, self)

@@ -1,15 +1,19 @@
-"""How much GPU memory a job needs, estimated from a model's config.json: an order of magnitude, no promise.
+"""How much GPU memory a job needs, estimated from its model's shape: an order of magnitude, no promise.
 
-Left out: the CUDA context and fragmentation, a gigabyte or two, which is why a job that fills nine tenths is warned of.
+The plan and preflight both ask `job_bytes`. Left out: the CUDA context and fragmentation, a gigabyte or two, which is
+why preflight warns of a job that fills nine tenths. Nothing here has been measured on a GPU yet.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from micota.corpora.kinds import Sampled
 from micota.models.likelihood import POSITIONS
+from micota.models.settings import ScratchBase
 from micota.sampling.engine import EngineSettings
-from micota.study.config import Training
+from micota.study.config import Config, Training
+from micota.study.graph import Study
 
 BYTES = {"float32": 4, "bfloat16": 2}
 # Weights, gradients and Adam's two moments, all float32 (Rajbhandari et al. 2020, arXiv 1910.02054, section 3.1).
@@ -41,16 +45,56 @@ class Shape:
             parameters, config["num_hidden_layers"], config["hidden_size"], config["vocab_size"], key_value_heads * head
         )
 
+    def cache_bytes(self, dtype: str) -> int:
+        """Of a token's keys and values in all layers."""
+        return 2 * self.layers * self.cache_width * BYTES[dtype]
+
+
+def job_bytes(study: Study, rule: str, model: str, shape: Shape) -> int:
+    """On each GPU of a job of a rule on a model of this shape; 0 where the rule needs none."""
+    config = study.config
+    match rule:
+        case "sample" | "judge":
+            return sampling_bytes(shape, config.sampling.engine)
+        case "train":
+            return training_bytes(shape, config.training[study.tunes[model].recipe])
+        case "base_model":
+            if isinstance(block := config.bases.get(model), ScratchBase) and pretrained_here(study, model):
+                return training_bytes(shape, config.training[block.recipe])
+        case "alignment":
+            return scoring_bytes(shape, config.sampling.engine.dtype, config.alignment.batch_size * scored(study))
+    return 0
+
+
+def pretrained_here(study: Study, base: str) -> bool:
+    """Whether the study trains a base from scratch."""
+    block = study.config.bases.get(base)
+    return isinstance(block, ScratchBase) and (study.config.from_scratch or not block.pretrained)
+
+
+def share(config: Config, rule: str) -> float:
+    """How much of a GPU's memory a job of the rule may fill: what vLLM takes for itself, else all."""
+    engine = config.sampling.engine
+    return engine.gpu_memory_utilization if rule in ("sample", "judge") and engine.name == "vllm" else 1.0
+
+
+def scored(study: Study) -> int:
+    """Tokens of the longest trace that the alignment reads: what its corpora keep, or a context (no prompt counted)."""
+    sampling, context = study.config.sampling, study.config.sampling.engine.max_model_len
+    parts = {part for corpus in study.config.alignment.corpora for part in study.parts(corpus)}
+    blocks = [block for part in parts if not study.corpus(part).made_of() for block in [study.corpus(part)]]
+    kept = [(b.max_tokens or sampling.training.max_tokens) if isinstance(b, Sampled) else context for b in blocks]
+    return min(context, max(kept, default=context))
+
 
 def sampling_bytes(shape: Shape, engine: EngineSettings) -> int:
     """On one GPU: its part of the weights, and the keys and values of what must fit at least.
 
     vLLM needs one whole context, transformers `batch_size` of them.
     """
-    size, split = BYTES[engine.dtype], engine.tensor_parallel if engine.name == "vllm" else 1
-    contexts = 1 if engine.name == "vllm" else engine.batch_size
-    cache = 2 * shape.layers * shape.cache_width * size * engine.max_model_len * contexts
-    return (shape.parameters * size + cache) // split
+    split, contexts = (engine.tensor_parallel, 1) if engine.name == "vllm" else (1, engine.batch_size)
+    cache = shape.cache_bytes(engine.dtype) * engine.max_model_len * contexts
+    return (shape.parameters * BYTES[engine.dtype] + cache) // split
 
 
 def training_bytes(shape: Shape, recipe: Training) -> int:

@@ -5,7 +5,6 @@ to its jobs, seconds = start + factor x work, by non-negative least squares, whe
 would take for the tokens that the pilot really had.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import fsum, sqrt
@@ -16,11 +15,12 @@ import yaml
 
 from micota.common.cli import UserError
 from micota.common.records import CORPUS_FIELDS, read_json, read_jsonl
-from micota.planning.assumptions import Assumption
+from micota.common.settings import laid_over
+from micota.common.timings import read_timings, seconds
+from micota.planning.assumptions import Assumption, assumed
 from micota.planning.costs import Workload
-from micota.planning.expected_lengths import Measured, problem_count
+from micota.planning.expected_lengths import Lengths, Measured, problem_count
 from micota.planning.jobs import Job
-from micota.study.config import Procedural, Sampled, laid_over
 from micota.study.graph import Study
 from micota.study.load import load_study
 
@@ -57,21 +57,10 @@ def read_pilot(source: Path) -> Pilot:
         raise UserError(f"{source}: not a pilot's results; `make pilot STUDY=...` makes them, and {config.name} beside")
     return Pilot(
         overlay=yaml.safe_load(config.read_text(encoding="utf-8")),
-        seconds=read_seconds(source / "benchmarks"),
+        seconds=seconds(read_timings(source / "benchmarks")),
         traces=read_traces(source / "cot"),
         corpora={path.stem: read_corpus(path) for path in sorted(source.glob("corpora/*.jsonl"))},
     )
-
-
-def read_seconds(folder: Path) -> dict[str, dict[str, float]]:
-    """Rule -> job -> seconds, from Snakemake's benchmark files; jobs without a measurement are left out."""
-    found: dict[str, dict[str, float]] = {}
-    for path in sorted(folder.glob("*/*.tsv")):
-        with path.open(encoding="utf-8") as handle:
-            for row in csv.DictReader(handle, delimiter="\t"):
-                if row["s"] not in ("", "-", "NA"):
-                    found.setdefault(path.parent.name, {})[path.stem] = float(row["s"])
-    return found
 
 
 def read_traces(folder: Path) -> dict[str, dict[str, tuple[float, float]]]:
@@ -136,14 +125,15 @@ def pilot_lengths(study: Study, pilot: Pilot) -> Measured:
     A model trained on a hundredth of its corpus has not learned to write like it: its lengths are not taken.
     """
     problems = pilot.overlay["datasets"][study.config.training_problems]["limit"]
+    expected = Lengths(study, assumed(gpu=False))
     corpora, kept = {}, {}
-    for name, block in study.config.corpora.items():
+    for name in study.config.corpora:
         if name not in pilot.corpora:
             continue
-        rows, mean = pilot.corpora[name]
-        if isinstance(block, Procedural):
-            corpora[name] = (block.demonstrations.count, mean)
-        elif isinstance(block, Sampled) and {block.sampler, *block.only_if_solved_by} <= set(study.bases):
+        block, (rows, mean) = study.corpus(name), pilot.corpora[name]
+        if block.procedural:
+            corpora[name] = (expected.rows(name), mean)
+        elif block.solved_by() and set(block.solved_by()) <= set(study.bases):
             kept[name] = min(1.0, rows / problems / study.config.sampling.training.n)
     return Measured({model: pilot.traces[model] for model in study.bases if model in pilot.traces}, corpora, kept)
 

@@ -111,14 +111,11 @@ def duration(cost: Cost, rate: tuple[float, float] | None) -> float:
 
 def too_large(plan: Plan, memory: float) -> list[str]:
     """Rules with a job that would not fit on one GPU with `memory` bytes, with the largest such need."""
-    return [
-        f"{rule} needs {plan.totals(rule).gpu / 1e9:.0f} GB on each of its GPUs, one has {memory / 1e9:.0f}"
-        for rule in plan.rules
-        if plan.totals(rule).gpu > memory
-    ]
-
-
-def least_disk(jobs: Sequence[Job], workload: Workload) -> float:
-    """Most bytes at any time if the jobs run one after the other: with less, no machine can finish the run."""
-    gpus = max([0, *(workload.cost(job).gpus for job in jobs)])
-    return make_plan(jobs, workload, {}, (1, gpus)).peak_disk
+    found = []
+    for rule in plan.rules:
+        costs = [plan.costs[job.number] for job in plan.jobs if job.rule == rule]
+        largest = max(costs, key=lambda cost: cost.gpu / cost.gpu_share)
+        room = largest.gpu_share * memory
+        if largest.gpu > room:
+            found.append(f"{rule} needs {largest.gpu / 1e9:.1f} GB on each of its GPUs, it may fill {room / 1e9:.1f}")
+    return found

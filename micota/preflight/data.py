@@ -4,18 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from micota.common.hub import NotFetched, snapshot
-from micota.common.records import read_json
-from micota.grading.gold import is_excepted, rejected_golds
+from micota.grading.gold import misprint, rejected_golds
 from micota.grading.grade import Judge
+from micota.models.settings import ScratchBase
 from micota.models.special_tokens import SpecialTokens
-from micota.preflight.scene import Finding, Scene, home_of, licence
+from micota.preflight.scene import Finding, Scene, licence, read_from
 from micota.problems.cleaning import Held, Report, clean
-from micota.problems.datasets import LOADERS
-from micota.problems.datasets.leaving_out import PICTURE
-from micota.study.config import ScratchBase
+from micota.problems.datasets import file_of
+from micota.problems.leaving_out import PICTURE
+from micota.study import tasks
 
 RESTRICTED = ("other", "unknown", "-nc", "research", "noncommercial")  # in a licence that needs a person to read it
-EXCEPTIONS = Path(__file__).parents[1] / "problems" / "datasets" / "gold_exceptions.json"
 SHOWN = 3  # examples in a finding
 
 
@@ -36,7 +35,7 @@ def check_overlap(scene: Scene) -> Iterator[Finding]:
     cleaning = scene.study.config.cleaning
     for name, found in scene.problems.items():
         held = Held(cleaning.ngram, cleaning.near)
-        others = scene.study.kept_apart(name)
+        others = tasks.kept_apart(scene.study, name)
         for other in others:
             held.add(scene.problems.get(other, []))
         report = Report()
@@ -75,16 +74,16 @@ def check_special_tokens(scene: Scene) -> Iterator[Finding]:
 def check_golds(scene: Scene) -> Iterator[Finding]:
     """The grader accepts every gold answer as its own: a benchmark's must be, a training problem's is else wasted."""
     grading = scene.study.config.grading
-    exceptions = read_json(EXCEPTIONS)
     with Judge(grading.workers, grading.timeout) as judge:
         for name, found in scene.problems.items():
-            rejected = [(p, v) for p, v in rejected_golds(found, judge) if not is_excepted(p, exceptions)]
+            rejected = [(p, v) for p, v in rejected_golds(found, judge) if not misprint(p)]
             shown = "; ".join(f"{p['id']} ({p['answer']!r}: {verdict})" for p, verdict in rejected[:SHOWN])
             if not rejected:
                 yield Finding("gold answers", name, "ok", f"all {len(found)} accepted, or known exceptions")
             elif name in scene.study.config.benchmarks:
-                words = f"the grader rejects {len(rejected)} of {len(found)}: {shown}; correct them, or explain them in"
-                yield Finding("gold answers", name, "FAIL", f"{words} micota/problems/datasets/gold_exceptions.json")
+                words = f"the grader rejects {len(rejected)} of {len(found)}: {shown}; correct them, or explain them"
+                place = file_of(scene.study.config.datasets[name].loader)
+                yield Finding("gold answers", name, "FAIL", f"{words} under MISPRINTS in {place}")
             else:
                 words = f"the grader rejects {len(rejected)} of {len(found)}, no trace can solve these: {shown}"
                 yield Finding("gold answers", name, "warn", words)
@@ -95,13 +94,13 @@ def check_licences(scene: Scene) -> Iterator[Finding]:
     for name, model in scene.models.items():
         if not isinstance(scene.study.config.bases.get(name), ScratchBase):  # those are made here
             yield said_by(model.folder, f"model {name}", f"{name} is not at hand")
-    for name in scene.study.cleaned_datasets:
-        loader, home = scene.study.config.datasets[name].loader, home_of(scene.study, name)
+    for name in tasks.cleaned_datasets(scene.study):
+        loader, source = scene.study.config.datasets[name].loader, read_from(scene.study, name)
         folder, why = None, f"{name} is not at hand"
-        if home.repo and name in scene.problems:
-            folder = snapshot("dataset", home.repo, str(home.revision), f"datasets.{name}.hub", ["README.md"])
-        elif home.path:
-            why = f"a local copy, without a card; look at the set's page, and at {LOADERS[loader]}"
+        if source.repo and name in scene.problems:
+            folder = snapshot("dataset", source.repo, str(source.revision), f"datasets.{name}.hub", ["README.md"])
+        elif source.path:
+            why = f"a local copy, without a card; look at the set's page, and at {file_of(loader)}"
         if loader != "arithmetic":  # those are made here
             yield said_by(folder, f"data set {name}", why)
 

@@ -3,85 +3,72 @@
 from collections.abc import Iterator
 from typing import Any
 
-from micota.common.hub import reason
-from micota.planning.disk import free_bytes
-from micota.planning.gpu_memory import BYTES, CHECKPOINT, Shape, sampling_bytes, scoring_bytes, training_bytes
-from micota.preflight.scene import Finding, Model, Scene
-from micota.study.config import Sampled
-from micota.workflow.cluster import UNFILLED
+from micota.common.files import free_bytes
+from micota.models.settings import ScratchBase
+from micota.planning.disk import gigabytes, jobs_left, least_disk
+from micota.planning.gpu_memory import job_bytes, pretrained_here, share
+from micota.preflight.scene import Finding, Scene
+from micota.study.graph import Tune
+from micota.workflow.resources import UNFILLED
 
 FULL = 0.9  # share of a GPU's memory from which on an estimate leaves no room for its own error
 GIGA = 10**9
 
 
-def shape_of(model: Model) -> Shape | str:
-    """A model's shape, or why there is none."""
-    try:
-        return Shape.of(model.config, model.parameters)
-    except (KeyError, ValueError, OSError) as error:
-        return f"config.json does not say its shape ({reason(error)})"
+def gpu_needs(scene: Scene) -> Iterator[tuple[str, str, int]]:
+    """Rule, model and bytes on one GPU of each kind of job that runs, trains or reads a model.
+
+    Jobs on models made from one base are alike, and so are trainings of one base by one recipe: one stands for all.
+    """
+    config = scene.study.config
+    jobs = [("sample", base) for base in scene.samplers]
+    jobs += [("judge", config.grading.judge.model)] if config.grading.judge else []
+    jobs += [("train", tuned) for tuned in scene.recipes.values()]
+    jobs += [("base_model", base) for base in config.bases if pretrained_here(scene.study, base)]
+    jobs += [("alignment", base) for base in config.students.bases]
+    for rule, model in jobs:
+        yield rule, model, job_bytes(scene.study, rule, model, scene.sizes.shape(model))
+
+
+def remedy(scene: Scene, rule: str, model: str) -> str:
+    """What to do where a job does not fit."""
+    made = scene.study.tunes[model] if rule == "train" else scene.study.config.bases.get(model)
+    if isinstance(made, Tune) or (rule == "base_model" and isinstance(made, ScratchBase)):
+        return f"raise training.{made.recipe}.processes with sharding fsdp2, or lower max_length"
+    if rule == "alignment":
+        return f"lower alignment.batch_size, or take more than {scene.gpu_bytes / GIGA:g} GB"
+    return "raise sampling.engine.tensor_parallel, or lower max_model_len"
 
 
 def check_memory(scene: Scene) -> Iterator[Finding]:
-    """What each kind of job is estimated to need on one GPU."""
-    config = scene.study.config
-    engine = config.sampling.engine
-    jobs = [("sample", base, "") for base in scene.samplers]
-    jobs += [("judge", config.grading.judge.model, "")] if config.grading.judge else []
-    jobs += [("train", base, recipe) for base, recipe in scene.recipes]
-    jobs += [("alignment", base, "") for base in config.students.bases]
-    longest = max([b.max_tokens or 0 for b in config.corpora.values() if isinstance(b, Sampled)], default=0)
-    for rule, base, recipe in jobs:
-        subject = f"{rule} {scene.recipes[base, recipe] if recipe else base}"
-        if base not in scene.at_hand:
-            yield Finding("memory", subject, "not checked", f"{base} is not at hand")
-            continue
-        shape = shape_of(scene.at_hand[base])
-        if isinstance(shape, str):
-            yield Finding("memory", subject, "not checked", shape)
-            continue
-        room, remedy = scene.gpu_bytes, f"lower alignment.batch_size, or take more than {scene.gpu_bytes / GIGA:g} GB"
-        if rule == "train":
-            needed = training_bytes(shape, config.training[recipe])
-            remedy = f"raise training.{recipe}.processes with sharding fsdp2, or lower max_length"
-        elif rule == "alignment":
-            tokens = config.alignment.batch_size * (longest or config.sampling.training.max_tokens)
-            needed = scoring_bytes(shape, engine.dtype, tokens)
-        else:
-            needed = sampling_bytes(shape, engine)
-            room *= engine.gpu_memory_utilization if engine.name == "vllm" else 1
-            remedy = "raise sampling.engine.tensor_parallel, or lower max_model_len"
-        words = f"about {needed / GIGA:.1f} of {room / GIGA:.1f} GB on each GPU, {shape.parameters / GIGA:.2f} billion"
-        words += " parameters"
-        if needed > room:
-            yield Finding("memory", subject, "FAIL", f"{words}; {remedy}")
+    """What each kind of job is estimated to need on one GPU, as the plan has it."""
+    for rule, model, needed in gpu_needs(scene):
+        room = scene.gpu_bytes * share(scene.study.config, rule)
+        words = f"about {needed / GIGA:.1f} of {room / GIGA:.1f} GB on each GPU,"
+        words += f" {scene.sizes.parameters(model) / GIGA:.2f} billion parameters"
+        known = scene.sizes.known(scene.sizes.base_of(model))
+        if isinstance(known, str):
+            yield Finding("memory", f"{rule} {model}", "not checked", f"{known}; by its name {words}")
+        elif needed > room:
+            yield Finding("memory", f"{rule} {model}", "FAIL", f"{words}; {remedy(scene, rule, model)}")
         elif needed > FULL * room:
-            yield Finding("memory", subject, "warn", f"{words}: tight; {remedy}")
+            yield Finding("memory", f"{rule} {model}", "warn", f"{words}: tight; {remedy(scene, rule, model)}")
         else:
-            yield Finding("memory", subject, "ok", words)
+            yield Finding("memory", f"{rule} {model}", "ok", words)
 
 
 def check_disk(scene: Scene) -> Iterator[Finding]:
-    """Room for every model that the study keeps, and for the largest training's two checkpoints."""
-    config, study = scene.study.config, scene.study
-    if missing := [name for name in study.bases if name not in scene.at_hand]:
-        yield Finding("disk", "models", "not checked", f"the sizes of {', '.join(missing)} are not known")
-        return
-    shapes = {name: shape_of(model) for name, model in scene.at_hand.items()}
-    sizes = {name: shape.parameters for name, shape in shapes.items() if isinstance(shape, Shape)}
-    if missing := [name for name in shapes if name not in sizes]:
-        yield Finding("disk", "models", "not checked", f"the sizes of {', '.join(missing)} are not known")
-        return
-    said = {name: model.config.get("dtype") or model.config.get("torch_dtype") for name, model in scene.at_hand.items()}
-    stored = {name: BYTES.get(str(dtype), 2) for name, dtype in said.items()}
-    needed = sum(sizes[name] * stored[name] for name in study.bases)
-    needed += sum(sizes[tune.base] * BYTES[config.training[tune.recipe].dtype] for tune in study.tunes.values())
-    needed += sum(sizes[merge.base] * BYTES[config.merge_dtype] for merge in study.merges.values())
-    # The last one goes when the next is whole.
-    needed += 2 * CHECKPOINT * max((sizes[tune.base] for tune in study.tunes.values()), default=0)
+    """Room for what the study will write, as a run asks for it before its first job."""
+    needed = least_disk(jobs_left(scene.study, scene.workload.home), scene.workload)
     free = free_bytes(scene.results)
-    words = f"about {needed / GIGA:.1f} GB of models and checkpoints, {free / GIGA:.1f} GB free for {scene.results}"
-    yield Finding("disk", "models", "ok" if needed < free else "FAIL", words + ("" if needed < free else "; make room"))
+    words = f"at least about {gigabytes(needed)} of models, checkpoints and traces, {gigabytes(free)} free for"
+    words += f" {scene.results}"
+    if unknown := [base for base in scene.study.bases if isinstance(scene.sizes.known(base), str)]:
+        yield Finding("disk", "models", "not checked", f"the sizes of {', '.join(unknown)} are not known; {words}")
+    elif needed > free:
+        yield Finding("disk", "models", "FAIL", f"{words}; make room")
+    else:
+        yield Finding("disk", "models", "ok", words)
 
 
 def check_profile(scene: Scene) -> Iterator[Finding]:

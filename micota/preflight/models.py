@@ -4,7 +4,6 @@ Each check looks at a `Scene` and yields findings: `ok`, `warn` (it will run; lo
 as meant), or `not checked`, where what it needs is not at hand. What was not looked at is never called ok.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -14,10 +13,10 @@ from micota.common.hub import UNRESOLVED, reason
 from micota.models.folders import attention, stated_bos
 from micota.models.merging import check_partners
 from micota.models.prompts import EXAMPLE, Prompt, render, turn_end
+from micota.models.settings import HubBase
 from micota.preflight.data import check_golds, check_licences, check_overlap, check_problems, check_special_tokens
 from micota.preflight.machine import check_disk, check_memory, check_profile
 from micota.preflight.scene import Finding, Model, Scene, State
-from micota.study.config import HubBase, Sampled
 
 STATES = get_args(State)
 COMMIT = 40  # hexadecimal digits
@@ -85,7 +84,7 @@ def check_attention(scene: Scene) -> Iterator[Finding]:
 def check_merge_partners(scene: Scene) -> Iterator[Finding]:
     """A tuned model keeps its base's shape and vocabulary; one that is there already is compared with it."""
     for tuned in dict.fromkeys(merge.tuned for merge in scene.study.merges.values()):
-        base = scene.models[scene.origin(tuned)]
+        base = scene.models[scene.sizes.base_of(tuned)]
         made = scene.results / scene.study.config.study / "models" / tuned
         if not made.is_dir():
             yield Finding("merge", tuned, "ok", f"to be trained from {base.name}, with which it is merged")
@@ -102,9 +101,9 @@ def check_merge_partners(scene: Scene) -> Iterator[Finding]:
 def prompts_met(scene: Scene) -> Iterator[tuple[str, str]]:
     """(Base, name of a prompt) of all that its models are asked, trained and scored with."""
     config = scene.study.config
-    names = {json.dumps(block.model_dump()): name for name, block in config.prompts.items()}
+    names = {prompt: name for name, prompt in config.prompts.items()}
     for base, tasks in scene.samplers.items():
-        yield from ((base, names[json.dumps(task["prompt"])]) for task in tasks)
+        yield from ((base, names[task.prompt]) for task in tasks)
     for base, recipe in scene.recipes:
         yield base, config.training[recipe].prompt
     yield from ((base, config.alignment.prompt) for base in config.students.bases)
@@ -116,7 +115,7 @@ def check_prompts(scene: Scene) -> Iterator[Finding]:
     """Every prompt can be rendered by the tokenizers that meet it: a chat template is there, and takes its roles."""
     for base, name in dict.fromkeys(prompts_met(scene)):
         subject = f"{base}, {name}"
-        prompt = Prompt(**scene.study.prompt(name))
+        prompt = scene.study.prompt(name)
         if base not in scene.at_hand:
             yield Finding("prompt", subject, "not checked", f"{base} is not at hand")
             continue
@@ -168,31 +167,31 @@ def check_lengths(scene: Scene) -> Iterator[Finding]:
     context = config.sampling.engine.max_model_len
     for base, tasks in scene.samplers.items():
         for task in tasks:
-            subject = f"{base}, {task['dataset']}"
-            if base not in scene.at_hand or not scene.problems.get(task["problems"]):
+            subject = f"{base}, {task.dataset}"
+            if base not in scene.at_hand or not scene.problems.get(task.problems):
                 yield Finding("length", subject, "not checked", "the model or the problems are not at hand")
                 continue
-            tokenizer, prompt = scene.at_hand[base].tokenizer, Prompt(**task["prompt"])
+            tokenizer, prompt = scene.at_hand[base].tokenizer, task.prompt
             if prompt.chat and not tokenizer.chat_template:
                 yield Finding("length", subject, "not checked", "no chat template")
                 continue
             lengths = {
                 row["id"]: len(render(tokenizer, prompt, row["problem"]).prompt_ids)
-                for row in scene.problems[task["problems"]]
+                for row in scene.problems[task.problems]
             }
             longest = max(lengths, key=lambda row: lengths[row])
             words = f"longest prompt {lengths[longest]} tokens ({longest}), context {context}, answers to "
-            words += f"{task['max_tokens']}"
+            words += f"{task.decoding.max_tokens}"
             if lengths[longest] >= context:
                 yield Finding("length", subject, "FAIL", f"{words}: no room; raise sampling.engine.max_model_len")
-            elif lengths[longest] + task["max_tokens"] > context:
+            elif lengths[longest] + task.decoding.max_tokens > context:
                 yield Finding("length", subject, "warn", f"{words}: the longest answers are cut by the context")
             else:
                 yield Finding("length", subject, "ok", words)
     for corpus, recipe in dict.fromkeys((tune.corpus, tune.recipe) for tune in scene.study.tunes.values()):
-        block, limit = config.corpora[corpus], config.training[recipe].max_length
-        kept = (block.max_tokens if isinstance(block, Sampled) else None) or config.sampling.training.max_tokens
-        if isinstance(block, Sampled) and kept > limit:
+        block, limit = scene.study.corpus(corpus), config.training[recipe].max_length
+        kept = block.longest() or config.sampling.training.max_tokens
+        if block.written_by() and kept > limit:
             words = f"corpora.{corpus} keeps traces of up to {kept} tokens, training.{recipe}.max_length is {limit}"
             yield Finding("length", f"{corpus}, {recipe}", "warn", f"{words}: longer examples are dropped and counted")
 

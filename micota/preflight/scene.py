@@ -4,7 +4,6 @@ Weights are never downloaded here: of a model on the hub its configuration, toke
 of micota/preflight/models.py look at a `Scene` and yield findings.
 """
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,15 @@ from huggingface_hub import constants
 from micota.common.cli import UserError
 from micota.common.hub import NotFetched, reason, snapshot
 from micota.common.records import Record, read_json
-from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer, parameters
-from micota.problems.datasets import Home, load
-from micota.problems.datasets.leaving_out import LeaveOut
-from micota.study.config import HubBase, LocalBase, ScratchBase
+from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer
+from micota.models.settings import HubBase, LocalBase, ScratchBase
+from micota.planning.assumptions import assumed
+from micota.planning.costs import Workload
+from micota.planning.model_sizes import ModelSizes
+from micota.problems.loading import load_block
+from micota.problems.source import Source, source_of
+from micota.sampling.engine import Task
+from micota.study import tasks
 from micota.study.graph import Study
 
 LIGHT = [name for name in FILES if not name.endswith(".safetensors")]
@@ -50,19 +54,6 @@ class Model:
     @property
     def has_weights(self) -> bool:
         return self.folder is not None and has_weights(self.folder)
-
-    @cached_property
-    def parameters(self) -> int:
-        """By the weights' headers, or else counted on a model that is built without memory for its weights."""
-        assert self.folder is not None
-        if self.has_weights:
-            return parameters(self.folder)
-        import torch
-        from transformers import AutoConfig, AutoModelForCausalLM
-
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(self.folder))
-        return model.num_parameters()
 
 
 def find_model(study: Study, name: str) -> Model:
@@ -98,23 +89,15 @@ def folder_of(block: LocalBase | HubBase | ScratchBase, key: str) -> Path | None
     return Path(block.pretrained) if block.pretrained else None
 
 
-def home_of(study: Study, dataset: str) -> Home:
+def read_from(study: Study, dataset: str) -> Source:
     """Where a data set's rows are, as the study reads them."""
-    block, path = study.config.datasets[dataset], study.local_copy(dataset)
-    split, revision = (block.hub.split, block.hub.revision) if block.hub else (None, None)
-    if path or not block.hub:
-        return Home(Path(path) if path else None, split=split)
-    return Home(None, block.hub.repo, block.hub.config, split, revision)
+    return source_of(study.config.datasets[dataset], tasks.local_copy(study, dataset))
 
 
 def find_problems(study: Study, dataset: str) -> list[Record] | UserError:
     """The problems of a data set, read and checked as the study does, or what is wrong: NotFetched, or a fault."""
-    block = study.config.datasets[dataset]
-    options = block.options.model_dump() if block.options else None
     try:
-        home = home_of(study, dataset)
-        leave_out = LeaveOut(**block.leave_out.model_dump()) if block.leave_out else None
-        return load(dataset, block.loader, home, options, block.limit, block.seed, block.sha256, leave_out)
+        return load_block(dataset, study.config.datasets[dataset], read_from(study, dataset))
     except UserError as error:
         return error
 
@@ -156,27 +139,30 @@ class Scene:
 
     @cached_property
     def loaded(self) -> dict[str, list[Record] | UserError]:
-        return {name: find_problems(self.study, name) for name in self.study.cleaned_datasets}
+        return {name: find_problems(self.study, name) for name in tasks.cleaned_datasets(self.study)}
 
     @cached_property
     def problems(self) -> dict[str, list[Record]]:
         return {name: found for name, found in self.loaded.items() if isinstance(found, list)}
 
-    def origin(self, model: str) -> str:
-        """The base that a model is, or was tuned or merged from: its shape and tokenizer are that base's."""
-        if model in self.study.merges:
-            return self.study.merges[model].base
-        return self.study.tunes[model].base if model in self.study.tunes else model
+    @cached_property
+    def workload(self) -> Workload:
+        """As the plan has it; what a job writes, and what it needs of a GPU, do not hang on the assumed speeds."""
+        return Workload(self.study, True, assumed(True), results=self.results)
+
+    @property
+    def sizes(self) -> ModelSizes:
+        return self.workload.sizes
 
     @cached_property
-    def samplers(self) -> dict[str, list[Record]]:
+    def samplers(self) -> dict[str, list[Task]]:
         """Base -> the tasks that it, or a model made from it, samples; each prompt and data set once."""
-        found: dict[str, dict[str, Record]] = {}
+        found: dict[str, dict[Any, Task]] = {}
         for model in self.study.models:
-            for task in self.study.tasks(model):
-                key = json.dumps([task["problems"], task["prompt"], task["max_tokens"]])
-                found.setdefault(self.origin(model), {}).setdefault(key, task)
-        return {base: list(tasks.values()) for base, tasks in found.items()}
+            for task in tasks.tasks(self.study, model):
+                key = (task.problems, task.prompt, task.decoding.max_tokens)
+                found.setdefault(self.sizes.base_of(model), {}).setdefault(key, task)
+        return {base: list(asked.values()) for base, asked in found.items()}
 
     @cached_property
     def recipes(self) -> dict[tuple[str, str], str]:

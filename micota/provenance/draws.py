@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from micota.common.cli import UserError
-from micota.results.tables import Row, read_csv
+from micota.common.tables import Row, read_csv
 
 KEYS = ("dataset", "model", "base", "corpus", "against", "tuned", "seed", "benchmark", "weight", "density", "mask_seed")
 SEEDS = ("seed", "mask_seed")

@@ -3,7 +3,6 @@
 Nothing here may stop a study that has ended: what cannot be found out (no git, no GPU, no benchmark files) is null.
 """
 
-import csv
 import hashlib
 import json
 import os
@@ -11,29 +10,48 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import distributions
 from math import fsum
 from pathlib import Path
 from typing import Any
 
+from micota.common.files import file_hash
 from micota.common.interpreter import KEPT_OUT
 from micota.common.records import Record, read_json
+from micota.common.timings import read_timings
 
 COMMIT = "micota/commit.txt"  # its text is replaced when git makes an archive (.gitattributes)
 HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 OUTPUTS = ("problems/*.jsonl", "corpora/*.jsonl", "graded/*.jsonl", "alignment/*.jsonl", "tables/*")
 
 
-def hash_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def config_hash(config: Mapping[str, Any]) -> str:
     """SHA-256 of a configuration as JSON with sorted keys: of what it says, not of how it is laid out."""
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+def seeds(block: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every seed of the configuration, by its key: of data, models, masks and sampling."""
+    if isinstance(block, Mapping):
+        for key, value in block.items():
+            here = f"{place}.{key}".lstrip(".")
+            if key in ("seed", "seeds"):
+                yield here, value
+            else:
+                yield from seeds(value, here)
+    elif isinstance(block, list):
+        for index, value in enumerate(block):
+            yield from seeds(value, f"{place}.{index}")
+
+
+def revisions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every repository of the hub that the configuration names, by its block, and its commit."""
+    for key in ("datasets", "bases", "scored"):
+        for name, block in (config.get(key) or {}).items():
+            hub = (block.get("hub") or {}) if key == "datasets" else block
+            if hub.get("repo"):
+                yield f"{key}.{name}", f"{hub['repo']}@{hub['revision']}"
 
 
 def asked(*command: str, folder: Path | None = None) -> subprocess.CompletedProcess[str] | None:
@@ -81,7 +99,7 @@ def software(project: Path) -> Record:
     for found in distributions():
         if name := found.metadata["Name"]:  # of two of one name the first on sys.path is imported
             packages.setdefault(re.sub(r"[-_.]+", "-", name).lower(), (str(name), found.version))
-    locks = {path.name: hash_of(path) for path in sorted(project.glob("envs/*.lock"))}
+    locks = {path.name: file_hash(path) for path in sorted(project.glob("envs/*.lock"))}
     path = os.environ.get("PYTHONPATH")
     return {
         "python": platform.python_version(),
@@ -115,7 +133,7 @@ def field_of(path: str, name: str) -> str | None:
 def hashes(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
     """Path below the folder -> SHA-256, of every file that a pattern names."""
     paths = sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
-    return {str(path.relative_to(folder)): hash_of(path) for path in paths}
+    return {str(path.relative_to(folder)): file_hash(path) for path in paths}
 
 
 def weights(results: Path) -> dict[str, dict[str, str]]:
@@ -127,22 +145,13 @@ def weights(results: Path) -> dict[str, dict[str, str]]:
 def costs(benchmarks: Path) -> dict[str, Record]:
     """Rule -> number of jobs and their seconds, from the files that Snakemake wrote; GPU columns where it has such."""
     found: dict[str, Record] = {}
-    for path in sorted(benchmarks.glob("*/*.tsv")):
-        rule = found.setdefault(path.parent.name, {"jobs": 0, "wall_seconds": 0.0})
-        rule["jobs"] += 1
-        with path.open(encoding="utf-8") as handle:
-            for row in csv.DictReader(handle, delimiter="\t"):
-                columns = {"s": "wall_seconds", "cpu_time": "cpu_seconds"}
-                columns |= {column: column for column in row if column.startswith("gpu")}
-                for column, name in columns.items():
-                    if (value := number(row.get(column))) is not None:
-                        rule[name] = round(rule.get(name, 0.0) + value, 2)
+    for rule, jobs in read_timings(benchmarks).items():
+        columns = dict.fromkeys(name for row in jobs.values() for name in row if name.startswith("gpu"))
+        named = {"wall_seconds": "s", "cpu_seconds": "cpu_time"} | {name: name for name in columns}
+        measured = {name: [row[column] for row in jobs.values() if column in row] for name, column in named.items()}
+        sums = {name: round(fsum(values), 2) for name, values in measured.items() if values}
+        found[rule] = {"jobs": len(jobs), "wall_seconds": 0.0} | sums
     return found
-
-
-def number(text: str | None) -> float | None:
-    """A cell of a benchmark file; Snakemake writes NA or - where a job ended before it could be sampled."""
-    return None if text in (None, "", "-", "NA") else float(str(text))
 
 
 def page(manifest: Record) -> str:

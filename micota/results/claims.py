@@ -35,10 +35,12 @@ from typing import Any
 
 import numpy as np
 
+from micota.common.tables import Row
 from micota.results.estimates import Array, Contrast, crossed, holm, minimum_detectable_effect, power_at, ratio_contrast
-from micota.results.tables import Cell, Row
+from micota.results.outcomes import Cell
+from micota.results.sides import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, on_claimed_side
+from micota.study import names
 
-REPRODUCED, CONTRADICTED, NOISE, NOT_TESTABLE = "reproduced", "contradicted", "within noise", "not testable"
 UNITS = {
     "accuracy": "points",
     "validation_accuracy": "points",
@@ -53,7 +55,7 @@ NUMBERS = {  # columns of a row and what they are called in a Contrast
 }
 MANY = 4  # terms that a contrast's text spells out
 
-Part = Mapping[str, Any]  # as micota.study.config.Part has it
+Part = Mapping[str, Any]  # as micota.study.asked.Part has it, a plain dict
 Traces = Mapping[str, tuple[float, int, int]]  # problem -> NLL (nats), tokens and number of its traces
 
 
@@ -94,24 +96,8 @@ def claim_p(claimed_side: Sequence[bool], p_values: Sequence[float]) -> float:
     return min(1.0, len(p_values) * min(wrong))
 
 
-def sign(part: Part) -> int:
-    """+1 if the claim expects a positive contrast, else -1; takes a row as well."""
-    return 1 if part["expected"] == "positive" else -1
-
-
-def null(part: Part) -> float:
-    """The effect at which the claim begins to be wrong: 0, or the margin on the wrong side; takes a row as well."""
-    return -sign(part) * part["margin"] if part["margin"] else 0.0
-
-
-def on_claimed_side(part: Part, effect: float) -> bool:
-    """Whether an effect has the claimed sign, or misses it by less than the margin."""
-    return bool(sign(part) * effect + part["margin"] > 0)
-
-
-def judge(claims: Mapping[str, Any], data: Data) -> list[Row]:
-    """A row for each part of each claim, in order; `claims` is micota.study.config.Claims as a plain dict."""
-    family = claims["family"]
+def judge(family: Mapping[str, Any], data: Data, *, alpha: float, power: float) -> list[Row]:
+    """A row for each part of each claim, in order; the arguments are those of micota.study.asked.Claims, plain."""
     results = {name: [measure(part, data) for part in claim["parts"]] for name, claim in family.items()}
     p_values = {name: p_of(claim["parts"], results[name]) for name, claim in family.items()}
     tested = [name for name, p in p_values.items() if p is not None]
@@ -119,13 +105,13 @@ def judge(claims: Mapping[str, Any], data: Data) -> list[Row]:
     rows: list[Row] = []
     for name, claim in family.items():
         p_holm = adjusted.get(name)
-        level = None if p_holm is None else claims["alpha"] / len(tested)
+        level = None if p_holm is None else alpha / len(tested)
         judged = {
             "claim_p": p_values[name],
             "p_holm": p_holm,
             "family": len(tested),
-            "alpha": claims["alpha"],
-            "verdict": verdict(sides(claim["parts"], results[name]), p_holm, claims["alpha"]),
+            "alpha": alpha,
+            "verdict": verdict(sides(claim["parts"], results[name]), p_holm, alpha),
             "reason": next((result.reason for result in results[name] if result.reason), None),
         }
         for number, (part, result) in enumerate(zip(claim["parts"], results[name], strict=True), start=1):
@@ -134,7 +120,7 @@ def judge(claims: Mapping[str, Any], data: Data) -> list[Row]:
                 | {"measure": part["measure"], "contrast": describe(part, data.bases), "unit": UNITS[part["measure"]]}
                 | {"expected": part["expected"], "margin": part["margin"]}
                 | numbers(result)
-                | sensitivity(part, result, level, claims["power"], claim["published"])
+                | sensitivity(part, result, level, power, claim["published"])
                 | judged
             )
     return rows
@@ -185,17 +171,12 @@ def measure(part: Part, data: Data) -> Result:
     return Result(contrast, None if contrast.p is not None else "no variance: the contrast is the same everywhere")
 
 
-def models_of(term: str, seeds: Sequence[int], bases: Sequence[str]) -> list[str]:
-    """The models that a term of an accuracy contrast stands for: an untrained student, or one student a seed."""
-    return [term] if term in bases else [f"{term}-s{seed}" for seed in seeds]
-
-
 def student_differences(weights: Mapping[str, float], data: Data) -> list[Array]:
     """The contrast (points) of each benchmark: [training seeds, problems]."""
 
     def points(term: str, benchmark: str) -> Array:
         """[seeds, problems]; an untrained student has one row, which counts for every seed."""
-        models = models_of(term, data.seeds, data.bases)
+        models = names.models_of(term, data.seeds, data.bases)
         return 100 * np.array([data.cells[model][benchmark].accuracies() for model in models])
 
     return [
@@ -235,10 +216,10 @@ def describe(part: Part, bases: Sequence[str]) -> str:
     terms = list(part["contrast"])
     prefix = ""
     if part["measure"] == "accuracy":
-        owners = {term.partition("-")[0] for term in terms}
+        owners = {names.parts_of(term)[0] for term in terms}
         if len(owners) == 1:
             prefix = f"{owners.pop()}: "
-            terms = ["untrained" if term in bases else term.partition("-")[2] for term in terms]
+            terms = ["untrained" if term in bases else names.parts_of(term)[1] for term in terms]
     spelled = [_term(weight, term) for term, weight in zip(terms, part["contrast"].values(), strict=True)]
     if len(spelled) > MANY:
         spelled = [spelled[0], "...", spelled[-1], f"({len(spelled)} models)"]

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from micota.common.tables import Row
 from micota.results.scores import LABELS
-from micota.results.tables import Row
 
 LONGEST_TEXT = 600
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")

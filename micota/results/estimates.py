@@ -35,6 +35,22 @@ class Estimate:
     low: float
     high: float
 
+    def points(self) -> "Estimate":
+        """A share, or a difference of shares, in percentage points."""
+        return Estimate(100 * self.value, 100 * self.low, 100 * self.high)
+
+    def bounded(self) -> "Estimate":
+        """A share in percent, its interval cut off at 0 and 100: t knows no bounds, a share does."""
+        return Estimate(self.value, max(0.0, self.low), min(100.0, self.high))
+
+    def percent(self) -> "Estimate":
+        """The same of a share of 1."""
+        return self.points().bounded()
+
+    def named(self, name: str) -> dict[str, float]:
+        """The cells of a table's row."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
 
 @dataclass(frozen=True)
 class Contrast(Estimate):

@@ -4,8 +4,9 @@
 - pass@k: the chance that at least one of k samples is right, estimated without bias from n >= k samples (Chen et al.
   2021, "Evaluating Large Language Models Trained on Code", arXiv 2107.03374, section 2.1).
 - maj@k: whether the answer that most of k samples give is right (self-consistency: Wang et al. 2023, arXiv 2203.11171).
-  Answers that the MATH string rule writes alike are one; a sample without an answer does not vote, and where none votes
-  the problem is wrong. Of answers with equally many votes one is drawn: the value is its expectation.
+  Which answers are one, the kind of task says (maths: those that the MATH string rule writes alike). A sample without
+  an answer does not vote, and where none votes the problem is wrong. Of answers with equally many votes one is drawn:
+  the value is its expectation.
 """
 
 from collections import Counter
@@ -13,7 +14,8 @@ from collections.abc import Sequence
 from math import prod
 from statistics import fmean
 
-from micota.grading.string_rule import Irregular, normalise
+from micota.grading.maths import MATHS
+from micota.grading.task_kind import TaskKind
 
 
 def avg_at_k(correct: Sequence[bool]) -> float:
@@ -31,9 +33,9 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     return 1 - prod(1 - k / j for j in range(n - correct + 1, n + 1)) if n - correct >= k else 1.0
 
 
-def maj_at_k(answers: Sequence[str | None], correct: Sequence[bool]) -> float:
+def maj_at_k(answers: Sequence[str | None], correct: Sequence[bool], kind: TaskKind = MATHS) -> float:
     """The expected verdict on the most frequent answer of a problem's k samples, ties drawn."""
-    votes = [vote(answer) for answer in answers]
+    votes = [None if answer is None else kind.vote(answer) for answer in answers]
     counts = Counter(name for name in votes if name is not None)
     if not counts:
         return 0.0
@@ -42,16 +44,6 @@ def maj_at_k(answers: Sequence[str | None], correct: Sequence[bool]) -> float:
     # Verdicts on one answer can differ (a timeout): its share of right ones.
     shares = [fmean(right for name, right in zip(votes, correct, strict=True) if name == winner) for winner in winners]
     return fmean(shares)
-
-
-def vote(answer: str | None) -> str | None:
-    """What an extracted answer votes for."""
-    if answer is None:
-        return None
-    try:
-        return normalise(answer)
-    except Irregular:
-        return answer
 
 
 def ks(n: int) -> list[int]:

@@ -4,9 +4,7 @@ The palette is seaborn's "colorblind" (Wong 2011, doi:10.1038/nmeth.1618, enlarg
 Figures draw the numbers of a table's CSV and compute none.
 """
 
-import argparse
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,8 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from micota.results.tables import Row, read_csv
+from micota.common.files import replacing
+from micota.common.tables import Row
 
 PALETTE = (
     "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
@@ -99,27 +98,7 @@ def group(rows: Iterable[Row], *keys: str) -> dict[Any, list[Row]]:
 
 def save(figure: Figure, stem: str | Path) -> None:
     """Write `{stem}.pdf` and `{stem}.png` (200 dpi), each whole and without a date: equal figures are equal files."""
-    Path(stem).parent.mkdir(parents=True, exist_ok=True)
     for ending, metadata in METADATA.items():
-        path = Path(f"{stem}.{ending}")
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
+        with replacing(f"{stem}.{ending}") as temporary:
             figure.savefig(temporary, format=ending, dpi=200, metadata=metadata)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     pyplot.close(figure)
-
-
-def figure_args(description: str | None, argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line of every figure: the table it is drawn from, and where to write."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", required=True, help="the CSV of the table that the figure shows")
-    parser.add_argument("--out-stem", required=True, help="where to write, without the ending")
-    return parser.parse_args(argv)
-
-
-def draw_figure(description: str | None, draw: Callable[[list[Row]], Figure], argv: Sequence[str] | None) -> None:
-    """The main of a script that draws one figure from the rows of one table."""
-    args = figure_args(description, argv)
-    save(draw(read_csv(args.table)), args.out_stem)

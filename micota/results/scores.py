@@ -6,14 +6,15 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
-from micota.common.records import GRADED_FIELDS, JUDGED_FIELDS, Record, RecordError, read_jsonl
+from micota.common.records import JUDGED_FIELDS, Record, RecordError, read_jsonl
+from micota.common.tables import Row
 from micota.grading.reasons import asks_judge
-from micota.results.tables import Cell, Row
+from micota.results.outcomes import Cell, check_same_problems, graded_traces
 
 PAPER_RULE, RULE_JUDGE, MATH_VERIFY = "paper_rule", "rule_judge", "math_verify"
 LABELS = {PAPER_RULE: "the paper's rule", RULE_JUDGE: "rule + judge", MATH_VERIFY: "math-verify"}
@@ -25,48 +26,22 @@ Judged = Mapping[tuple[str, str], bool]  # (problem, what the last box held) -> 
 Kind = tuple[str, str | None, tuple[tuple[str, bool], ...], str]  # problem, extracted, verdicts, reason
 
 
-@dataclass(frozen=True)
-class Scored:
-    """One completion of a benchmark with the verdict of each grader."""
-
-    dataset: str
-    id: str
-    sample: int
-    gold: str
-    extracted: str | None
-    reason: str
-    verdicts: dict[str, bool]
-
-
 def read_judged(path: str | Path) -> dict[tuple[str, str], bool]:
     """The judge model's verdicts by problem and answer."""
     return {(row["id"], row["extracted"]): row["correct"] for row in read_jsonl(path, JUDGED_FIELDS)}
 
 
-def scored(traces: Iterable[Record], rules: Rules, judged: Judged | None = None) -> Iterator[Scored]:
-    """The benchmarks' traces with the verdicts of the two or three graders; other data sets are left out."""
-    for trace in traces:
-        rule = rules.get(trace["dataset"])
-        if rule is None:
-            continue
-        verdicts = {PAPER_RULE: bool(trace["verdicts"][VERDICT[rule]])}
-        if judged is not None:
-            verdicts[RULE_JUDGE] = verdicts[PAPER_RULE]
-            if rule == "string" and asks_judge(trace):
-                item = trace["id"], trace["extracted"]
-                if item not in judged:
-                    raise RecordError(f"the judge model has no verdict on {item[1]!r} for {item[0]}: judge again")
-                verdicts[RULE_JUDGE] = judged[item]
-        verdicts[MATH_VERIFY] = trace["correct"]
-        yield Scored(
-            trace["dataset"],
-            trace["id"],
-            trace["sample"],
-            trace["answer"],
-            trace["extracted"],
-            trace["reason"],
-            verdicts,
-        )
+def verdicts_of(trace: Record, rule: str, judged: Judged | None = None) -> dict[str, bool]:
+    """What each of the two or three graders says of a trace, whose benchmark has this rule."""
+    verdicts = {PAPER_RULE: bool(trace["verdicts"][VERDICT[rule]])}
+    if judged is not None:
+        verdicts[RULE_JUDGE] = verdicts[PAPER_RULE]
+        if rule == "string" and asks_judge(trace):
+            item = trace["id"], trace["extracted"]
+            if item not in judged:
+                raise RecordError(f"the judge model has no verdict on {item[1]!r} for {item[0]}: judge again")
+            verdicts[RULE_JUDGE] = judged[item]
+    return verdicts | {MATH_VERIFY: trace["correct"]}
 
 
 @dataclass
@@ -82,34 +57,29 @@ class Scores:
     golds: dict[str, tuple[str, str]] = field(default_factory=dict)  # problem -> benchmark, gold answer
     graders: list[str] = field(default_factory=list)
 
-    def add(self, model: str, trace: Scored) -> None:
+    def add(self, model: str, trace: Record, verdicts: Mapping[str, bool]) -> None:
         """Count one trace of a model."""
-        self.graders = self.graders or list(trace.verdicts)
-        for grader, verdict in trace.verdicts.items():
+        dataset, name = trace["dataset"], trace["id"]
+        self.graders = self.graders or list(verdicts)
+        for grader, verdict in verdicts.items():
             cells = self.cells.setdefault(grader, {}).setdefault(model, {})
-            cells.setdefault(trace.dataset, Cell()).outcomes.setdefault(trace.id, []).append(verdict)
-        pattern = tuple(trace.verdicts.values())
-        self.patterns.setdefault(trace.dataset, Counter())[pattern] += 1
+            cells.setdefault(dataset, Cell()).outcomes.setdefault(name, []).append(verdict)
+        pattern = tuple(verdicts.values())
+        self.patterns.setdefault(dataset, Counter())[pattern] += 1
         if len(set(pattern)) > 1:
-            self.golds[trace.id] = trace.dataset, trace.gold
-            kind = trace.id, trace.extracted, tuple(trace.verdicts.items()), trace.reason
+            self.golds[name] = dataset, trace["answer"]
+            kind = name, trace["extracted"], tuple(verdicts.items()), trace["reason"]
             self.disagreements.setdefault(kind, Counter())[model] += 1
 
 
-def read_scores(graded_dir: Path, models: Sequence[str], rules: Rules, judged: Judged | None = None) -> Scores:
-    """Everything from `{graded_dir}/{model}.jsonl`, line by line since traces may be long."""
+def read_scores(paths: Mapping[str, Path], rules: Rules, judged: Judged | None = None) -> Scores:
+    """Everything from the graded traces of each model, which all answered the same problems."""
     scores = Scores()
-    for model in models:
-        path = graded_dir / f"{model}.jsonl"
-        seen = set()
-        for trace in scored(read_jsonl(path, GRADED_FIELDS), rules, judged):
-            if (trace.id, trace.sample) in seen:
-                raise RecordError(f"{path}: sample {trace.sample} of problem {trace.id} stands there twice")
-            seen.add((trace.id, trace.sample))
-            scores.add(model, trace)
-        for benchmark in rules:
-            if benchmark not in scores.cells.get(MATH_VERIFY, {}).get(model, {}):
-                raise RecordError(f"{path}: no trace of the data set {benchmark!r}")
+    for model, path in paths.items():
+        for trace in graded_traces(path, rules):
+            scores.add(model, trace, verdicts_of(trace, rules[trace["dataset"]], judged))
+    cells = scores.cells[MATH_VERIFY].items()  # the graders had the same traces
+    check_same_problems({model: {name: cell.outcomes for name, cell in own.items()} for model, own in cells})
     return scores
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from micota.common.cli import UserError
-from micota.results.tables import Row, read_csv
+from micota.common.tables import Row, read_csv
 
 WIDTH = 120
 ENTRIES = {"likelier": "likelihood", "seeds": "seed", "tokens": "token"}  # of the glossary

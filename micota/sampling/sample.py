@@ -9,21 +9,22 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from micota.common.cli import UserError
-from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_jsonl
+from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.common.settings import differences, identity, rounding
+from micota.common.stages import VERSIONS
 from micota.models.fingerprint import portable
 from micota.models.folders import model_hash
-from micota.models.prompts import Prompt, check_rendering, render, rendering
-from micota.sampling.engine import Completion, Decoding, Engine, EngineSettings, Request
+from micota.models.prompts import check_rendering, render, rendering
+from micota.sampling.engine import Completion, Engine, EngineSettings, Request, Task
 from micota.sampling.replicas import on_replicas
 
-STAGE_VERSION = 3  # raise when this module's results change: it is part of every chunk's key
 MOST_CHUNKS = 10_000  # files in a folder: with more, shared file systems and people get slow
 
 
@@ -35,27 +36,6 @@ class Item:
     sample: int
     text: str
     prompt_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One data set for one model: which problems, put how, decoded how."""
-
-    dataset: str
-    problems: str
-    prompt: Prompt
-    decoding: Decoding
-    n: int
-    deviation: str | None = None  # why the prompt may differ from the one a model was trained on
-
-    @classmethod
-    def from_record(cls, record: Record) -> "Task":
-        """From the JSON of the command line (micota.study.graph.Study.sampling_task plus the problems' path)."""
-        decoding = Decoding(
-            record["temperature"], record["top_p"], record["max_tokens"], tuple(record["stop"]), record["seed"]
-        )
-        prompt, deviation = Prompt(**record["prompt"]), record.get("deviation")
-        return cls(record["dataset"], record["problems"], prompt, decoding, record["n"], deviation)
 
 
 @dataclass(frozen=True)
@@ -83,7 +63,7 @@ def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: in
                 f"{task.problems}: the prompt of {problem['id']} has {len(rendered.prompt_ids)} tokens, no room is left"
                 f" in max_model_len {max_model_len}"
             )
-        for sample in range(task.n):
+        for sample in range(task.decoding.n):
             found.append(Item(problem["id"], sample, rendered.text, tuple(rendered.prompt_ids)))
     return found
 
@@ -98,16 +78,27 @@ def check_tasks(tasks: list[Task], model_folder: Path, tokenizer: Any) -> None:
             check_rendering(tokenizer, made, task.prompt, problem["problem"], task.deviation, where)
 
 
-def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: EngineSettings) -> Record:
+@dataclass(frozen=True)
+class Sampler:
+    """A model that samples, and how."""
+
+    name: str
+    folder: Path
+    tokenizer: Any
+    settings: EngineSettings
+    start: Callable[[], Engine]
+
+
+def description(tasks: list[Task], sampler: Sampler) -> Record:
     """How each data set was put to the model and decoded: the file beside the traces."""
     return {
-        "sampler": sampler,
-        "engine": settings.model_dump(),
+        "sampler": sampler.name,
+        "engine": sampler.settings.model_dump(),
         "datasets": {
             task.dataset: {
-                "rendering": rendering(tokenizer, task.prompt),
+                "rendering": rendering(sampler.tokenizer, task.prompt),
                 "deviation": task.deviation,
-                "decoding": asdict(task.decoding) | {"n": task.n},
+                "decoding": task.decoding.model_dump(),
             }
             for task in tasks
         },
@@ -116,9 +107,7 @@ def description(tasks: list[Task], sampler: str, tokenizer: Any, settings: Engin
 
 def chunk_key(sampler: str, model: str, settings: EngineSettings, task: Task, chunk: list[Item]) -> str:
     """The name of a chunk's file: a hash of all that its records hold or depend on."""
-    # By how many a job is shared does not matter, nor how many wait for their turn.
-    shaped = settings.model_dump(exclude={"data_parallel", "max_num_seqs"})
-    shaped_by = f"{STAGE_VERSION}|{sampler}|{model}|{shaped}|{task.dataset}|{task.decoding}"
+    shaped_by = f"{VERSIONS['sample']}|{sampler}|{model}|{identity(settings)}|{task.dataset}|{identity(task.decoding)}"
     shaped_by += "|portable" if portable() else ""
     digest = hashlib.sha256(shaped_by.encode())
     for item in chunk:
@@ -132,64 +121,70 @@ def log(line: str) -> None:
 
 
 def sample(
-    tasks: list[Task],
-    sampler: str,
-    model_folder: Path,
-    tokenizer: Any,
-    settings: EngineSettings,
-    start: Callable[[], Engine],
-    shard: int,
-    shards: int,
-    work: Path,
-    say: Callable[[str], None] = log,
-) -> list[Chunk]:
+    tasks: list[Task], sampler: Sampler, shard: int, shards: int, work: Path, say: Callable[[str], None] = log
+) -> tuple[list[Chunk], list[Record]]:
     """The shard's chunks of all tasks in order; those that are there already are left alone, the others drawn.
 
-    The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas.
+    The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas. Also gives
+    with which settings that move last digits the chunks were drawn (see `noted`).
     """
-    check_tasks(tasks, model_folder, tokenizer)
-    model = model_hash(model_folder)
-    cuts = [
-        (task, cut)
-        for task in tasks
-        for cut in cut_up(items(task, tokenizer, shard, shards, settings.max_model_len), settings.chunk_size)
-    ]
-    if len(cuts) > MOST_CHUNKS:
-        raise UserError(
-            f"{sampler}: shard {shard} of {shards} has {len(cuts)} chunks, over {MOST_CHUNKS} files in a folder;"
-            " raise sampling.shards or sampling.engine.chunk_size"
-        )
-    folder = work / f"{shard}-of-{shards}"
-    chunks = [
-        Chunk(
-            f"chunk {number} of {len(cuts)} ({task.dataset}, {len(found)} completions)",
-            task,
-            found,
-            folder / f"{chunk_key(sampler, model, settings, task, found)}.jsonl",
-        )
-        for number, (task, found) in enumerate(cuts, start=1)
-    ]
+    check_tasks(tasks, sampler.folder, sampler.tokenizer)
+    settings = sampler.settings
+    chunks = cut_up(tasks, sampler, shard, shards, work / f"{shard}-of-{shards}")
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
-    say(f"{sampler}: {len(chunks)} chunks, {len(missing)} to draw")
+    say(f"{sampler.name}: {len(chunks)} chunks, {len(missing)} to draw")
+    made_with = noted(work / f"{shard}-of-{shards}" / "made_with.json", chunks, missing, rounding(settings))
+    for other in made_with:
+        if told := differences(other, rounding(settings)):
+            say(f"{sampler.name}: chunks made with {told}: kept")
     replicas = min(settings.data_parallel, len(missing))
-    works = [partial(draw, start, sampler, missing[replica::replicas], say) for replica in range(replicas)]
+    works = [partial(draw, sampler, missing[replica::replicas], say) for replica in range(replicas)]
     if replicas > 1:
         on_replicas(works, settings.tensor_parallel)
     elif works:
         works[0]()
-    return chunks
+    return chunks, made_with
 
 
-def cut_up(found: list[Item], size: int) -> list[list[Item]]:
-    return [found[i : i + size] for i in range(0, len(found), size)]
+def cut_up(tasks: list[Task], sampler: Sampler, shard: int, shards: int, folder: Path) -> list[Chunk]:
+    """The chunks of a shard, and where each is, or will be."""
+    settings, model = sampler.settings, model_hash(sampler.folder)
+    cuts = []
+    for task in tasks:
+        found = items(task, sampler.tokenizer, shard, shards, settings.max_model_len)
+        cuts += [(task, found[at : at + settings.chunk_size]) for at in range(0, len(found), settings.chunk_size)]
+    if len(cuts) > MOST_CHUNKS:
+        raise UserError(
+            f"{sampler.name}: shard {shard} of {shards} has {len(cuts)} chunks, over {MOST_CHUNKS} files in a folder;"
+            " raise sampling.shards or sampling.engine.chunk_size"
+        )
+    return [
+        Chunk(
+            f"chunk {number} of {len(cuts)} ({task.dataset}, {len(found)} completions)",
+            task,
+            found,
+            folder / f"{chunk_key(sampler.name, model, settings, task, found)}.jsonl",
+        )
+        for number, (task, found) in enumerate(cuts, start=1)
+    ]
 
 
-def draw(start: Callable[[], Engine], sampler: str, chunks: list[Chunk], say: Callable[[str], None]) -> None:
+def noted(path: Path, chunks: list[Chunk], missing: list[Chunk], now: Record) -> list[Record]:
+    """Note that the missing chunks are drawn with `now`; returns with what all of them were, each setting once."""
+    made: dict[str, Record] = read_json(path) if path.is_file() else {}
+    made |= {chunk.path.stem: now for chunk in missing}
+    if missing:
+        write_json(path, made)
+    found = [made.get(chunk.path.stem, {}) for chunk in chunks]
+    return [entry for place, entry in enumerate(found) if entry not in found[:place]]
+
+
+def draw(sampler: Sampler, chunks: list[Chunk], say: Callable[[str], None]) -> None:
     """Complete chunks, and write each as soon as it is whole."""
-    for number, completions in start().generate([request(chunk) for chunk in chunks]):
+    for number, completions in sampler.start().generate([request(chunk) for chunk in chunks]):
         chunk = chunks[number]
-        write_jsonl(chunk.path, traces(sampler, chunk, completions))
-        say(f"{sampler}: {chunk.name}")
+        write_jsonl(chunk.path, traces(sampler.name, chunk, completions))
+        say(f"{sampler.name}: {chunk.name}")
 
 
 def request(chunk: Chunk) -> Request:
@@ -202,7 +197,7 @@ def request(chunk: Chunk) -> Request:
     own = [[decoding.seed, chunk.task.dataset, item.id, item.sample] for item in chunk.items]
     return Request(
         [list(item.prompt_ids) for item in chunk.items],
-        replace(decoding, seed=(decoding.seed * 1_000_003 + mark) % 2**31),
+        decoding.but(seed=(decoding.seed * 1_000_003 + mark) % 2**31),
         [zlib.crc32(json.dumps(names).encode()) for names in own],
     )
 

@@ -9,22 +9,6 @@ from micota.sampling.engine import Completion, Decoding, EngineSettings, Request
 STRETCH = 32  # tokens by which TransformersEngine goes on before it takes what has ended out of a batch
 
 
-def keep_memory() -> None:
-    """Make glibc keep freed memory instead of handing it back; elsewhere, do nothing.
-
-    transformers' cache is copied into a longer one at every token. Over 32 MB glibc maps and unmaps each copy: 256
-    traces of a 0.2 M model took 89 s so, 26 s with memory kept, and 60 s in batches of 64 (same texts; 2 cores, busy).
-    """
-    import ctypes
-
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return
-    mallopt(-4, 0)  # M_MMAP_MAX: never map
-    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: never trim
-
-
 class TransformersEngine:
     """transformers' `generate`: batches of prompts of similar length, left-padded, with the KV cache.
 
@@ -36,7 +20,6 @@ class TransformersEngine:
         import torch
         from transformers import AutoModelForCausalLM
 
-        keep_memory()
         torch.set_num_threads(threads)
         self.torch = torch
         self.tokenizer = tokenizer

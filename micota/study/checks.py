@@ -3,20 +3,18 @@
 The schema (micota/study/config.py) checks each key by itself; these functions check a resolved study.
 """
 
-from math import fsum
 from os.path import normpath
-from typing import TYPE_CHECKING
 
 from micota.common.cli import UserError, known, once
 from micota.models.places import JUDGE_PLACES, places_of
-from micota.problems.datasets import LOADERS
-from micota.study.config import Chosen, Matched, Mixed, Procedural, Sampled, ScratchBase
+from micota.models.prompts import Prompt
+from micota.models.settings import ScratchBase
+from micota.problems.datasets import LOADERS, card, file_of
+from micota.study import tasks
+from micota.study.graph import Study
 
-if TYPE_CHECKING:
-    from micota.study.graph import Study
 
-
-def check(study: "Study") -> None:
+def check(study: Study) -> None:
     """Raise UserError, which names the key and says what to do, for the first fault across blocks."""
     check_names(study)
     check_training(study)
@@ -24,21 +22,18 @@ def check(study: "Study") -> None:
     check_no_demonstrations(study)
     check_variance(study)
     check_prompts(study)
-    check_protocols(study)
     check_claims(study)
     check_sizes(study)
     check_judge(study)
 
 
-def check_names(study: "Study") -> None:
+def check_names(study: Study) -> None:
     """Every name of a block must be that of another, and stand for one thing."""
     config = study.config
     for name in [config.training_problems, *config.benchmarks]:
         known(name, config.datasets, "training_problems / benchmarks")
     for name, dataset in config.datasets.items():
         known(dataset.loader, LOADERS, f"datasets.{name}.loader")
-        if (dataset.loader == "arithmetic") != (dataset.options is not None):
-            raise UserError(f"datasets.{name}.options: the arithmetic loader needs them, no other takes them")
     check_benchmarks(study)
     repeated = config.variance.dataset if config.variance else None
     purposes = [config.training_problems, config.validation_problems, *config.benchmarks, repeated]
@@ -68,24 +63,23 @@ def check_names(study: "Study") -> None:
     check_students(study)
 
 
-def check_benchmarks(study: "Study") -> None:
+def check_benchmarks(study: Study) -> None:
     """Two benchmarks are other problems, or the same ones asked in another way; else a score would count twice."""
     seen: dict[str, str] = {}
     for name in study.config.benchmarks:
         dataset = study.config.datasets[name]
-        asked = dataset.model_dump(include={"prompt", "stop", "rule"})
+        own = card(dataset.loader)
+        asked = (dataset.prompt or own.prompt, own.stop if dataset.stop is None else dataset.stop, study.rules[name])
         home = {"path": normpath(dataset.path)} if dataset.path else {"hub": dataset.hub and dataset.hub.model_dump()}
         same = repr((dataset.loader, dataset.options, home, asked))
         if (other := seen.setdefault(same, name)) != name:
             raise UserError(f"benchmarks: {other} and {name} are the same problems, asked alike; leave one of them out")
 
 
-def check_training(study: "Study") -> None:
+def check_training(study: Study) -> None:
     """Weights are sharded over several processes, on GPUs; a from-scratch base is trained in one."""
     config = study.config
     for name, recipe in config.training.items():
-        if recipe.sharding != "none" and recipe.processes == 1:
-            raise UserError(f"training.{name}.sharding: there is nothing to shard over; set processes to 2 or more")
         if recipe.sharding != "none" and config.device == "cpu":
             raise UserError(f"training.{name}.sharding: it needs GPUs, and `device` is cpu; set one or the other")
     for name, base in config.bases.items():
@@ -93,7 +87,7 @@ def check_training(study: "Study") -> None:
             raise UserError(f"bases.{name}.recipe: {base.recipe!r} has several processes; a scratch base takes one")
 
 
-def check_students(study: "Study") -> None:
+def check_students(study: Study) -> None:
     """The students' bases, corpora and recipe."""
     config = study.config
     for name in config.students.bases:
@@ -108,23 +102,19 @@ def check_students(study: "Study") -> None:
     known(config.students.proposed, [*config.students.corpora, *more], "students.proposed")
 
 
-def check_corpora(study: "Study") -> None:
+def check_corpora(study: Study) -> None:
     """What the kinds need of each other, and that no corpus waits for itself."""
     config = study.config
-    for name, block in config.corpora.items():
-        if isinstance(block, Sampled):
-            for model in [block.sampler, *block.only_if_solved_by]:
-                known(model, study.models, f"corpora.{name}")
-        for part in [*study.made_of(name), *study.compared_with(name)]:
-            known(part, config.corpora, f"corpora.{name}.{'shares' if isinstance(block, Mixed) else block.kind}")
-        if isinstance(block, Matched):
-            check_matched(name, block)
-        if isinstance(block, Chosen):
-            check_chosen(study, name, block)
+    for name in config.corpora:
+        block = study.corpus(name)
+        for model in block.solved_by():
+            known(model, study.models, f"corpora.{name}.{block.key_of(model)}")
+        for part in [*block.made_of(), *block.compared_with()]:
+            known(part, config.corpora, f"corpora.{name}.{block.key_of(part)}")
+        block.check(name, study)
     for name in config.alignment.corpora:
         for part in [name, *before(study, name)]:
-            block = config.corpora[part]
-            if isinstance(block, Chosen) and block.by == "nll":
+            if study.corpus(part).waits_for_likelihoods():
                 raise UserError(
                     f"alignment.corpora: {name} {'is' if part == name else f'is made with {part}, which is'} chosen by"
                     " NLL, so it waits for the alignment, which can not wait for it; leave it out"
@@ -134,16 +124,15 @@ def check_corpora(study: "Study") -> None:
             raise UserError(f"corpora.{name}: it is made from itself")
 
 
-def before(study: "Study", corpus: str) -> list[str]:
+def before(study: Study, corpus: str) -> list[str]:
     """Every corpus that must be there before this one: its parts, and what its samplers were trained on."""
     found: list[str] = []
     waiting = [corpus]
     for name in waiting:
-        needed = [*study.made_of(name), *study.compared_with(name)]
-        block = study.config.corpora[name]
-        if isinstance(block, Sampled):
-            needed += [c for model in (block.sampler, *block.only_if_solved_by) if (c := study.learned(model))]
-        if isinstance(block, Chosen) and block.by == "nll":
+        block = study.corpus(name)
+        needed = [*block.made_of(), *block.compared_with()]
+        needed += [taught for model in block.solved_by() if (taught := study.learned(model))]
+        if block.waits_for_likelihoods():
             needed += study.config.alignment.corpora
         new = [part for part in dict.fromkeys(needed) if part not in found]
         found += new
@@ -151,55 +140,25 @@ def before(study: "Study", corpus: str) -> list[str]:
     return found
 
 
-def check_matched(name: str, block: Matched) -> None:
-    """A match needs a corpus to match with, and a matched corpus something that it leaves out."""
-    if (block.match is None) != (block.to is None):
-        raise UserError(f"corpora.{name}: `match` and `to` go together")
-    if block.match is None and not block.problems_of:
-        raise UserError(f"corpora.{name}: it would be a copy of {block.of}; give `problems_of`, or `match` and `to`")
-
-
-def check_chosen(study: "Study", name: str, block: Chosen) -> None:
-    """What a rule needs to choose by, and that kept traces are solved ones."""
-    for candidate in block.candidates:
-        corpus = study.config.corpora[candidate]
-        if not isinstance(corpus, Sampled) or corpus.keep != "correct":
-            raise UserError(
-                f"corpora.{name}.candidates: sampled corpora of correct traces only,"
-                f" since each must say how many it solved; {candidate} is none"
-            )
-    key, unused = ("base", block.base) if block.by == "length" else ("between", block.between)
-    if unused:
-        raise UserError(f"corpora.{name}.{key}: a corpus chosen by {block.by} takes none")
-    if block.by == "length" and not block.between:
-        raise UserError(
-            f"corpora.{name}.between: name the corpus whose length is the target, or the two it lies between"
-        )
-    if block.by == "nll":
-        known(str(block.base), study.config.students.bases, f"corpora.{name}.base")
-        for candidate in block.candidates:
-            known(candidate, study.config.alignment.corpora, f"corpora.{name}: alignment.corpora")
-
-
-def check_no_demonstrations(study: "Study") -> None:
+def check_no_demonstrations(study: Study) -> None:
     """Students and assistants learn from sampled traces only; a teacher may be merged without being an assistant."""
     learners = {f"students ({tune.corpus})": tune.corpus for tune in study.students.values()}
     assistants = [sweep.tuned for sweep in study.config.merges if sweep.tuned not in teachers(study)]
     learners |= {f"tuned.{name}": study.config.tuned[name].corpus for name in assistants}
     for key, corpus in learners.items():
-        if any(isinstance(study.config.corpora[part], Procedural) for part in study.parts(corpus)):
+        if any(study.corpus(part).procedural for part in study.parts(corpus)):
             raise UserError(
                 f"{key}: corpus {corpus} holds procedural demonstrations; only a teacher may learn from them"
             )
 
 
-def teachers(study: "Study") -> set[str]:
+def teachers(study: Study) -> set[str]:
     """The models whose traces a tuned model learns from."""
     learned = {part for tune in study.config.tuned.values() for part in study.parts(tune.corpus)}
-    return {block.sampler for name in learned if isinstance(block := study.config.corpora[name], Sampled)}
+    return {model for name in learned for model in study.corpus(name).written_by()}
 
 
-def check_prompts(study: "Study") -> None:
+def check_prompts(study: Study) -> None:
     """A prompt that differs from the one the students are trained with needs a deviation id."""
     config = study.config
     sampling = config.sampling
@@ -211,8 +170,10 @@ def check_prompts(study: "Study") -> None:
         config.alignment.prompt,
     }:
         known(name, config.prompts, "prompt")
-        if unfilled := [place for place in places_of(config.prompts[name].user) if place != "{problem}"]:
-            raise UserError(f"prompts.{name}.user: {unfilled[0]} is filled in for a judge model only; leave it out")
+        check_filled(f"prompts.{name}.user", config.prompts[name])
+    for dataset in config.datasets.values():
+        if own := tasks.own_prompt(dataset.loader):
+            check_filled(f"{file_of(dataset.loader)}: PROMPT", own)
     recipes = {"the students": config.students.recipe} | {name: t.recipe for name, t in config.tuned.items()}
     repeated = [config.variance.dataset] if config.variance else []
     for who, recipe in recipes.items():
@@ -220,12 +181,14 @@ def check_prompts(study: "Study") -> None:
         # What students are trained on may not differ from what the corpora were sampled with, whoever sampled them.
         asked = [config.training_problems, *config.benchmarks, *repeated] if who == "the students" else []
         swept = [name for name, merge in study.merges.items() if merge.tuned == who]
-        asked += [name for model in [who, *swept] if model in study.models for name in study.sampled_datasets(model)]
+        asked += [
+            name for model in [who, *swept] if model in study.models for name in tasks.sampled_datasets(study, model)
+        ]
         for use in ("sampling", "validation", "evaluation"):
-            mine = [name for name in dict.fromkeys(asked) if study.use(name) == use]
-            different = [name for name in mine if study.sampling_task(name)["prompt"] != trained]
+            mine = [name for name in dict.fromkeys(asked) if tasks.use(study, name) == use]
+            different = [name for name in mine if tasks.sampling_task(study, name).prompt != trained]
             if use == "evaluation" and who == "the students" and sampling.protocols:
-                asked_so = config.prompts[sampling.protocols.prompt].model_dump()
+                asked_so = config.prompts[sampling.protocols.prompt]
                 different += ["sampling.protocols"] if asked_so != trained else []
             if different and use not in config.prompt_deviations:
                 raise UserError(
@@ -234,45 +197,26 @@ def check_prompts(study: "Study") -> None:
                 )
 
 
-def check_protocols(study: "Study") -> None:
-    """Several samples a problem are several only at a temperature, and only one decoding may be the protocols'."""
-    sampling = study.config.sampling
-    for key in ("training", "validation", "protocols", "evaluation"):
-        decoding = getattr(sampling, key)
-        if decoding and decoding.n > 1 and decoding.temperature == 0:
-            raise UserError(
-                f"sampling.{key}: {decoding.n} greedy samples are one; set a temperature above 0, or n to 1"
-            )
-    if sampling.protocols and sampling.protocols.n < 2:
-        raise UserError("sampling.protocols: it needs n of 2 or more samples a problem")
-    if sampling.protocols and sampling.evaluation.n > 1:
-        raise UserError(
-            "sampling.protocols: the evaluation has several samples a problem already; leave one of the two"
-        )
+def check_filled(key: str, prompt: Prompt) -> None:
+    """A prompt for a problem has a place for it, and for nothing else."""
+    if unfilled := [place for place in places_of(prompt.user) if place != "{problem}"]:
+        raise UserError(f"{key}: {unfilled[0]} is filled in for a judge model only; leave it out")
 
 
-def check_claims(study: "Study") -> None:
+def check_claims(study: Study) -> None:
     """Every contrast must name models and corpora that the study measures."""
     if not study.config.claims:
         return
     for name, claim in study.config.claims.family.items():
         for part in claim.parts:
             key = f"claims.family.{name}.contrast"
-            nll = part.measure.startswith("nll")
-            if nll:
+            if part.base is not None:
                 known(str(part.base), study.config.students.bases, f"claims.family.{name}.base")
             for term in part.contrast:
                 known(term, study.measured(part.measure), key)
-            total = fsum(part.contrast.values())
-            if abs(total) > 1e-6:  # it would not be 0 where its terms are equal
-                raise UserError(f"{key}: the weights add up to {total:g}; they must to 0")
-            if (part.base is not None) != nll:
-                raise UserError(f"claims.family.{name}.base: an NLL needs it, no other measure takes it")
-        if claim.published is not None and len(claim.parts) > 1:
-            raise UserError(f"claims.family.{name}.published: an effect can be stated for a claim of one part only")
 
 
-def check_sizes(study: "Study") -> None:
+def check_sizes(study: Study) -> None:
     """Each gap must be there on one student base at least."""
     gaps = study.config.sizes.gaps if study.config.sizes else []
     for corpus, against in gaps:
@@ -281,24 +225,23 @@ def check_sizes(study: "Study") -> None:
         trained = [{tune.corpus for tune in study.students.values() if tune.base == base} for base in study.bases]
         if not any({corpus, against} <= corpora for corpora in trained):
             raise UserError(f"sizes.gaps: no student base is trained on both {corpus} and {against}")
-        once([corpus, against], "sizes.gaps", "a corpus has no gap to itself")
 
 
-def check_variance(study: "Study") -> None:
+def check_variance(study: Study) -> None:
     """The budget needs several masks, seeds and samples, else a source could not be told from another."""
     variance, repeated = study.config.variance, study.config.sampling.repeated
     if variance is None:
         return
     if repeated is None:
         raise UserError("variance: it needs `sampling.repeated`")
-    if repeated.n < 2 or repeated.temperature == 0:
+    if repeated.n < 2:
         raise UserError("sampling.repeated: the variance budget needs n of 2 or more, at a temperature above 0")
     known(variance.dataset, study.config.datasets, "variance.dataset")
     for corpus in variance.corpora:
         known(f"{variance.base}-{corpus}", study.measured("accuracy"), "variance.corpora")
 
 
-def check_judge(study: "Study") -> None:
+def check_judge(study: Study) -> None:
     """The judge model is a base, its prompt shows it all that it has to compare, and it has something to judge."""
     judge = study.config.grading.judge
     if judge is None:

@@ -1,13 +1,26 @@
-"""A study from its configuration: its graph is built, then checked."""
+"""A study from its configuration, or from the settings that a run wrote down: its graph is built, then checked."""
 
-from collections.abc import Mapping
+import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from micota.common.cli import UserError
+from micota.common.records import read_json
+from micota.common.settings import laid_over
 from micota.study.checks import check
 from micota.study.config import parse_config
 from micota.study.graph import Study
 from micota.study.paths import located
+
+FLAG_HELP = (
+    "the study: a YAML configuration, several of which a later one is laid over the earlier, or the study.json that a"
+    " run of Snakemake writes beside its results"
+)
+
+
+def add_study_flag(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    parser.add_argument("--study", type=Path, nargs="+", required=required, metavar="FILE", help=FLAG_HELP)
 
 
 def load_study(raw: dict[str, Any], typed: Mapping[str, Any] | None = None, project: Path | None = None) -> Study:
@@ -19,3 +32,32 @@ def load_study(raw: dict[str, Any], typed: Mapping[str, Any] | None = None, proj
     study = Study(located(config, project) if project else config)
     check(study)
     return study
+
+
+def study_of(paths: Sequence[Path]) -> Study:
+    """The study of a program's `--study`: see FLAG_HELP."""
+    if not paths[0].exists() and paths[0].name == "study.json":
+        raise UserError(f"{paths[0]}: no such file; a run of Snakemake writes it. Give the study's YAML instead")
+    return load_study(read_config(paths))
+
+
+def read_config(paths: Sequence[Path]) -> dict[str, Any]:
+    """The raw configuration of several files, each laid over those before it."""
+    raw: dict[str, Any] = {}
+    for path in paths:
+        document = read_json(path) if path.suffix == ".json" else read_yaml(path)
+        if not isinstance(document, dict):
+            raise UserError(f"{path}: it holds no keys, but {type(document).__name__}: a configuration has keys")
+        raw = laid_over(raw, document)
+    return raw
+
+
+def read_yaml(path: Path) -> Any:
+    import yaml
+
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from micota.common.cli import UserError
 from micota.study.config import Config
-
-if TYPE_CHECKING:
-    from micota.study.graph import Study
+from micota.study.graph import Study
+from micota.study.tasks import cleaned_datasets, local_copy
 
 
 def located(config: Config, project: Path) -> Config:
@@ -35,7 +34,7 @@ def located(config: Config, project: Path) -> Config:
     return config.model_copy(update={**update, "data_folder": found(config.data_folder)})
 
 
-def check_paths(study: "Study") -> None:
+def check_paths(study: Study) -> None:
     """Raise UserError that lists every local path of the configuration at which there is nothing to read.
 
     Snakemake looks for the inputs of the jobs that it runs. Where a study's results are there, it runs none: a path
@@ -45,19 +44,19 @@ def check_paths(study: "Study") -> None:
         raise UserError("the configuration names what is not there:\n" + "\n".join(missing))
 
 
-def faults(study: "Study") -> Iterator[str]:
+def faults(study: Study) -> Iterator[str]:
     """A line for each wrong path: its key, the path, what to do."""
     config = study.config
     if config.data_folder is not None and not Path(config.data_folder).is_dir():
         yield f"  data_folder: {config.data_folder}: no such folder (of the data sets' local copies)"
         return
-    for name in study.cleaned_datasets:
-        path = study.local_copy(name)
+    for name in cleaned_datasets(study):
+        path = local_copy(study, name)
         if path is not None and not Path(path).is_file():
             yield f"  datasets.{name}.path: {path}: no such file"
     for name in study.bases:
         for path in study.base_files(name):
             if not Path(path).is_file():
                 block = "scored" if name in config.scored else "bases"
-                key = "path" if study.base_block(name)["source"] == "local" else "pretrained"
+                key = "path" if study.base_block(name).source == "local" else "pretrained"
                 yield f"  {block}.{name}.{key}: {path}: no such file, so {Path(path).parent} is no model's folder"

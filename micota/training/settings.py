@@ -1,12 +1,12 @@
 """The settings of one fine-tuning, and the packages that they need."""
 
 import importlib.util
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from micota.common.cli import UserError
-from micota.common.settings import Attention, Closed, Dtype
+from micota.common.settings import EXECUTION, ROUNDING, Attention, Closed, Dtype
 
 
 class TrainingSettings(Closed):
@@ -40,11 +40,17 @@ class TrainingSettings(Closed):
         Dtype, Field(description="of the computation and the finished weights; the optimiser has float32")
     ] = "float32"
     gradient_checkpointing: Annotated[
-        bool, Field(description="activations are computed again: less memory, a third slower")
+        bool,
+        Field(description="activations are computed again: less memory, a third slower", json_schema_extra=ROUNDING),
     ] = False
-    attention: Annotated[Attention | None, Field(description="null: sdpa, or eager for a model that needs it")] = "sdpa"
-    liger_kernel: Annotated[bool, Field(description="fused kernels, on GPUs")] = False
-    save_steps: Annotated[int, Field(ge=1, description="steps from one checkpoint to the next")] = 500
+    attention: Annotated[
+        Attention | None,
+        Field(description="null: sdpa, or eager for a model that needs it", json_schema_extra=ROUNDING),
+    ] = "sdpa"
+    liger_kernel: Annotated[bool, Field(description="fused kernels, on GPUs", json_schema_extra=ROUNDING)] = False
+    save_steps: Annotated[
+        int, Field(ge=1, description="steps from one checkpoint to the next", json_schema_extra=EXECUTION)
+    ] = 500
     max_examples: Annotated[int | None, Field(ge=1, description="a seeded sample of the corpus; null: all of it")] = (
         None
     )
@@ -59,6 +65,12 @@ class TrainingSettings(Closed):
         Literal["none", "fsdp2"],
         Field(description="of weights and optimiser over the processes; none: a copy each (DDP)"),
     ] = "none"
+
+    @model_validator(mode="after")
+    def has_something_to_shard_over(self) -> Self:
+        if self.sharding != "none" and self.processes == 1:
+            raise ValueError("sharding: there is nothing to shard over; set processes to 2 or more")
+        return self
 
 
 def check_packages(settings: TrainingSettings) -> None:

@@ -1,7 +1,6 @@
 """What only the CUDA builds of torch and vLLM can show, on a machine without a GPU: `make test-cuda-build`."""
 
 import inspect
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -98,10 +97,9 @@ def test_training_and_sampling_run_on_a_cpu_all_the_same(tmp_path: Path) -> None
     for name in ("one", "two"):
         train(base, tmp_path / name)
     assert same_weights(tmp_path / "one" / "out", tmp_path / "two" / "out")
-    task: dict[str, Any] = {"dataset": "t", "problems": str(write_problems(tmp_path / "p.jsonl", 3)), "prompt": PROMPT}
-    task |= {"temperature": 0.0, "top_p": 1.0, "n": 1, "max_tokens": 8, "stop": [], "seed": 0}
-    engine = {"name": "transformers", "max_model_len": 256}
-    line = ["--model", str(tmp_path / "one" / "out"), "--name", "m", "--engine", json.dumps(engine)]
-    line += ["--tasks", json.dumps([task]), "--work", str(tmp_path / "w"), "--out", str(tmp_path / "t.jsonl")]
+    problems = write_problems(tmp_path / "p.jsonl", 3)
+    line = ["--model", str(tmp_path / "one" / "out"), "--sampler", "m", "--problems", str(problems)]
+    line += ["--prompt-user", PROMPT["user"], "--max-tokens", "8", "--engine-max-model-len", "256"]
+    line += ["--work", str(tmp_path / "w"), "--out", str(tmp_path / "t.jsonl")]
     sample.main(line)
     assert len((tmp_path / "t.jsonl").read_text().splitlines()) == 3

@@ -11,11 +11,13 @@ math-verify takes either, but the string rule of the paper's harness holds "025"
 
 from typing import Any
 
-from micota.problems.datasets.answers import answer_text
+from micota.problems.answers import answer_text
 
 ROWS = {"train": 30, "test": 30}
 SHA256 = dict.fromkeys(ROWS, "e17f9740ee56c7be0368190b2c34041d6e0e0ad843ac933cb5c6ee28bc0ceb9b")
 HUB = {"repo": "math-ai/aime24", "config": None, "split": "test", "revision": "unresolved"}
+DIFFICULTY = 2.5
+RAW_GOLDS = {"test": {"string": 23}}  # "025" is not "25" to the rule
 
 
 def problem(row: dict[str, Any]) -> dict[str, Any]:

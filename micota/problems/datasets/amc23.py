@@ -11,11 +11,13 @@ one.
 
 from typing import Any
 
-from micota.problems.datasets.answers import answer_text
+from micota.problems.answers import answer_text
 
 ROWS = {"test": 40}
 SHA256 = {"test": "ad97c7f607f1c958d5e5efb429dc4f895f521422e11d03f913e02079c3bd0e8d"}
 HUB = {"repo": "math-ai/amc23", "config": None, "split": "test", "revision": "unresolved"}
+DIFFICULTY = 1.6
+RAW_GOLDS = {"test": {"string": 0}}  # "27.0" is not "27" to the rule
 
 
 def problem(row: dict[str, Any]) -> dict[str, Any]:

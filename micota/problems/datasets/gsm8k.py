@@ -16,6 +16,9 @@ SHA256 = {
     "test": "3dbb8bb2b953715733d4ba73fcd8e6cf8951382ee296eb42a10763bb35f83abb",
 }
 HUB = {"repo": "openai/gsm8k", "config": "main", "split": "test", "revision": "unresolved"}
+DIFFICULTY = 0.45
+RULE = "last_number"
+RAW_GOLDS = {"test": {"last_number": 1319}}
 
 
 def problem(row: dict[str, Any]) -> dict[str, Any]:

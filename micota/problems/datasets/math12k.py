@@ -9,7 +9,7 @@ A row (huggingface.co/datasets/hiyouga/math12k), as its page describes it; no co
 
 from typing import Any
 
-from micota.problems.datasets.answers import answer_text
+from micota.problems.answers import answer_text
 
 ROWS = {"train": 12000, "test": 500}
 SHA256: dict[str, str] = {}  # no copy was at hand: set `sha256` in the configuration at the first contact

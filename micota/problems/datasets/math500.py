@@ -10,11 +10,12 @@ A row (github.com/openai/prm800k, math_splits/test.jsonl):
 
 from typing import Any
 
-from micota.problems.datasets.answers import answer_text
+from micota.problems.answers import answer_text
 
 ROWS = {"test": 500}
 SHA256 = {"test": "6619d6d0edda9a17f29cca76952b497ce7219bd4ee36a5ccd3280644e3c4c88a"}
 HUB = {"repo": "HuggingFaceH4/MATH-500", "config": None, "split": "test", "revision": "unresolved"}
+RAW_GOLDS = {"test": {"string": 500}}
 
 
 def problem(row: dict[str, Any]) -> dict[str, Any]:

@@ -25,11 +25,17 @@ micota/grading/units.py.
 
 from typing import Any
 
-from micota.problems.datasets.answers import answer_text
+from micota.problems.answers import answer_text
 
 ROWS = {"train": 675, "test": 675}
 SHA256 = dict.fromkeys(ROWS, "acb8e61e970f4d59ec9ad6547d80768c5b224cd609b0e2012ffd427644c1acad")
 HUB = {"repo": "Hothan/OlympiadBench", "config": "OE_TO_maths_en_COMP", "split": "train", "revision": "unresolved"}
+DIFFICULTY = 1.8
+RAW_GOLDS = {"train": {"string": 409}}  # the rule removes no dollar sign
+MISPRINTS = {
+    73: "words and a formula in one answer, which nobody reads whole: equal to its own text alone",
+    96: "t(0,4]: a misprint in the source, for t in (0,4]",
+}
 
 
 def problem(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ hold (pictures, bytes) stays behind.
 
 from typing import Any
 
-from micota.problems.datasets.answers import answer_text
+from micota.problems.answers import answer_text
 
 ROWS: dict[str, int] = {}
 SHA256: dict[str, str] = {}

@@ -1,0 +1,129 @@
+"""The claims' effects and verdicts: a forest plot.
+
+A panel for each unit and a row for each part of a claim: the effect with its 95% interval, how small an effect the test
+would have found (MDE), the direction that is claimed, the paper's effect where there is one, and the claim's verdict.
+"""
+
+from collections.abc import Sequence
+from textwrap import fill
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from micota.common.tables import Row
+from micota.results.plots import PALETTE, group, subplots
+from micota.results.sides import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
+
+BAND = "#e6e6e6"  # of the MDE
+ARROW = "#666666"
+ROW_HEIGHT = 0.5  # inches
+LABELS: Any = {"fontsize": 8.5, "linespacing": 1.25}
+
+
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+    """One panel per unit, one above the other, each as high as it has rows."""
+    panels = group(rows, "unit")
+    heights = [len(lines) + 1 for lines in panels.values()]  # one for the axis
+    figure, grid = subplots(
+        len(panels), 1, 7.6, 0.7 + ROW_HEIGHT * sum(heights), gridspec_kw={"height_ratios": heights}
+    )
+    for axes, (unit, lines) in zip(grid.flat, panels.items(), strict=True):
+        draw_panel(axes, unit, lines)
+    figure.legend(handles=legend(rows), loc="outside lower center", ncols=4, columnspacing=1.2)
+    return {"claims": figure}
+
+
+def looks() -> dict[str, dict[str, Any]]:
+    """Colour, marker and filling by verdict; told apart without colour as well."""
+    return {
+        REPRODUCED: {"color": PALETTE[0], "marker": "o"},
+        CONTRADICTED: {"color": PALETTE[3], "marker": "X"},
+        NOISE: {"color": "#555555", "marker": "s"},
+        NOT_TESTABLE: {"color": "#777777", "marker": "o", "markerfacecolor": "white"},
+    }
+
+
+def draw_panel(axes: Axes, unit: str, rows: Sequence[Row]) -> None:
+    """The parts whose effects have one unit, the first on top."""
+    low, high = limits(rows)
+    axes.set_xlim(low, high)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.axvline(0, color="#333333", linewidth=0.9, zorder=1.5)
+    for place, row in enumerate(rows):
+        draw_row(axes, place, row, reach=0.06 * (high - low))
+    axes.set_yticks(range(len(rows)), [label(row) for row in rows], **LABELS)
+    axes.tick_params(axis="y", length=0)
+    axes.locator_params(axis="x", nbins=8)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(f"effect ({unit})")
+
+
+def limits(rows: Sequence[Row]) -> tuple[float, float]:
+    """An axis that holds 0, intervals, margins and the paper's effects; a wider MDE is cut at its edge."""
+    keys = ("effect_low", "effect_high", "published")
+    values = [0.0, *map(null, rows), *(row[key] for row in rows for key in keys if row[key] is not None)]
+    space = 0.08 * (max(values) - min(values)) or 1.0
+    return min(values) - space, max(values) + space
+
+
+def draw_row(axes: Axes, place: int, row: Row, reach: float) -> None:
+    """One part: MDE, margin, claimed direction, paper's effect, effect and interval, verdict."""
+    look, wrong_from = looks()[row["verdict"]], null(row)
+    if row["mde"] is not None:
+        axes.barh(place, 2 * row["mde"], left=wrong_from - row["mde"], height=0.62, color=BAND, zorder=1)
+    if row["margin"]:
+        axes.plot([wrong_from] * 2, [place - 0.4, place + 0.4], color=ARROW, linestyle="--", linewidth=1, zorder=1.6)
+    arrow = {"arrowstyle": "-|>", "color": ARROW, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8}
+    axes.annotate("", (wrong_from + sign(row) * reach, place - 0.36), (wrong_from, place - 0.36), arrowprops=arrow)
+    if row["effect"] is not None:
+        whiskers = [[row["effect"] - row["effect_low"]], [row["effect_high"] - row["effect"]]]
+        axes.errorbar([row["effect"]], [place], xerr=whiskers, markersize=5.5, linewidth=1.4, zorder=3, **look)
+    if row["published"] is not None:
+        axes.plot([row["published"]], [place], **diamond())
+    beside = axes.get_yaxis_transform()  # x as a share of the panel's width, y as a row
+    axes.text(1.02, place, verdict(row), transform=beside, va="center", color=look["color"], **LABELS)
+
+
+def diamond() -> dict[str, Any]:
+    """The paper's effect: hollow, so that a point behind it shows."""
+    return {
+        "marker": "D",
+        "markersize": 7,
+        "markerfacecolor": "none",
+        "color": "black",
+        "linestyle": "none",
+        "zorder": 4,
+    }
+
+
+def label(row: Row) -> str:
+    """Name of the claim, with the part's number where it has several, above the contrast; three lines in a row."""
+    number = f" ({row['part']:g} of {row['parts']:g})" if row["parts"] > 1 else ""
+    return f"{row['claim'].replace('_', ' ')}{number}\n{fill(row['contrast'], 36, break_on_hyphens=False)}"
+
+
+def verdict(row: Row) -> str:
+    """The claim's verdict and its p after Holm's correction."""
+    p = row["p_holm"]
+    if p is None:
+        return str(row["verdict"])
+    return f"{row['verdict']}\np {'= ' + format(p, '.4f') if p >= 0.001 else '< 0.001'}"
+
+
+def legend(rows: Sequence[Row]) -> list[Any]:
+    """What occurs in the figure, and no more."""
+    found = {row["verdict"] for row in rows}
+    handles: list[Any] = [Line2D([], [], label=name, **look) for name, look in looks().items() if name in found]
+    if any(row["mde"] is not None for row in rows):
+        handles.append(Patch(color=BAND, label="less than the MDE"))
+    if any(row["published"] is not None for row in rows):
+        handles.append(Line2D([], [], label="the paper's effect", **diamond()))
+    handles.append(Line2D([], [], color=ARROW, marker=">", markersize=4, linewidth=0.9, label="claimed direction"))
+    if any(row["margin"] for row in rows):
+        handles.append(Line2D([], [], color=ARROW, linestyle="--", linewidth=1, label="margin"))
+    return handles

@@ -1,0 +1,91 @@
+"""How long the CoTs of each corpus are: quantiles, and a histogram on bins common to all corpora.
+
+A file's name is its corpus. The bins are log-spaced if the longest trace is more than 30 times as long as the median of
+the corpus with the smallest one: half of that corpus would else lie in the first two of 40 bins. `lengths.csv` is the
+histogram in long form (bins hold their left edge, not the right one).
+"""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from micota.common.files import by_name
+from micota.common.records import CORPUS_FIELDS, RecordError, read_jsonl
+from micota.common.tables import Column, Row, write_csv, write_table
+from micota.results.labels import corpus_label
+
+QUANTILES = {"tokens_p05": 0.05, "tokens_p25": 0.25, "tokens_median": 0.5, "tokens_p75": 0.75, "tokens_p95": 0.95}
+
+HISTOGRAM_COLUMNS = tuple(
+    Column(key)
+    for key in ("corpus", "scale", "traces", "tokens_median", "bin_left", "bin_right", "count", "share_percent")
+)
+QUANTILE_COLUMNS = (
+    Column("corpus", "Corpus", corpus_label),
+    Column("traces", "Traces", "{0:,}"),
+    Column("tokens_mean", "Mean (tokens)", "{0:,.1f}"),
+    Column("tokens_p05", "5%", "{0:,.0f}"),
+    Column("tokens_p25", "25%", "{0:,.0f}"),
+    Column("tokens_median", "Median", "{0:,.0f}"),
+    Column("tokens_p75", "75%", "{0:,.0f}"),
+    Column("tokens_p95", "95%", "{0:,.0f}"),
+    Column("tokens_max", "Longest", "{0:,}"),
+)
+
+BINS = 40
+LOG_FROM = 30
+
+
+def make(files: dict[str, list[Path]], out: Path) -> None:
+    lengths = {}
+    for corpus, path in by_name(files["corpora"]).items():
+        lengths[corpus] = array("q", (record["n_tokens"] for record in read_jsonl(path, CORPUS_FIELDS)))
+        if not lengths[corpus]:
+            raise RecordError(f"{path}: no traces")
+    quantiles = [quantile_row(corpus, tokens) for corpus, tokens in lengths.items()]
+    shortest, longest = min(map(min, lengths.values())), max(map(max, lengths.values()))
+    scale = scale_of(longest, [row["tokens_median"] for row in quantiles])
+    edges = bin_edges(shortest, longest, BINS, scale)
+    write_csv(out / "lengths.csv", histogram_rows(lengths, quantiles, edges, scale), HISTOGRAM_COLUMNS)
+    write_table(out / "lengths_quantiles", quantiles, QUANTILE_COLUMNS)
+
+
+def scale_of(longest: int, medians: Sequence[float]) -> str:
+    """`log` if the longest trace is over LOG_FROM times the smallest of the corpora's medians, else `linear`."""
+    return "log" if longest > LOG_FROM * min(medians) else "linear"
+
+
+def bin_edges(shortest: int, longest: int, bins: int, scale: str) -> list[int]:
+    """Whole-number edges: lengths are whole, and uneven bins of them would draw a comb."""
+    if scale == "log":
+        return sorted(set(np.geomspace(max(1, shortest), longest + 1, bins + 1).round().astype(int).tolist()))
+    width = -(-(longest + 1) // bins)
+    return list(range(0, longest + 1 + width, width))
+
+
+def quantile_row(corpus: str, tokens: Sequence[int]) -> Row:
+    """Mean, quantiles and maximum of one corpus."""
+    return {
+        "corpus": corpus,
+        "traces": len(tokens),
+        "tokens_mean": float(np.mean(tokens)),
+        **{key: float(np.quantile(tokens, share)) for key, share in QUANTILES.items()},
+        "tokens_max": max(tokens),
+    }
+
+
+def histogram_rows(
+    lengths: Mapping[str, Sequence[int]], quantiles: Sequence[Row], edges: Sequence[int], scale: str
+) -> list[Row]:
+    """One row per corpus and bin."""
+    rows: list[Row] = []
+    for summary in quantiles:
+        counts = np.histogram(lengths[summary["corpus"]], edges)[0].tolist()
+        common = {"scale": scale, **{key: summary[key] for key in ("corpus", "traces", "tokens_median")}}
+        for (left, right), count in zip(pairwise(edges), counts, strict=True):
+            share = 100 * count / summary["traces"]
+            rows.append({**common, "bin_left": left, "bin_right": right, "count": count, "share_percent": share})
+    return rows

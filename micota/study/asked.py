@@ -1,0 +1,91 @@
+"""What a study is asked: its claims, the gap by size, the variance budget, the alignment, numbers of others."""
+
+from math import fsum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from micota.common.settings import ROUNDING, Closed, Name, Names, each_once
+
+
+class Part(Closed):
+    """One contrast: a weighted sum of measured values, and the sign that the claim gives it."""
+
+    measure: Literal["accuracy", "validation_accuracy", "validation_tokens", "nll_per_token", "nll_per_trace"] = Field(
+        description="accuracy: students on the benchmarks, in points; validation_*: merge sweep, in points and tokens;"
+        " nll_*: corpora under the untrained student `base`, in nats"
+    )
+    contrast: dict[str, float] = Field(
+        min_length=2, description="weight of each student (without its seed), model of the sweep, or corpus"
+    )
+    base: Name | None = Field(None, description="of an NLL: the untrained student")
+    expected: Literal["positive", "negative"] = Field(description="the contrast's sign if the claim is right")
+    margin: float = Field(0.0, ge=0, description="how far on the wrong side still counts as right (non-inferiority)")
+
+    @model_validator(mode="after")
+    def is_a_contrast(self) -> Self:
+        total = fsum(self.contrast.values())
+        if abs(total) > 1e-6:  # it would not be 0 where its terms are equal
+            raise ValueError(f"contrast: the weights add up to {total:g}; they must to 0")
+        if (self.base is not None) != self.measure.startswith("nll"):
+            raise ValueError("base: an NLL needs it, no other measure takes it")
+        return self
+
+
+class Claim(Closed):
+    """A statement of the paper. With several parts it is right only if every one of them is."""
+
+    text: str
+    parts: list[Part] = Field(min_length=1)
+    published: float | None = Field(None, description="the paper's effect, in the unit and sign of the only part")
+
+    @model_validator(mode="after")
+    def has_one_effect(self) -> Self:
+        if self.published is not None and len(self.parts) > 1:
+            raise ValueError("published: an effect can be stated for a claim of one part only")
+        return self
+
+
+class Claims(Closed):
+    """What the study is to judge: a family, within which Holm's method holds the error at `alpha`."""
+
+    alpha: float = Field(0.05, gt=0, lt=1)
+    power: float = Field(0.8, gt=0, lt=1, description="of the minimum detectable effect")
+    family: dict[Name, Claim] = Field(min_length=1)
+
+
+class Sizes(Closed):
+    """The gap by student size: `corpus` minus `against` for each pair, on every student base that has both."""
+
+    gaps: Annotated[list[Annotated[Names, Field(min_length=2, max_length=2)]], AfterValidator(each_once)] = Field(
+        min_length=1
+    )
+
+
+class Variance(Closed):
+    """The variance budget of one student's score."""
+
+    base: Name
+    corpora: Names = Field(min_length=2, description="one a mask seed, otherwise alike")
+    dataset: Name = Field(description="problems that these students answer several times (sampling.repeated)")
+
+
+class Alignment(Closed):
+    """Likelihood of each corpus under the untrained students."""
+
+    corpora: Names = Field(min_length=1)
+    prompt: Name
+    batch_size: int = Field(32, ge=1, json_schema_extra=ROUNDING)
+
+
+class Published(Closed):
+    """Numbers of others, printed beside ours in tables/published."""
+
+    file: str = Field(
+        description="CSV: name, student, trained_on, and a column each benchmark and `average`, in percent"
+    )
+    benchmarks: dict[Name, str] = Field(description="our benchmark -> the file's column that is nearest to it")
+    beside: dict[str, str] = Field(
+        {},
+        description="our row of the main table, {student}-{corpus} or elsewhere-{scored model} -> `name` in the file",
+    )

@@ -1,0 +1,236 @@
+"""The tables and figures of a study: what each reads, what it writes, what it hangs on, and which studies have it.
+
+A new table is an entry here, a file of micota/results/tables with its name, and a caption in report/. Figures are drawn
+from a table's CSV alone, by a file of micota/results/figures.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from micota.results import entries
+from micota.study import tasks
+from micota.study.graph import Study
+from micota.workflow.paths import Paths
+
+Files = dict[str, list[str]]
+FORMATS = ("md", "csv", "tex")
+
+
+def nothing(study: Study) -> dict[str, Any]:
+    """The table hangs on its files alone."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table, or some that are made together.
+
+    `writes`: file -> its label in the report, "" where it is not shown there. A name without an ending is written in
+    all FORMATS, of which the report shows the Markdown. `settings`: what of the study the table hangs on beside its
+    files, by the names of the arguments of its `make`; builtin values, for Snakemake compares no others.
+    """
+
+    reads: Callable[[Study, Paths], Files]
+    writes: dict[str, str]
+    settings: Callable[[Study], dict[str, Any]] = nothing
+    when: Callable[[Study], object] = lambda study: True
+    version: int = 1  # raise when the table comes out otherwise from the same files
+
+    def files(self) -> dict[str, str]:
+        """Every file -> its label."""
+        found: dict[str, str] = {}
+        for name, label in self.writes.items():
+            endings = {f"{name}.{ending}": label * (ending == "md") for ending in FORMATS}
+            found |= {name: label} if "." in name else endings
+        return found
+
+
+def graded(chosen: Callable[[Study], Iterable[dict[str, Any]]], *more: str) -> Callable[[Study, Paths], Files]:
+    """Reads the graded traces of a table's models, and other files of the results."""
+
+    def reads(study: Study, paths: Paths) -> Files:
+        found = {"graded": paths.of("graded", (entry["model"] for entry in chosen(study)))}
+        return found | paths.below({name.rsplit("/", 1)[-1].split(".")[0]: [name] for name in more})
+
+    return reads
+
+
+def files(key: str, folder: str, names: Callable[[Study], Iterable[str]], ending: str = ".jsonl") -> Any:
+    return lambda study, paths: {key: paths.of(folder, names(study), ending)}
+
+
+GOLD = "problems/gold.json"  # no score is shown before the grader has accepted the benchmarks' own answers
+
+
+def reads_scores(study: Study, paths: Paths) -> Files:
+    judged = [f"{paths.home}/judged.jsonl"] if study.config.grading.judge else []
+    found = graded(entries.main, GOLD)(study, paths)
+    return found | {"problems": paths.of("problems", study.config.benchmarks), "judged": judged}
+
+
+def reads_claims(study: Study, paths: Paths) -> Files:
+    parts = [part for claim in study.config.claims.family.values() for part in claim.parts]  # type: ignore[union-attr]
+    return {
+        "graded": paths.of("graded", entries.claimed(study)),
+        **paths.below({"gold": [GOLD]}),
+        "alignment": paths.of("alignment", (part.base for part in parts if part.base)),
+    }
+
+
+def reads_published(study: Study, paths: Paths) -> Files:
+    return {"main": [f"{paths.home}/tables/main.csv"], "published": [study.config.published.file]}  # type: ignore[union-attr]
+
+
+def reads_sizes(study: Study, paths: Paths) -> Files:
+    return graded(entries.sizes)(study, paths) | {"sizes": paths.of("sizes", study.config.students.bases, ".json")}
+
+
+def several_seeds(study: Study) -> bool:
+    """One seed of a study, run on its own, has no variance between seeds."""
+    return bool(study.config.variance) and len(study.config.seeds) > 1
+
+
+TABLES = {
+    "main": Table(
+        graded(entries.main, GOLD),
+        {"main": "main", "main_cells.csv": "cells", "main_differences": "differences"},
+        lambda study: {
+            "entries": entries.main(study),
+            "benchmarks": study.config.benchmarks,
+            "proposed": study.config.students.proposed,
+        },
+        version=2,
+    ),
+    "published": Table(
+        reads_published,
+        {"published": "published"},
+        lambda study: study.config.published.model_dump(include={"benchmarks", "beside"}),  # type: ignore[union-attr]
+        lambda study: study.config.published,
+    ),
+    "protocols": Table(
+        graded(entries.main),
+        {"protocols": "avg@k, pass@k, maj@k"},
+        lambda study: {
+            "entries": entries.main(study),
+            "labels": tasks.protocol_labels(study),
+            "temperature": (study.config.sampling.protocols or study.config.sampling.evaluation).temperature,
+        },
+        tasks.protocol_labels,
+    ),
+    "assistants": Table(
+        graded(entries.assistants),
+        {"assistants": "teacher assistants"},
+        lambda study: {"entries": entries.assistants(study), "dataset": study.config.validation_problems},
+        lambda study: study.merges,
+    ),
+    "corpora": Table(
+        files("counts", "corpora", lambda study: study.config.corpora, ".counts.json"),
+        {"corpora": "corpora"},
+        version=2,
+    ),
+    "alignment": Table(
+        files("nll", "alignment", lambda study: study.config.students.bases),
+        {"alignment": "likelihood alignment"},
+    ),
+    "lengths": Table(
+        files("corpora", "corpora", lambda study: study.config.alignment.corpora),
+        {"lengths.csv": "", "lengths_quantiles": "CoT lengths"},
+    ),
+    "scores": Table(
+        reads_scores,
+        {
+            "scores": "three scores",
+            "agreement": "agreement of the graders",
+            "disagreements.md": "disagreements of the graders",
+            "disagreements.csv": "",
+        },
+        lambda study: {"entries": entries.main(study), "rules": study.rules},
+    ),
+    "gold": Table(lambda study, paths: paths.below({"gold": [GOLD]}), {"gold": "gold answers by grader"}),
+    "claims": Table(
+        reads_claims,
+        {"claims": "claims"},
+        lambda study: {
+            **study.config.claims.model_dump(),  # type: ignore[union-attr]
+            "seeds": study.config.seeds,
+            "bases": study.config.students.bases,
+            "benchmarks": study.config.benchmarks,
+            "validation": study.config.validation_problems,
+        },
+        lambda study: study.config.claims,
+    ),
+    "sizes": Table(
+        reads_sizes,
+        {"sizes": "gap by student size"},
+        lambda study: {
+            "entries": entries.sizes(study),
+            "benchmarks": study.config.benchmarks,
+            **study.config.sizes.model_dump(),  # type: ignore[union-attr]
+        },
+        lambda study: study.config.sizes,
+    ),
+    "variance": Table(
+        graded(entries.variance),
+        {"variance": "variance budget"},
+        lambda study: {
+            "entries": entries.variance(study),
+            "benchmarks": study.config.benchmarks,
+            "dataset": study.config.variance.dataset,  # type: ignore[union-attr]
+        },
+        several_seeds,
+    ),
+    "contamination": Table(
+        files("reports", "problems", tasks.cleaned_datasets, ".report.json"),
+        {"contamination": "contamination", "contamination_pairs.csv": "contamination, pairs"},
+        version=2,
+    ),
+}
+
+
+def caption(file: str) -> str:
+    """The name of a table's caption in report/."""
+    return "table_lengths" if file == "lengths_quantiles.md" else f"table_{file.rsplit('.', 1)[0]}"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: the table it is drawn from, and its images with their labels in the report."""
+
+    table: str
+    images: dict[str, str]
+    version: int = 1
+
+
+FIGURES = {
+    "accuracy": Figure("main", {"accuracy": "accuracy", "accuracy_benchmarks": "accuracy by benchmark"}),
+    **{
+        name: Figure(table, {name: name})
+        for name, table in {
+            "lengths": "lengths",
+            "alignment": "alignment",
+            "yield": "corpora",
+            "merge": "assistants",
+            "claims": "claims",
+            "sizes": "sizes",
+            "variance": "variance",
+        }.items()
+    },
+}
+
+
+def tables(study: Study) -> dict[str, Table]:
+    """The tables that a study has."""
+    return {name: table for name, table in TABLES.items() if table.when(study)}
+
+
+def figures(study: Study) -> dict[str, Figure]:
+    """The figures that a study has: those of its tables."""
+    return {name: figure for name, figure in FIGURES.items() if TABLES[figure.table].when(study)}
+
+
+def outputs(study: Study, paths: Paths) -> list[str]:
+    """Every table and figure of a study."""
+    made = [f"{paths.home}/tables/{file}" for table in tables(study).values() for file in table.files()]
+    images = [image for figure in figures(study).values() for image in figure.images]
+    return made + [f"{paths.figures}/{image}.{ending}" for image in images for ending in ("png", "pdf")]

@@ -1,0 +1,84 @@
+"""What tables are made from, small: graded traces, entries of models, parts of claims."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from micota.common.records import Record, write_json, write_jsonl
+from micota.results.entries import Entry
+from micota.study import tasks
+from micota.study.graph import Study
+
+ACCURACY = {"measure": "accuracy", "contrast": {"s-mid": 1, "s-long": -1}, "base": None, "margin": 0.0}
+SWEEP = ACCURACY | {"measure": "validation_accuracy", "contrast": {"merged": 1, "unmerged": -1}, "expected": "positive"}
+NLL = ACCURACY | {"measure": "nll_per_token", "contrast": {"mid": 1, "long": -1}, "base": "s", "expected": "negative"}
+
+PROBLEMS = 20  # of each data set that a study's models answer
+
+
+def trace(problem: str, dataset: str, correct: bool, **changes: Any) -> dict[str, Any]:
+    """A graded trace; every grader agrees unless told otherwise."""
+    return {
+        "id": problem, "sample": 0, "sampler": "m", "dataset": dataset, "prompt": "p", "completion": "c", "seed": 0,
+        "finish_reason": "stop", "n_tokens": 10, "answer": "1", "extracted": "1", "correct": correct,
+        "reason": "equal" if correct else "different",
+        "verdicts": dict.fromkeys(("math_verify", "string_rule", "last_number"), correct), **changes,
+    }  # fmt: skip
+
+
+def traces(dataset: str, verdicts: Iterable[object], **changes: Any) -> list[Record]:
+    """A graded trace of each problem of a data set, right or wrong."""
+    return [trace(f"{dataset}/{number}", dataset, bool(right), **changes) for number, right in enumerate(verdicts)]
+
+
+def write_graded(folder: Path, model: str, verdicts: Mapping[str, Iterable[object]], **changes: Any) -> Path:
+    """A model's graded traces, by data set which problems it solves."""
+    rows = [row for dataset, each in verdicts.items() for row in traces(dataset, each, **changes)]
+    path = folder / f"{model}.jsonl"
+    write_jsonl(path, rows)
+    return path
+
+
+def entry(model: str, base: str, corpus: str, seed: int = 0) -> Entry:
+    return {"model": model, "base": base, "corpus": corpus, "seed": seed}
+
+
+def write_results(study: Study, results: Path) -> None:
+    """What a run of the study leaves for its tables, drawn at random: few problems, every model, corpus and base."""
+    rng = np.random.default_rng(5)
+    config = study.config
+
+    def graded(dataset: str, number: int, sample: int) -> Record:
+        text = f"{number}: {rng.integers(10**6)}"
+        tokens = int(rng.integers(9, 300))
+        right = bool(rng.random() < 0.5)
+        return trace(f"{dataset}/{number}", dataset, right, sample=sample, n_tokens=tokens, completion=text)
+
+    for model in study.models:
+        rows = []
+        for task in tasks.tasks(study, model):
+            samples = range(task.decoding.n)
+            rows += [graded(task.dataset, number, sample) for number in range(PROBLEMS) for sample in samples]
+        write_jsonl(results / f"graded/{model}.jsonl", rows)
+    for base in config.students.bases:
+        write_json(results / f"sizes/{base}.json", {"model": base, "parameters": int(rng.integers(10**5, 10**6))})
+        likelihoods = [
+            {"model": base, "corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": float(rng.gamma(4.0)),
+             "n_tokens": int(rng.integers(9, 300))}
+            for corpus in config.alignment.corpora
+            for number in range(PROBLEMS)
+        ]  # fmt: skip
+        write_jsonl(results / f"alignment/{base}.jsonl", likelihoods)
+    for corpus in config.corpora:
+        rows = [
+            {"id": f"train/{number}", "sample": 0, "sampler": corpus, "problem": "1+1?", "completion": "2",
+             "n_tokens": int(rng.integers(9, 300))}
+            for number in range(PROBLEMS)
+        ]  # fmt: skip
+        tokens = [row["n_tokens"] for row in rows]
+        measured = {"mean": float(np.mean(tokens)), "median": float(np.median(tokens)), "max": max(tokens)}
+        counts = {"corpus": corpus, "read": PROBLEMS, "kept": PROBLEMS, "dropped": {}, "problems": PROBLEMS}
+        write_jsonl(results / f"corpora/{corpus}.jsonl", rows)
+        write_json(results / f"corpora/{corpus}.counts.json", counts | {"tokens": {**measured, "total": sum(tokens)}})

@@ -1,0 +1,44 @@
+"""Files and folders appear only when whole, whoever writes them; what a killed writer left is taken away."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from micota.common.files import file_hash, fresh, publish, replacing
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_file_of_any_kind_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:
+    """Figures and archives are written by libraries that take a name."""
+    path = tmp_path / "deep" / "a[1].png"
+    path.parent.mkdir()
+    (path.parent / ".a[1].png.77.tmp").write_bytes(b"of a writer that was killed")
+    (path.parent / ".a1.png.77.tmp").write_bytes(b"another file's")
+    with replacing(path) as temporary:
+        temporary.write_bytes(b"one")
+        assert not path.exists() and temporary.parent == path.parent
+
+    def die() -> None:
+        with replacing(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        die()
+    assert path.read_bytes() == b"one" and names(path.parent) == {"a[1].png", ".a1.png.77.tmp"}
+    assert file_hash(path) == hashlib.sha256(b"one").hexdigest()
+
+
+def test_a_folder_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "model"
+    for content in ("old", "new"):
+        temporary = fresh(out)
+        (temporary / content).touch()
+        publish(temporary, out)
+        assert names(out) == {content} and names(out.parent) == {"model"}
+    (fresh(out) / "half").touch()
+    assert names(out) == {"new"} and names(fresh(out)) == set()
