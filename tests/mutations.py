@@ -113,13 +113,13 @@ MUTATIONS = (
         "corpora: wrong traces are kept",
         'return None if trace["correct"] else INCORRECT',
         "return None",
-        "test_corpora.py",
+        "test_corpus_sampled.py",
     ),
     Mutation(
         "corpora: a reason to drop a trace is not said",
         "if reason is None and this in seen:\n                reason = REPEATED\n",
         "if reason is None and this in seen:\n                continue\n",
-        "test_corpora.py",
+        "test_corpus_sampled.py",
     ),
     Mutation(
         "cleaning: problems that overlap with a benchmark are kept",
