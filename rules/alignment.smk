@@ -22,6 +22,7 @@ rule alignment:
     message:
         "Alignment: likelihood of the corpora under {wildcards.base}"
     shell:
-        "python -m scripts.alignment --study {SETTINGS} --base {wildcards.base} --model {input.model}"
+        "python -m scripts.alignment --study results/{wildcards.study}/study.json --base {wildcards.base}"
+        " --model {input.model}"
         " --corpora {input.corpora} --work results/{wildcards.study}/work/alignment --threads {threads}"
         " --gpus {resources.gpu} --out {output} > {log} 2>&1"

@@ -23,5 +23,6 @@ rule merge:
     message:
         "Assistant: merging {wildcards.merged}"
     shell:
-        "python -m scripts.merge --study {SETTINGS} --model {wildcards.merged} --base {input.base} --tuned {input.tuned}"
+        "python -m scripts.merge --study results/{wildcards.study}/study.json --model {wildcards.merged}"
+        " --base {input.base} --tuned {input.tuned}"
         " --out {output} > {log} 2>&1"

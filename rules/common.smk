@@ -22,7 +22,6 @@ except UserError as error:  # as a program says it: one line, and status 2
     sys.exit(2)
 
 PATHS = Paths.of_study(STUDY.config.study)
-SETTINGS = PATHS.settings  # what the programs read their settings from
 GPUS = resources.Gpus(STUDY)
 
 shell.prefix(start.job_environment(workflow, STUDY, PROJECT))
@@ -47,6 +46,26 @@ def tune(wildcards):
 
 def merged(wildcards):
     return STUDY.merges[wildcards.merged]
+
+
+def problems_of(wildcards):
+    return PATHS.of("problems", tasks.sampled_datasets(STUDY, wildcards.model))
+
+
+def corpus_reads(wildcards):
+    """What a corpus is made from, by the flag of its program: micota/corpora/kinds."""
+    return PATHS.below(STUDY.corpus(wildcards.corpus).reads(STUDY.around(wildcards.corpus)))
+
+
+def shown(path, caption, category, label):
+    """A file, and its place in the report if it has a label."""
+    place = {"category": category, "labels": {category[:-1].lower(): label}}
+    return report(path, caption=f"../report/{caption}.rst", **place) if label else path
+
+
+def table_files(table):
+    made = {f"results/{{study}}/tables/{file}": (tables.caption(file), label) for file, label in table.files().items()}
+    return [shown(path, caption, "Tables", label) for path, (caption, label) in made.items()]
 
 
 def kept(path):

@@ -1,11 +1,6 @@
 """Graded CoT -> corpora/{corpus}.jsonl (short, long, mid, mix, ...) with counts of what was kept and dropped."""
 
 
-def corpus_reads(wildcards):
-    """What a corpus is made from, by the flag of the program: micota/corpora/kinds."""
-    return PATHS.below(STUDY.corpus(wildcards.corpus).reads(STUDY.around(wildcards.corpus)))
-
-
 rule corpus:
     input:
         unpack(corpus_reads),
@@ -25,5 +20,6 @@ rule corpus:
     message:
         "Corpus: {wildcards.corpus}"
     shell:
-        "python -m scripts.corpus --study {SETTINGS} --corpus {wildcards.corpus} {params.files}"
+        "python -m scripts.corpus --study results/{wildcards.study}/study.json"
+        " --corpus {wildcards.corpus} {params.files}"
         " --out {output.corpus} --counts {output.counts} > {log} 2>&1"

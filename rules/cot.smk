@@ -4,10 +4,6 @@ One job samples a model on all its data sets, training problems and benchmarks a
 """
 
 
-def problems_of(wildcards):
-    return PATHS.of("problems", tasks.sampled_datasets(STUDY, wildcards.model))
-
-
 rule sample:
     input:
         model="results/{study}/models/{model}",
@@ -30,8 +26,10 @@ rule sample:
     message:
         "CoT: sampling {wildcards.model}"
     shell:
-        "python -m scripts.sample --study {SETTINGS} --sampler {wildcards.model} --model {input.model}"
-        " --problems {input.problems} --shard {wildcards.shard} --work results/{wildcards.study}/work/sampling/{wildcards.model}"
+        "python -m scripts.sample --study results/{wildcards.study}/study.json --sampler {wildcards.model}"
+        " --model {input.model}"
+        " --problems {input.problems} --shard {wildcards.shard}"
+        " --work results/{wildcards.study}/work/sampling/{wildcards.model}"
         " --threads {threads} --gpus {resources.gpu} --out {output.traces} --meta {output.meta} > {log} 2>&1"
 
 
@@ -81,6 +79,7 @@ rule judge:
     message:
         "Grader: the judge model looks at what the string rule rejects"
     shell:
-        "python -m scripts.judge --study {SETTINGS} --model {input.model} --problems {input.problems}"
+        "python -m scripts.judge --study results/{wildcards.study}/study.json --model {input.model}"
+        " --problems {input.problems}"
         " --graded {input.graded} --work results/{wildcards.study}/work/judging --threads {threads}"
         " --gpus {resources.gpu} --out {output} > {log} 2>&1"

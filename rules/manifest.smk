@@ -1,4 +1,6 @@
-"""Everything -> manifest.json: code, configuration, software, machine, seeds, hashes of files, time; and a page of it."""
+"Everything -> manifest.json: code, configuration, software, machine, seeds, hashes of files, time;"
+
+" and a page of it."
 
 
 rule manifest:
@@ -26,5 +28,5 @@ rule manifest:
     message:
         "Manifest: what this run was"
     shell:
-        "python -m scripts.manifest --study {SETTINGS} --results results/{wildcards.study}"
+        "python -m scripts.manifest --study results/{wildcards.study}/study.json --results results/{wildcards.study}"
         " --figures figures/{wildcards.study} --inputs {input.data} --out {output.manifest} > {log} 2>&1"

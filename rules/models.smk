@@ -24,7 +24,8 @@ rule base_model:
     message:
         "Base model: {wildcards.base}"
     shell:
-        "python -m scripts.base --study {SETTINGS} --base {wildcards.base} --work results/{wildcards.study}/work/training"
+        "python -m scripts.base --study results/{wildcards.study}/study.json --base {wildcards.base}"
+        " --work results/{wildcards.study}/work/training"
         " --threads {threads} --gpus {resources.gpu} --out {output} > {log} 2>&1"
 
 

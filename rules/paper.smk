@@ -1,23 +1,8 @@
 """Scores, likelihoods and counts -> tables/*.{csv,md,tex} -> figures/{study}/*.{pdf,png}. Figures read only tables.
 
 micota/workflow/tables.py says of each table what it reads and writes, and which studies have it. A rule each, since a
-caption can hold no wildcard. In a loop nothing may be a lambda: it would see the last name of the loop, whatever its rule.
+caption can hold no wildcard. In a loop nothing may be a lambda: it would see the loop's last name, whatever its rule.
 """
-
-
-def shown(path, caption, category, label):
-    """A file, and its place in the report if it has a label."""
-    if not label:
-        return path
-    return report(path, caption=f"../report/{caption}.rst", category=category, labels={category[:-1].lower(): label})
-
-
-def table_files(table):
-    return [
-        shown(f"results/{{study}}/tables/{file}", tables.caption(file), "Tables", label)
-        for file, label in table.files().items()
-    ]
-
 
 for name, table in tables.tables(STUDY).items():
 
@@ -41,7 +26,8 @@ for name, table in tables.tables(STUDY).items():
         message:
             f"Tables: {name}"
         shell:
-            "python -m scripts.tables {params.table} --study {SETTINGS} --results results/{wildcards.study} > {log} 2>&1"
+            "python -m scripts.tables {params.table} --study results/{wildcards.study}/study.json"
+            " --results results/{wildcards.study} > {log} 2>&1"
 
 
 for name, figure in tables.figures(STUDY).items():

@@ -19,7 +19,7 @@ rule load_problems:
     message:
         "Problems: reading {wildcards.dataset}"
     shell:
-        "python -m scripts.problems --study {SETTINGS} --dataset {wildcards.dataset}"
+        "python -m scripts.problems --study results/{wildcards.study}/study.json --dataset {wildcards.dataset}"
         " --out {output.problems} --counts {output.counts} > {log} 2>&1"
 
 
@@ -43,8 +43,10 @@ rule clean_problems:
     message:
         "Problems: cleaning {wildcards.dataset}"
     shell:
-        "python -m scripts.clean --study {SETTINGS} --dataset {wildcards.dataset} --problems {input.problems}"
-        " --loaded {input.loaded} --against {input.against} --out {output.problems} --report {output.report} > {log} 2>&1"
+        "python -m scripts.clean --study results/{wildcards.study}/study.json"
+        " --dataset {wildcards.dataset} --problems {input.problems}"
+        " --loaded {input.loaded} --against {input.against} --out {output.problems}"
+        " --report {output.report} > {log} 2>&1"
 
 
 rule check_gold:
@@ -69,4 +71,5 @@ rule check_gold:
     message:
         "Grader: checking it on the benchmarks' own answers"
     shell:
-        "python -m scripts.check_gold --study {SETTINGS} --problems {input} --out {output} > {log} 2>&1"
+        "python -m scripts.check_gold --study results/{wildcards.study}/study.json --problems {input}"
+        " --out {output} > {log} 2>&1"

@@ -22,5 +22,7 @@ rule train:
     message:
         "Training: {wildcards.tuned}"
     shell:
-        "python -m scripts.train --study {SETTINGS} --model {wildcards.tuned} --base {input.base} --corpus {input.corpus}"
-        " --work results/{wildcards.study}/work/training --threads {threads} --gpus {resources.gpu} --out {output} > {log} 2>&1"
+        "python -m scripts.train --study results/{wildcards.study}/study.json --model {wildcards.tuned}"
+        " --base {input.base} --corpus {input.corpus}"
+        " --work results/{wildcards.study}/work/training --threads {threads} --gpus {resources.gpu}"
+        " --out {output} > {log} 2>&1"

@@ -117,8 +117,8 @@ MUTATIONS = (
     ),
     Mutation(
         "corpora: a reason to drop a trace is not said",
-        "if reason is None and this in seen:\n                reason = REPEATED\n",
-        "if reason is None and this in seen:\n                continue\n",
+        "                reason = REPEATED\n",
+        "                continue\n",
         "test_corpus_sampled.py",
     ),
     Mutation(

@@ -55,6 +55,20 @@ def any_flag(kind: type[Closed], args: argparse.Namespace, prefix: str = "") -> 
     return bool(taken(kind, args, prefix))
 
 
+def as_flags(settings: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The words of a command line that give settings: the other way round."""
+    words: list[str] = []
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and all(isinstance(part, int | float) for part in value.values()):
+            words += [flag(prefix, name), *(f"{key}={part}" for key, part in value.items())]
+        elif isinstance(value, Mapping):
+            words += as_flags(value, f"{prefix}{name}_")
+        else:
+            parts = value if isinstance(value, list | tuple) else [value]
+            words += [flag(prefix, name), *(part if isinstance(part, str) else json.dumps(part) for part in parts)]
+    return words
+
+
 def taken(kind: type[Closed], args: argparse.Namespace, prefix: str) -> dict[str, Any]:
     """The given flags, by field, as the fields' types have them; UserError for a pair that is none."""
     found: dict[str, Any] = {}
