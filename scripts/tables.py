@@ -6,12 +6,12 @@ micota/workflow/tables.py says which tables there are, what each reads below --r
 """
 
 import argparse
+import csv
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from micota.common.cli import Parser, UserError, run
-from micota.common.tables import read_csv
 from micota.study.load import add_study_flag, study_of
 from micota.workflow.paths import Paths
 from micota.workflow.tables import TABLES
@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = args.out or args.results / "tables"
     make(files, out, **table.settings(study))
     for name in (name for name in table.files() if name.endswith(".csv")):
-        print(f"{out / name}: {len(read_csv(out / name))} rows")
+        with (out / name).open(encoding="utf-8", newline="") as handle:
+            print(f"{out / name}: {sum(1 for _ in csv.reader(handle)) - 1} rows")
 
 
 if __name__ == "__main__":
