@@ -56,7 +56,7 @@ MUTATIONS = (
         "test_alignment.py",
     ),
     Mutation(
-        "merging: weight and density are swapped",
+        "merging: the density is taken for the weight",
         '{"weight": self.weight, **density}',
         '{"weight": self.density, **density}',
         "test_merging.py",

@@ -279,6 +279,7 @@ def test_an_assumption_without_a_number_is_refused(capsys: pytest.CaptureFixture
     ("flags", "said"),
     [
         (["--assume", "long_cto=1"], "there is no such assumption"),
+        (["--assume", "x"], "give a name and a number"),
         (["--pilot", "results/no_pilot"], "make pilot"),
         (["--cores", "many"], "give a number, or all"),
         (["--gpus", "1", "--assume", "memory=1"], None),

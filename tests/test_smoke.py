@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from micota.problems.datasets import math500
 from micota.training import trainer
 from tests.graph import jobs_of
 from tests.pipeline import PAGE, page
@@ -167,7 +168,7 @@ def test_a_changed_merge_weight_re_runs_only_what_depends_on_it(smoke: Smoke, tm
 
 def test_a_new_check_of_the_golds_grades_nothing_again(smoke: Smoke) -> None:
     """It is a gate: were it an input like any other, a corrected fact would train every student again."""
-    benchmark = smoke.folder / "micota" / "problems" / "datasets" / "math500.py"
+    benchmark = smoke.folder / Path(math500.__file__).relative_to(ROOT)
     benchmark.write_text(benchmark.read_text() + '\nMISPRINTS = {7: "seen since"}\n')
     jobs = planned(snakemake(smoke.folder, "-n", *smoke.flags))
     assert jobs["check_gold"] == jobs["table_gold"] == jobs["table_main"] == 1
