@@ -20,7 +20,8 @@ from typing import Any
 
 from benchmarks.measuring import Runs, Usage, interleave, report, run_command
 from benchmarks.shapes import SHAPES, write_model
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import UserError
 from micota.common.records import write_json
 from micota.models.merge_methods import Merge
 

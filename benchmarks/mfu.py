@@ -8,6 +8,7 @@ counted.
 """
 
 import argparse
+import json
 import random
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 from benchmarks.measuring import Living, Work, machine, spread
 from benchmarks.sampling import PROMPT
 from benchmarks.shapes import SHAPES, write_model
-from micota.common.cli import json_flag, run
+from micota.common.cli import run
 from micota.common.flags import as_flags
 from micota.common.records import Record, read_jsonl, write_jsonl
 
@@ -33,7 +34,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=512, help="rows of the corpus, before they are packed")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--recipe", type=json_flag, default={}, help="changes to the recipe, JSON")
+    parser.add_argument("--recipe", type=json.loads, default={}, help="changes to the recipe, JSON")
     parser.add_argument("--peak", type=float, help="the device's FLOP/s, where the script does not know it")
     return parser.parse_args(argv)
 
@@ -106,8 +107,8 @@ def known_peak() -> float | None:
 
 def measure_shape(args: argparse.Namespace, folder: Path) -> None:
     """Tokens/s, MFU and peak memory of one shape on this device."""
-    from micota.models.folders import load_tokenizer
     from micota.models.prompts import Prompt, render
+    from micota.models.tokenizer import load_tokenizer
 
     shape, model, path = SHAPES[args.shape], folder / "model", folder / "corpus.jsonl"
     parameters = write_model(shape, model)

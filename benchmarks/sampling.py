@@ -104,7 +104,7 @@ def ours(model: Path, path: Path, max_tokens: int, threads: int, settings: Engin
 
     import micota.sampling.kv_cache
     import micota.sampling.transformers_engine
-    from micota.models.folders import load_tokenizer
+    from micota.models.tokenizer import load_tokenizer
 
     changed = dict(change.split("=") for change in changes.split(",") if change)
     threads = int(changed.pop("threads", threads))
@@ -130,7 +130,7 @@ def plain(model: Path, path: Path, max_tokens: int, threads: int, batch_size: in
     import torch
     from transformers import AutoModelForCausalLM
 
-    from micota.models.folders import load_tokenizer
+    from micota.models.tokenizer import load_tokenizer
 
     torch.set_num_threads(threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -232,7 +232,7 @@ def impose(wanted: Mapping[tuple[int, ...], int]) -> None:
 
 
 def ours_on_vllm(model: Path, path: Path, limit: int, threads: int, settings: EngineSettings) -> Work:
-    from micota.models.folders import load_tokenizer
+    from micota.models.tokenizer import load_tokenizer
     from micota.sampling.start import start_engine
 
     tokenizer = load_tokenizer(model)
@@ -242,7 +242,7 @@ def ours_on_vllm(model: Path, path: Path, limit: int, threads: int, settings: En
 
 def raw_vllm(model: Path, path: Path, limit: int, threads: int, settings: EngineSettings, at_once: int = 0) -> Work:
     """`LLM.generate`, all prompts in one call, or `at_once` of them in each of several."""
-    from micota.models.folders import load_tokenizer
+    from micota.models.tokenizer import load_tokenizer
     from micota.sampling.vllm_engine import VllmEngine
 
     tokenizer = load_tokenizer(model)

@@ -18,7 +18,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import UserError
 from micota.provenance.manifest import costs
 from micota.results.plots import PALETTE, save, subplots
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.measuring import Runs, Usage, interleave, report, run_command, spread
 from benchmarks.sampling import PROMPT
-from micota.common.cli import json_flag, run
+from micota.common.cli import run
 from micota.common.flags import as_flags
 from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_json, write_jsonl
 from micota.problems.arithmetic import demonstrations
@@ -42,7 +42,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--llamafactory", type=Path, help="its environment; without it, it is not measured")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--recipe", type=json_flag, default={}, help="changes to our recipe, JSON")
+    parser.add_argument("--recipe", type=json.loads, default={}, help="changes to our recipe, JSON")
     parser.add_argument("--out", type=Path, help="JSON with every single run")
     # Of the process that `compare` starts for TRL's defaults.
     for name in ("--corpus", "--model-out", "--settings"):
@@ -69,9 +69,9 @@ def held_out_loss(folder: Path, rows: list[Record]) -> float:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from micota.models.folders import load_tokenizer
     from micota.models.likelihood import trace_nll
     from micota.models.prompts import Prompt
+    from micota.models.tokenizer import load_tokenizer
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).eval()
     found = trace_nll(model, load_tokenizer(folder), Prompt(**PROMPT), rows, 64)
@@ -80,7 +80,7 @@ def held_out_loss(folder: Path, rows: list[Record]) -> float:
 
 def compare(args: argparse.Namespace, folder: Path) -> None:
     """Ours, its other ways to make batches, TRL's defaults, these in float32, LLaMA-Factory."""
-    from micota.models.folders import load_tokenizer
+    from micota.models.tokenizer import load_tokenizer
 
     path, unseen = folder / "corpus.jsonl", list(corpus(8, 300))
     write_jsonl(path, corpus(7, args.rows))
@@ -171,7 +171,7 @@ def trl_main(args: argparse.Namespace, _: Path) -> None:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from micota.models.folders import load_tokenizer
+    from micota.models.tokenizer import load_tokenizer
 
     torch.set_num_threads(args.threads)
     rows = [

@@ -26,7 +26,8 @@ from typing import Any
 
 import yaml
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import UserError
 from micota.study.load import load_study
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,7 @@ from pathlib import Path
 PROJECT = Path(workflow.basedir)
 sys.path.insert(0, str(PROJECT))
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.stages import VERSIONS
 from micota.study import tasks
 from micota.workflow.patterns import name_patterns

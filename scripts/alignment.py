@@ -17,8 +17,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
 from micota.common.devices import add_gpus_flag, require_gpus
+from micota.common.errors import DataError
 from micota.common.flags import add_flags, with_flags
 from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
 from micota.common.stages import VERSIONS
@@ -61,8 +62,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from micota.common.files import file_hash
     from micota.models.fingerprint import portable
-    from micota.models.folders import attention, check_folder, load_tokenizer, model_hash
+    from micota.models.folders import attention, check_folder, model_hash
     from micota.models.likelihood import trace_nll
+    from micota.models.tokenizer import load_tokenizer
 
     torch.set_num_threads(args.threads)
     check_folder(args.model)
@@ -89,7 +91,7 @@ def finished(path: Path, corpus: Path) -> list[Record]:
     """The rows of a finished corpus; UserError if the file lost some (a machine that lost power)."""
     rows, traces = list(read_jsonl(path)), sum(1 for _ in read_jsonl(corpus))
     if len(rows) != traces:
-        raise UserError(
+        raise DataError(
             f"{path}: holds the likelihoods of {len(rows)} traces of {traces}, so it was damaged after it was written;"
             " remove it and run again"
         )

@@ -9,7 +9,8 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
+from micota.common.errors import EnvironmentFault
 from micota.workflow.running import RUNS, mark, opened, who
 
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     RUNS.mkdir(parents=True, exist_ok=True)
     handle, held = opened(RUNS / f"{args.name}.target")
     if held:
-        raise UserError(f"make {args.name} is running in this folder, as {who(handle)}: wait for it, or end it")
+        raise EnvironmentFault(f"make {args.name} is running in this folder, as {who(handle)}: wait for it, or end it")
     mark(handle)
     os.set_inheritable(handle.fileno(), True)
     os.execvp(args.command[0], args.command)

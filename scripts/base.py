@@ -11,8 +11,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, known, run
+from micota.common.cli import Parser, known, run
 from micota.common.devices import add_gpus_flag, require_gpus
+from micota.common.errors import ConfigurationError
 from micota.models.settings import HubBase, LocalBase, ScratchBase
 from micota.study.load import add_study_flag, study_of
 
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif args.repo and args.revision:
         block = HubBase(source="hub", repo=args.repo, revision=args.revision)
     else:
-        raise UserError("say which model: --study and --base, --path, or --repo and --revision")
+        raise ConfigurationError("say which model: --study and --base, --path, or --repo and --revision")
     from micota.models import folders
 
     if isinstance(block, LocalBase):

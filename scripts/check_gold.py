@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from micota.common.cli import UserError, known, run
+from micota.common.cli import known, run
+from micota.common.errors import DataError
 from micota.common.records import PROBLEM_FIELDS, read_jsonl, write_json
 from micota.grading.gold import misprint, rejected_golds, rule_counts
 from micota.grading.grade import Judge
@@ -75,13 +76,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             counts[str(path)] = {"dataset": path.stem, "problems": len(problems), **tally, **by_rule}
             print(f"{path}: {tally['accepted']} of {len(problems)} gold answers accepted; {by_rule}")
     if unexpected:
-        raise UserError(
+        raise DataError(
             f"the judge rejects {len(unexpected)} gold answers: {', '.join(unexpected[:SHOWN])}"
             + (", ..." if len(unexpected) > SHOWN else "")
         )
     for path, count in counts.items():
         if None not in (count["expected"], count["raw"]) and count["expected"] != count["raw"]:
-            raise UserError(
+            raise DataError(
                 f"{path}: the {count['rule']} rule accepts {count['raw']} of its raw gold answers, not"
                 f" {count['expected']}: the copy is another one, or writes its answers otherwise. If that is meant,"
                 f" correct RAW_GOLDS in its file of micota/problems/datasets"

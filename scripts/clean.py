@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from micota.common.cli import UserError, known, run
+from micota.common.cli import known, run
+from micota.common.errors import DataError
 from micota.common.files import whole
 from micota.common.flags import add_flags, with_flags
 from micota.common.records import PROBLEM_FIELDS, RecordFile, read_json, read_jsonl, write_json, write_lines
@@ -44,7 +45,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def settings(args: argparse.Namespace) -> tuple[Cleaning, bool]:
     """The thresholds, and whether duplicates go: the study's, with the flags over them, or the flags alone."""
     if bool(args.study) != bool(args.dataset):
-        raise UserError("--study and --dataset: give both, or neither")
+        raise DataError("--study and --dataset: give both, or neither")
     if not args.study:
         return with_flags(Cleaning, None, args), args.drop_duplicates
     config = study_of(args.study).config
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_lines(handle, clean(RecordFile(args.problems, PROBLEM_FIELDS), held, drop_duplicates, report))
         dropped = {reason: report.dropped[reason] for reason in REASONS}
         if not report.kept:
-            raise UserError(f"{args.problems}: no problem is left of {report.read} read; dropped: {dropped}")
+            raise DataError(f"{args.problems}: no problem is left of {report.read} read; dropped: {dropped}")
     write_json(
         args.report,
         {

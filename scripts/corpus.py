@@ -27,7 +27,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, known, run
+from micota.common.cli import Parser, known, run
+from micota.common.errors import ConfigurationError
 from micota.common.files import name_of, whole
 from micota.common.flags import add_flags, with_flags
 from micota.common.records import write_json, write_lines
@@ -59,7 +60,7 @@ def parse_args(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, C
     block, around = None, None
     if told.study:
         if told.corpus is None:
-            raise UserError("--corpus: say which corpus of the study is made")
+            raise ConfigurationError("--corpus: say which corpus of the study is made")
         study = study_of(told.study)
         known(told.corpus, study.config.corpora, "--corpus")
         block, around = study.corpus(told.corpus), study.around(told.corpus)

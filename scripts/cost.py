@@ -13,7 +13,8 @@ from math import fsum
 from pathlib import Path
 from statistics import fmean
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError
 from micota.common.records import write_json
 from micota.common.tables import DASH
 from micota.common.timings import Timings, read_timings, seconds
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     rules = read_timings(args.benchmarks)
     if not rules:
-        raise UserError(f"{args.benchmarks}: no benchmark files; run the study first")
+        raise DataError(f"{args.benchmarks}: no benchmark files; run the study first")
     print("| rule | jobs | seconds a job | seconds in all | largest memory (MB) |")
     print("|---|---:|---:|---:|---:|")
     for rule, jobs in rules.items():

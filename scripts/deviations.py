@@ -7,7 +7,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import MissingFile
 from micota.common.files import whole
 from micota.provenance.sources import deviations_page, provenance_page
 
@@ -45,7 +46,7 @@ def pages(config: Path, ledger: Path) -> dict[str, str]:
 
     for path in (config, ledger):
         if not path.is_file():
-            raise UserError(f"{path}: no such file")
+            raise MissingFile(f"{path}: no such file")
     text = config.read_text(encoding="utf-8")
     rows = yaml.safe_load(ledger.read_text(encoding="utf-8"))
     return {

@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import ConfigurationError
 from micota.common.files import whole
 from micota.study.load import load_study, read_config
 
@@ -33,7 +34,7 @@ def drawn(raw: dict[str, Any], number: int) -> dict[str, Any]:
     study = load_study(raw)
     seeds = {made.merge.seed for made in study.merges.values()}
     if len(study.config.seeds) > 1 or len(seeds) > 1:
-        raise UserError("a draw is of a study with one training seed and one mask seed; this one has several")
+        raise ConfigurationError("a draw is of a study with one training seed and one mask seed; this one has several")
     new_names = {name: made.merge.but(seed=number).name(made.tuned) for name, made in study.merges.items()}
     again: dict[str, Any] = renamed(raw, new_names)
     again |= {"study": f"{study.config.study}_draw{number}", "seeds": [number]}

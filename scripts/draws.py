@@ -10,7 +10,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError
 from micota.common.tables import Column, write_csv
 from micota.provenance.draws import Place, values
 
@@ -30,11 +31,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     found = {"reference": values(args.reference)}
     found |= {folder.parent.name.rpartition("_")[2]: values(folder) for folder in args.draws}
     if len(found) != len(args.draws) + 1:
-        raise UserError(f"{', '.join(map(str, args.draws))}: two draws have one name")
+        raise DataError(f"{', '.join(map(str, args.draws))}: two draws have one name")
     places = [place for place, value in found["reference"].items() if isinstance(value, float)]
     for name, run_values in found.items():
         if missing := [place for place in places if not isinstance(run_values.get(place), float)]:
-            raise UserError(f"{name}: {len(missing)} numbers of the reference are not there, such as {missing[0]}")
+            raise DataError(f"{name}: {len(missing)} numbers of the reference are not there, such as {missing[0]}")
     rows = [place._asdict() | {name: found[name][place] for name in found} for place in places]
     write_csv(args.out, rows, [Column(key) for key in [*Place._fields, *found]])
     print(f"{args.out}: {len(rows)} numbers of {len(found)} runs")

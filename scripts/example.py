@@ -9,7 +9,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_json
 
@@ -35,7 +36,7 @@ def example(corpora: Mapping[str, Sequence[Record]]) -> Record:
     held = [{row["id"] for row in rows} for rows in others]
     chosen = next((row for row in first if all(row["id"] in ids for ids in held)), None)
     if chosen is None:
-        raise UserError(f"no problem is in all of the corpora {', '.join(corpora)}")
+        raise DataError(f"no problem is in all of the corpora {', '.join(corpora)}")
     traces = {name: next(row for row in rows if row["id"] == chosen["id"]) for name, rows in corpora.items()}
     kept = ("sampler", "n_tokens", "completion")
     return {

@@ -11,7 +11,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError
 from micota.common.records import read_json, write_json
 from micota.models.fingerprint import fingerprint
 
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     found = read_json(args.manifest).get("arithmetic") if args.manifest else fingerprint()
     if found is None:
-        raise UserError(f"{args.manifest or 'this environment'}: no fingerprint, since torch was not there")
+        raise DataError(f"{args.manifest or 'this environment'}: no fingerprint, since torch was not there")
     if args.out:
         write_json(args.out, found)
     else:

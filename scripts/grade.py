@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError
 from micota.common.lines import line_of
 from micota.common.records import PROBLEM_FIELDS, Record, read_jsonl, write_jsonl
 from micota.grading.grade import Judge, grade, summary
@@ -38,9 +39,9 @@ def read_golds(paths: Sequence[Path]) -> dict[str, str]:
     for path in paths:
         for index, record in enumerate(read_jsonl(path, PROBLEM_FIELDS)):
             if record["id"] in golds:
-                raise UserError(f"{line_of(path, index)}: duplicate id {record['id']!r}")
+                raise DataError(f"{line_of(path, index)}: duplicate id {record['id']!r}")
             if not isinstance(record["answer"], str) or not record["answer"].strip():
-                raise UserError(f"{line_of(path, index)}: the problem {record['id']!r} has no answer (a text)")
+                raise DataError(f"{line_of(path, index)}: the problem {record['id']!r} has no answer (a text)")
             golds[record["id"]] = record["answer"]
     return golds
 
@@ -49,9 +50,9 @@ def read_traces(path: Path, golds: Mapping[str, str]) -> Iterator[Record]:
     """The traces of a file; each must belong to a problem."""
     for index, trace in enumerate(read_jsonl(path, ("id", "completion"))):
         if trace["id"] not in golds:
-            raise UserError(f"{line_of(path, index)}: id {trace['id']!r} is in none of the problem files")
+            raise DataError(f"{line_of(path, index)}: id {trace['id']!r} is in none of the problem files")
         if not isinstance(trace["completion"], str):
-            raise UserError(f"{line_of(path, index)}: `completion` must be a text")
+            raise DataError(f"{line_of(path, index)}: `completion` must be a text")
         yield trace
 
 

@@ -14,8 +14,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
 from micota.common.devices import add_gpus_flag, require_gpus
+from micota.common.errors import ConfigurationError
 from micota.common.flags import add_flags, with_flags
 from micota.models.prompts import Prompt
 from micota.sampling.engine import Decoding, EngineSettings
@@ -46,7 +47,7 @@ def asked(args: argparse.Namespace) -> tuple[str, Prompt, EngineSettings, int]:
     if args.study:
         study = study_of(args.study)
         if study.config.grading.judge is None:
-            raise UserError(f"grading.judge: the study {study.config.study} asks for no judge")
+            raise ConfigurationError(f"grading.judge: the study {study.config.study} asks for no judge")
         name, most = study.config.grading.judge.model, study.config.grading.judge.max_tokens
         prompt, engine = study.prompt(study.config.grading.judge.prompt), study.config.sampling.engine
     settings = with_flags(EngineSettings, engine, args, "engine_")
@@ -60,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     name, prompt, settings, most = asked(args)
     from micota.common.records import GRADED_FIELDS, PROBLEM_FIELDS, read_jsonl, write_jsonl
     from micota.grading.llm_judge import LLMJudge, items, judge
-    from micota.models.folders import check_folder, load_tokenizer
+    from micota.models.folders import check_folder
+    from micota.models.tokenizer import load_tokenizer
     from micota.sampling.start import start_engine
 
     check_folder(args.model)

@@ -17,7 +17,8 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError, MissingFile
 from micota.common.files import fresh, publish, replacing
 from micota.common.records import read_jsonl
 
@@ -55,7 +56,7 @@ def pack(results: Path, archive: Path) -> None:
     """Write the archive, whole or not at all."""
     paths = sorted(path for pattern in KEPT for path in results.glob(pattern))
     if not paths:
-        raise UserError(f"{results}: no graded traces there; run the study first")
+        raise DataError(f"{results}: no graded traces there; run the study first")
     with replacing(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
         for path in paths:
             member = tarfile.TarInfo(str(path.relative_to(results)))  # no owner, no time: equal bytes
@@ -81,16 +82,16 @@ def without_texts(path: Path) -> bytes:
 def unpack(archive: Path, results: Path) -> None:
     """Fill a folder that does not exist yet: logs of two runs must not mix."""
     if not archive.is_file():
-        raise UserError(f"{archive}: no such file")
+        raise MissingFile(f"{archive}: no such file")
     if results.exists():
-        raise UserError(f"{results}: exists already; remove it or name another folder")
+        raise DataError(f"{results}: exists already; remove it or name another folder")
     temporary = fresh(results)
     try:
         with tarfile.open(archive, "r:xz") as tar:
             tar.extractall(temporary, filter="data")
         publish(temporary, results)
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
-        raise UserError(f"{archive}: not a whole .tar.xz archive ({error})") from None
+        raise DataError(f"{archive}: not a whole .tar.xz archive ({error})") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     print(f"{results}: unpacked {archive}")

@@ -10,7 +10,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, known, run
+from micota.common.cli import Parser, known, run
+from micota.common.errors import ConfigurationError
 from micota.common.flags import add_flags, with_flags
 from micota.models.merge_methods import Merge
 from micota.study.load import add_study_flag, study_of
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     given, dtype = None, "float32"
     if args.study:
         if args.model is None:
-            raise UserError("--model: say which merged model of the study is made")
+            raise ConfigurationError("--model: say which merged model of the study is made")
         study = study_of(args.study)
         known(args.model, study.merges, "--model")
         given, dtype = study.merges[args.model].merge, study.config.merge_dtype

@@ -14,7 +14,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
+from micota.common.errors import DataError
 
 RESULTS, FIGURES = Path("results"), Path("figures")
 
@@ -54,9 +55,9 @@ def check_parts(source: Path, parts: Sequence[str]) -> None:
     """UserError unless a study has results in each of these folders."""
     if not source.is_dir():
         there = sorted(path.parent.name for path in RESULTS.glob("*/tables"))
-        raise UserError(f"{source}: this study has not been run here; there are: {', '.join(there) or 'none'}")
+        raise DataError(f"{source}: this study has not been run here; there are: {', '.join(there) or 'none'}")
     if missing := [part for part in parts if not any((source / part).glob("*"))]:
-        raise UserError(
+        raise DataError(
             f"{source}: its {', '.join(missing)} are not there, from which this starts. They come with a whole run of"
             " the study (an archive of logs holds neither texts nor models)"
         )

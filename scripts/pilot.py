@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
+from micota.common.errors import ConfigurationError
 from micota.common.files import whole
 from micota.models.settings import ScratchBase
 from micota.planning.expected_lengths import problem_count
@@ -38,7 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def overlay(study: Study, share: float) -> dict[str, Any]:
     """What a pilot lays over its study. Models that the study trains from scratch get fewer demonstrations as well."""
     if not 0 < share < 1:
-        raise UserError(f"--share {share}: give a share between 0 and 1, such as 0.01")
+        raise ConfigurationError(f"--share {share}: give a share between 0 and 1, such as 0.01")
     config = study.config
     fewer = {
         name: {"limit": max(FEWEST_PROBLEMS, ceil(share * problem_count(study, name)))} for name in config.datasets

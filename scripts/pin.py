@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
+from micota.common.errors import ConfigurationError, MissingFile
 from micota.common.files import whole
 from micota.common.hub import UNRESOLVED
 
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Find, look up, replace."""
     args = parse_args(argv)
     if not args.config.is_file():
-        raise UserError(f"{args.config}: no such file")
+        raise MissingFile(f"{args.config}: no such file")
     text = args.config.read_text(encoding="utf-8")
     places = list(unresolved(yaml.compose(text, yaml.SafeLoader)))
     if not places:
@@ -77,7 +78,9 @@ def look_up(api: Any, repos: Sequence[tuple[str, str]]) -> dict[tuple[str, str],
         except Exception as error:  # the hub's client has errors of its own, those of its HTTP library, and OSError
             failed.append(f"  {kind} {repo}: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
     if failed:
-        raise UserError("could not look up these revisions on the hub; nothing was changed:\n" + "\n".join(failed))
+        raise ConfigurationError(
+            "could not look up these revisions on the hub; nothing was changed:\n" + "\n".join(failed)
+        )
     return commits
 
 

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
+from micota.common.errors import ConfigurationError
 from micota.common.files import free_bytes
 from micota.common.records import write_json
 from micota.planning.assumptions import Assumption, assumed
@@ -121,7 +122,7 @@ def machine(study: Study, gpus: int | None, cores: str) -> tuple[int, int]:
     if gpus is None:
         gpus = GPUS if device == "cuda" or (device == "auto" and engine == "vllm") else 0
     if cores != "all" and not cores.isdigit():
-        raise UserError(f"--cores {cores}: give a number, or all")
+        raise ConfigurationError(f"--cores {cores}: give a number, or all")
     here = CORES_BESIDE_GPUS if gpus else os.cpu_count() or 1
     return (here if cores == "all" else int(cores)), gpus
 

@@ -18,7 +18,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import ConfigurationError
 from micota.common.records import RecordError
 from micota.common.tables import Column, Row, read_csv, write_table
 from micota.results.estimates import planned, power_at
@@ -53,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     # A claim that could not be tested may have variances and yet no family.
     parts = [part for part in parts if part["family"] >= 1]
     if not parts:
-        raise UserError(f"{args.claims}: no claim about accuracy with variances; they need two training seeds or more")
+        raise ConfigurationError(
+            f"{args.claims}: no claim about accuracy with variances; they need two training seeds or more"
+        )
     rows = [
         {"claim": part["claim"], "part": int(part["part"]), "effect": effect}
         | {"alpha": args.alpha / part["family"], "power": args.power}
@@ -70,11 +73,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 def check_flags(args: argparse.Namespace) -> None:
     """Raise UserError for a study that cannot be planned."""
     if min(args.seeds) < 2:
-        raise UserError("--seeds: a claim about training needs two seeds or more")
+        raise ConfigurationError("--seeds: a claim about training needs two seeds or more")
     if min(args.effects) <= 0:
-        raise UserError("--effects must be above 0; the test is two-sided")
+        raise ConfigurationError("--effects must be above 0; the test is two-sided")
     if not 0 < args.alpha < args.power < 1:
-        raise UserError("--alpha and --power must lie between 0 and 1, alpha below power")
+        raise ConfigurationError("--alpha and --power must lie between 0 and 1, alpha below power")
 
 
 def columns(seeds: Sequence[int]) -> list[Column]:

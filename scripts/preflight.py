@@ -13,7 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
+from micota.common.errors import ConfigurationError
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Resolve the study, run the checks, print the table."""
     args = parse_args(argv)
     if args.gpu_gb <= 0:
-        raise UserError(f"--gpu-gb {args.gpu_gb:g}: a GPU has more memory than that")
+        raise ConfigurationError(f"--gpu-gb {args.gpu_gb:g}: a GPU has more memory than that")
     from micota.preflight.models import findings, page
     from micota.preflight.scene import Scene
     from micota.study.load import load_study, read_config

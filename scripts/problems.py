@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from micota.common.cli import UserError, known, run
+from micota.common.cli import known, run
+from micota.common.errors import ConfigurationError
 from micota.common.flags import add_flags, with_flags
 from micota.common.records import write_json, write_jsonl
 from micota.problems.datasets import LOADERS
@@ -77,7 +78,9 @@ def described(args: argparse.Namespace) -> tuple[Dataset, Source]:
         source = Source(split=source.split)
     source = replace(source, **told)
     if source.path and (source.config or source.revision):
-        raise UserError(f"--config, --revision: the rows are read from {source.path}, not from the Hub; leave them out")
+        raise ConfigurationError(
+            f"--config, --revision: the rows are read from {source.path}, not from the Hub; leave them out"
+        )
     return with_flags(Dataset, block, args), source
 
 

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError, MissingFile, UserError
 from micota.common.files import whole
 from micota.common.records import read_json
 from micota.results.verdicts import against, verdict_table
@@ -28,7 +29,9 @@ def copied(path: str) -> Block:
 
     def block(reference: Path) -> str:
         if not (reference / path).is_file():
-            raise UserError(f"{reference / path}: no such file; `make reference` and `make study-reference` write them")
+            raise MissingFile(
+                f"{reference / path}: no such file; `make reference` and `make study-reference` write them"
+            )
         return (reference / path).read_text(encoding="utf-8")
 
     return block
@@ -76,7 +79,7 @@ def with_block(page: str, name: str, text: str) -> str:
     """The page with what stands between a block's markers replaced; UserError if it has not both."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     if page.count(begin) != 1 or page.count(end) != 1:
-        raise UserError(f"the page needs each marker once: {begin} and {end}")
+        raise DataError(f"the page needs each marker once: {begin} and {end}")
     before, _, rest = page.partition(begin)
     return f"{before}{begin}\n{text.strip()}\n{end}{rest.partition(end)[2]}"
 
@@ -88,7 +91,7 @@ def filled(root: Path, name: str) -> str:
         try:
             page = with_block(page, marker, block(root / "reference"))
         except UserError as error:
-            raise UserError(f"{name}: {error}") from None
+            raise DataError(f"{name}: {error}") from None
     return page
 
 

@@ -16,7 +16,8 @@ from itertools import chain, zip_longest
 from math import isclose, isfinite
 from pathlib import Path
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError
 
 RELATIVE = 1e-9
 ROUNDING = 1e-15  # below this share of its column's largest number, a number is what rounding leaves of a 0
@@ -66,7 +67,7 @@ def files(folder: Path) -> set[str]:
     """The names of the files in a folder of tables."""
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     if not names:
-        raise UserError(f"{folder}: no tables to compare")
+        raise DataError(f"{folder}: no tables to compare")
     return names
 
 

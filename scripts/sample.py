@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, known, run
+from micota.common.cli import Parser, known, run
 from micota.common.devices import add_gpus_flag, require_gpus
+from micota.common.errors import ConfigurationError
 from micota.common.flags import add_flags, with_flags
 from micota.models.prompts import Prompt
 from micota.sampling.engine import Decoding, EngineSettings, Task
@@ -52,7 +53,9 @@ def asked(args: argparse.Namespace) -> tuple[list[Task], EngineSettings, int]:
         known(args.sampler, study.models, "--sampler")
         found, engine, shards = tasks(study, args.sampler), study.config.sampling.engine, study.config.sampling.shards
         if missing := {task.problems for task in found} - files.keys():
-            raise UserError(f"--problems: {args.sampler} samples {', '.join(sorted(missing))} too; name their files")
+            raise ConfigurationError(
+                f"--problems: {args.sampler} samples {', '.join(sorted(missing))} too; name their files"
+            )
         found = [
             task.but(
                 problems=files[task.problems],
@@ -72,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_gpus(args.gpus)
     found, settings, shards = asked(args)
     from micota.common.records import write_json, write_jsonl
-    from micota.models.folders import check_folder, load_tokenizer
+    from micota.models.folders import check_folder
+    from micota.models.tokenizer import load_tokenizer
     from micota.sampling.sample import Sampler, description, gather, sample
     from micota.sampling.start import start_engine
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
+from micota.common.errors import ConfigurationError, MissingFile
 from micota.common.files import whole
 from micota.common.settings import laid_over
 from micota.study.load import load_study, read_config
@@ -42,11 +43,11 @@ def block(model: str, revision: str) -> dict[str, str]:
     if (folder / "config.json").is_file():
         return {"source": "local", "path": str(folder)}
     if folder.exists():
-        raise UserError(f"MODEL={model}: no model's folder: it has no config.json")
+        raise ConfigurationError(f"MODEL={model}: no model's folder: it has no config.json")
     if not REPOSITORY.fullmatch(model) or model.startswith("."):
-        raise UserError(f"MODEL={model}: no such folder; a repository of the hub is named owner/name")
+        raise MissingFile(f"MODEL={model}: no such folder; a repository of the hub is named owner/name")
     if not revision:
-        raise UserError(
+        raise MissingFile(
             f"MODEL={model}: no such folder. If it is a repository of the hub, name its commit too: REVISION=..."
         )
     return {"source": "hub", "repo": model, "revision": revision}
@@ -60,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     document["scored"] = {args.name: block(args.model, args.revision)}
     if args.published:
         if not raw.get("published"):
-            raise UserError(f"PUBLISHED={args.published}: the study {raw['study']} has no `published:` to take it from")
+            raise ConfigurationError(
+                f"PUBLISHED={args.published}: the study {raw['study']} has no `published:` to take it from"
+            )
         document["published"] = {"beside": {f"elsewhere-{args.name}": args.published}}
     load_study(laid_over(raw, document))
     with whole(args.out) as handle:

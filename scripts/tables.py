@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, run
+from micota.common.cli import Parser, run
+from micota.common.errors import ConfigurationError
 from micota.study.load import add_study_flag, study_of
 from micota.workflow.paths import Paths
 from micota.workflow.tables import TABLES
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     study, table = study_of(args.study), TABLES[args.table]
     if not table.when(study):
-        raise UserError(f"{args.table}: the study {study.config.study} asks for no such table")
+        raise ConfigurationError(f"{args.table}: the study {study.config.study} asks for no such table")
     read = table.reads(study, Paths(str(args.results), ""))
     files = {key: [Path(path) for path in paths] for key, paths in read.items()}
     make = import_module(f"micota.results.tables.{args.table}").make

@@ -14,8 +14,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import Parser, UserError, known, run
+from micota.common.cli import Parser, known, run
 from micota.common.devices import add_gpus_flag, require_gpus
+from micota.common.errors import ConfigurationError
 from micota.common.flags import add_flags, with_flags
 from micota.models.prompts import Prompt
 from micota.study.load import add_study_flag, study_of
@@ -43,7 +44,7 @@ def recipe_of(args: argparse.Namespace) -> tuple[TrainingSettings, Prompt, int]:
     recipe, prompt, seed = None, None, 0
     if args.study:
         if args.model is None:
-            raise UserError("--model: say which model of the study is trained")
+            raise ConfigurationError("--model: say which model of the study is trained")
         study = study_of(args.study)
         known(args.model, study.tunes, "--model")
         tune = study.tunes[args.model]
@@ -65,12 +66,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     from micota.common.records import CORPUS_FIELDS, read_jsonl
     from micota.models import folders
     from micota.models.prompts import rendering
+    from micota.models.tokenizer import load_tokenizer
     from micota.training.rows import training_rows
     from micota.training.trainer import fine_tune
 
     torch.set_num_threads(max(1, args.threads // settings.processes))
     folders.check_folder(args.base)
-    tokenizer = folders.load_tokenizer(args.base)
+    tokenizer = load_tokenizer(args.base)
     rows = training_rows(read_jsonl(args.corpus, CORPUS_FIELDS), tokenizer, prompt, settings)
     work = args.work / args.out.name
     if not processes.is_first():

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from micota.common.cli import UserError, run
+from micota.common.cli import run
+from micota.common.errors import DataError, MissingFile
 from micota.common.records import Record, read_json, write_json
 from micota.provenance.draws import Limits, Place, read_draws, values
 from scripts.same_tables import differences
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def case(manifest: Path, fingerprint: Path) -> tuple[bool, str]:
     """Whether the numbers must be equal, and a sentence that says why."""
     if not manifest.is_file():
-        raise UserError(f"{manifest}: no such file; `make demo` makes it as its last job")
+        raise MissingFile(f"{manifest}: no such file; `make demo` makes it as its last job")
     here, there = read_json(manifest).get("arithmetic"), read_json(fingerprint)
     if here is None:
         return False, "This run recorded no fingerprint of its arithmetic, so it is compared as another draw."
@@ -83,7 +84,7 @@ def beyond_a_draw(fresh: Path, reference: Path, draws: Path) -> list[str]:
     ]
     places, runs = read_draws(draws)
     if lost := set(places) ^ {place for place, value in there.items() if isinstance(value, float)}:
-        raise UserError(f"{draws}: of another reference than {reference} ({min(lost)}); `make draws` makes it again")
+        raise DataError(f"{draws}: of another reference than {reference} ({min(lost)}); `make draws` makes it again")
     limits = Limits(places, runs)
     found = {place: here[place] for place in places if place in here}
     if broken := [place for place, value in found.items() if not isinstance(value, float) or not np.isfinite(value)]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.planning.assumptions import assumed
 from micota.planning.costs import Workload
 from micota.planning.disk import check_room, jobs_left, least_disk

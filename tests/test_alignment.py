@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_jsonl, write_jsonl
 from micota.models import likelihood
-from micota.models.folders import load_tokenizer
 from micota.models.likelihood import trace_nll
 from micota.models.prompts import Prompt, render
+from micota.models.tokenizer import load_tokenizer
 from scripts import alignment as script
 from tests.tiny import NARROW, PROMPT, corpus, write_kind, write_model
 

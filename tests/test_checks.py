@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.study.checks import before, teachers
 from micota.study.load import load_study
 from tests.tiny import CANDIDATES, EXTENDED, raw_config

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import Record, read_json, read_jsonl, write_json
 from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, runs_of
 from micota.problems.loading import load

@@ -6,7 +6,7 @@ import pytest
 from snakemake.cli import get_argument_parser, get_profile_dir
 from snakemake.profiles import ProfileConfigFileParser
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.workflow.commandline import LOOKING, PAIRS, checked_options, given_options
 from tests.conftest import ROOT
 from tests.workflow import output_of, snakemake

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.utils import update_config
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.settings import laid_over
 from micota.corpora.kinds import Procedural
 from micota.study.config import Config, parse_config

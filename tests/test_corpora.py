@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import CORPUS_FIELDS, read_json, read_jsonl, write_json, write_jsonl
 from micota.common.settings import Name
 from micota.corpora.counts import Counts, median

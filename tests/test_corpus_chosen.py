@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import Record, write_jsonl
 from micota.corpora.kinds import Chosen
 from tests.corpora import rows_of, run_script, write_corpora

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import Record, write_json, write_jsonl
 from micota.corpora.counts import Counts
 from micota.corpora.kinds import Sampled

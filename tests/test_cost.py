@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_json
 from micota.common.tables import DASH
 from scripts import cost

@@ -14,7 +14,7 @@ import huggingface_hub
 import pyarrow.parquet
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import PROBLEM_FIELDS, RecordError, read_json, read_jsonl, write_json
 from micota.problems.answers import answer_text
 from micota.problems.content import check_content, normalise

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from micota.common import devices
-from micota.common.cli import UserError
 from micota.common.devices import require_gpus
+from micota.common.errors import UserError
 from scripts import alignment, base, judge, sample, train
 
 

@@ -13,8 +13,8 @@ import pytest
 from transformers import AutoTokenizer
 
 from micota.common.records import read_jsonl
-from micota.models.folders import end_tokens, load_tokenizer
 from micota.models.prompts import Prompt, render
+from micota.models.tokenizer import end_tokens, load_tokenizer
 from micota.sampling import transformers_engine, vllm_engine
 from micota.sampling.engine import Completion, Decoding, EngineSettings, Request, cut
 from micota.sampling.kv_cache import RoomyLayer, roomy_cache

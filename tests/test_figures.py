@@ -15,7 +15,7 @@ from matplotlib import image
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import write_json, write_jsonl
 from micota.common.tables import Row, read_csv
 from micota.corpora.kinds import REASONS

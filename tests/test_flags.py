@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import Parser, UserError
+from micota.common.cli import Parser
+from micota.common.errors import UserError
 from micota.common.flags import add_flags, any_flag, as_flags, with_flags
 from micota.common.settings import Closed
 from micota.corpora.kinds import KINDS, Chosen, Matched, Mixed, Procedural, Sampled

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_json, write_jsonl
 from micota.results.figures.front import draw
 from micota.results.verdicts import against, verdict_table

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.grading.equivalence import verify
 from micota.grading.gold import rejected_golds

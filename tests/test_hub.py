@@ -11,7 +11,7 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import filter_repo_objects
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.hub import NotFetched, snapshot
 from micota.problems.loading import load
 from micota.problems.source import Source

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from snakemake.deployment.conda import Conda
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.interpreter import check_folder, exports, kept_out, python_folder
 from micota.provenance.manifest import software
 from tests.workflow import ROOT, copy_project, output_of, snakemake

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.planning.jobs import Job, chains, in_order, read_dot, schedule
 
 DOT = r"""Config file config/mini.yaml is extended.

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.study.config import Training
 from micota.training import processes
 from micota.training.settings import TrainingSettings

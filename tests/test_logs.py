@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_jsonl, write_json, write_jsonl
 from scripts.logs import main
 

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import jobs, measuring, merging, mfu, sampling
 from benchmarks.measuring import Usage
 from benchmarks.shapes import SHAPES, write_model
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.models.folders import parameters
 
 BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"

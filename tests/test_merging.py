@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_json, write_json
-from micota.models.folders import end_tokens, load_tokenizer
 from micota.models.merge_methods import TAKES, Method
+from micota.models.tokenizer import end_tokens, load_tokenizer
 from scripts import merge as script
 from tests.tiny import NARROW, SHAPE, same_weights, weights, write_kind, write_model
 

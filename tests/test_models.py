@@ -8,21 +8,14 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.files import file_hash
 from micota.common.flags import as_flags
 from micota.common.records import read_json, write_json
-from micota.models.folders import (
-    attention,
-    check_folder,
-    copy_local,
-    load_tokenizer,
-    model_hash,
-    parameters,
-    weight_hashes,
-)
+from micota.models.folders import attention, check_folder, copy_local, model_hash, parameters, weight_hashes
 from micota.models.prompts import Prompt, render
 from micota.models.settings import ScratchBase
+from micota.models.tokenizer import load_tokenizer
 from micota.study.load import load_study
 from micota.training.settings import TrainingSettings
 from scripts import base as script

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from scripts import offshoot
 
 FILES = ("graded/small.jsonl", "models/small/model.safetensors", "problems/train.jsonl", "problems/gold.json")

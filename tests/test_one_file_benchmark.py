@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.models.prompts import Prompt
 from micota.planning.assumptions import assumed
 from micota.planning.expected_lengths import Lengths, problem_count

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.study.graph import Study
 from micota.study.load import load_study
 from micota.study.paths import check_paths, located

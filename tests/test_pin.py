@@ -9,7 +9,7 @@ import huggingface_hub
 import pytest
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.study.config import parse_config
 from scripts import pin
 from tests.conftest import ROOT

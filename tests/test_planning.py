@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_json
 from micota.models.folders import parameters
 from micota.planning.assumptions import assumed

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import RecordError
 from micota.common.tables import DASH, Column, Row, read_csv, write_csv
 from micota.results.estimates import crossed, planned, power_at

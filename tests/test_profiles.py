@@ -12,7 +12,7 @@ import pytest
 import yaml
 from snakemake.cli import parse_args
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.study.load import load_study
 from micota.workflow.resources import Gpus, check_filled, gpu_resources, memory_mb
 from tests.conftest import ROOT

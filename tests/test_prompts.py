@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.models.places import check_places
 from micota.models.prompts import (
     IGNORED,

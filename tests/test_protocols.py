@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import RecordError, write_jsonl
 from micota.common.tables import read_csv
 from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.grading.settings import Grading, JudgeModel
 from micota.models.merge_methods import MergeSweep
 from micota.problems.settings import Cleaning

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from micota.models.folders import load_tokenizer
 from micota.models.prompts import Prompt, opened, render
+from micota.models.tokenizer import load_tokenizer
 
 VERSION = "3.7.2"
 # Package -> the token that closes an assistant's turn in its template.

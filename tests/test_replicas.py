@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.flags import as_flags
 from micota.common.records import read_jsonl
 from micota.sampling.replicas import VISIBLE, on_replicas, part

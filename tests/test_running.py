@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_json
 from micota.workflow import running
 from micota.workflow.running import LOCKS, RUNS, check_unlock, start_run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.tables import Column, write_table
 from scripts import same_tables
 from tests.workflow import ROOT

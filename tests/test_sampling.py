@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
-from micota.models.folders import load_tokenizer
 from micota.models.prompts import Prompt, rendering
+from micota.models.tokenizer import load_tokenizer
 from micota.sampling import sample
 from micota.sampling.engine import Completion, Decoding, EngineSettings, Request, Task
 from micota.sampling.sample import Sampler, cut_up

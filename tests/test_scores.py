@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import Record, RecordError, read_jsonl, write_json, write_jsonl
 from micota.common.tables import read_csv
 from micota.grading.reasons import asks_judge

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_json, write_json
 from micota.common.tables import DASH, Row, read_csv
 from micota.models.folders import parameters

@@ -2,7 +2,7 @@
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.models.merge_methods import Merge
 from micota.models.settings import LocalBase, ScratchBase
 from micota.results import entries

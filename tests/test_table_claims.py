@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import RecordError, write_jsonl
 from micota.common.tables import Row, read_csv
 from micota.results import entries

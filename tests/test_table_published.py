@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.settings import laid_over
 from micota.common.tables import read_csv
 from micota.results import entries

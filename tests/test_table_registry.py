@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import write_json, write_jsonl
 from micota.study import tasks
 from micota.study.graph import Study

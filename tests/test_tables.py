@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import RecordError, read_jsonl, write_json, write_jsonl
 from micota.common.tables import DASH, Column, Row, read_csv, write_table
 from micota.corpora.kinds import REASONS

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import timeline
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 
 LOG = """\
 [Mon Nov 23 10:00:00 2026]

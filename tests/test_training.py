@@ -11,11 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_json, write_json, write_jsonl
-from micota.models.folders import load_tokenizer
 from micota.models.likelihood import trace_nll
 from micota.models.prompts import IGNORED, Prompt, render, rendering
+from micota.models.tokenizer import load_tokenizer
 from micota.problems.arithmetic import demonstrations
 from micota.training import trainer
 from micota.training.rows import bucketed_order, training_rows

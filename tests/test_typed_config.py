@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.settings import laid_over
 from micota.study.config import Config, parse_config
 from tests.tiny import raw_config

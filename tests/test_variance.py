@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import write_jsonl
 from micota.common.tables import read_csv
 from micota.results.figures.variance import draw

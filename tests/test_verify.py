@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.records import read_json, write_json
 from micota.common.tables import Column, read_csv, write_csv
 from micota.provenance.draws import Limits, Place, read_draws, row_name, simulated, values

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.flags import as_flags
-from micota.models.folders import load_tokenizer
 from micota.models.prompts import Prompt
+from micota.models.tokenizer import load_tokenizer
 from micota.training.rows import TrainingRows, training_rows
 from micota.training.settings import TrainingSettings
 from micota.training.trainer import fine_tune

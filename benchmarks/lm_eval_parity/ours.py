@@ -14,8 +14,8 @@ import yaml
 
 from micota.common.cli import run
 from micota.common.records import Record, read_jsonl, write_json, write_jsonl
-from micota.models.folders import load_tokenizer
 from micota.models.prompts import render
+from micota.models.tokenizer import load_tokenizer
 from micota.sampling.engine import Task
 from micota.study.graph import Study
 from micota.study.load import load_study

@@ -1,14 +1,14 @@
-"""What every script shares: errors a user can act on, and JSON-valued flags."""
+"""What every program shares: its flags, and errors in one line."""
 
 import argparse
 import errno
 import gc
-import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from micota.common.errors import ConfigurationError, UserError
 from micota.common.orphans import end_with_snakemake
 
 # Importing torch and TRL makes a million objects that stay. Python's collector would look for cycles among them after
@@ -17,36 +17,24 @@ COLLECT_AFTER = 50_000
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # disk, quota, limit on a file
 
 
-class UserError(ValueError):
-    """Something the user can mend: the message says what is wrong, where, and what to do."""
-
-
 class Parser(argparse.ArgumentParser):
     """Of the scripts that people call: a wrong flag is said in one line, as `run` says all that the user can mend."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(message)
-
-
-def json_flag(text: str) -> Any:
-    """An argparse type: the flag's value is one JSON document."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise argparse.ArgumentTypeError(f"not valid JSON: {error}") from None
+        raise ConfigurationError(message)
 
 
 def known(name: str, names: Any, key: str) -> None:
     """Raise UserError, with the names there are, if `name` is none of them."""
     if name not in names:
-        raise UserError(f"{key}: there is no {name!r}; there are: {', '.join(names)}")
+        raise ConfigurationError(f"{key}: there is no {name!r}; there are: {', '.join(names)}")
 
 
 def once(names: list[Any], key: str, why: str) -> None:
     """Raise UserError for a name that stands twice."""
     twice = {str(name) for name in names if names.count(name) > 1}
     if twice:
-        raise UserError(f"{key}: {', '.join(sorted(twice))} stands there more than once; {why}")
+        raise ConfigurationError(f"{key}: {', '.join(sorted(twice))} stands there more than once; {why}")
 
 
 def run(main: Callable[[Sequence[str] | None], None]) -> None:

@@ -8,7 +8,7 @@ import os
 import socket
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import EnvironmentFault
 
 DRIVER = Path("/proc/driver/nvidia/version")  # there where NVIDIA's kernel driver is loaded
 
@@ -48,7 +48,7 @@ def require_gpus(count: int) -> None:
             " training.<recipe>.processes)"
         )
     asked = f"this job needs {count} GPU{'s' * (count > 1)}, and " if count else ""
-    raise UserError(
+    raise EnvironmentFault(
         f"{asked}torch finds {found} on {socket.gethostname()}{'' if usable or not found else ' and can use none'}"
         f" (torch {torch.__version__}, {f'CUDA {build}' if build else 'a build for CPUs alone'}; CUDA_VISIBLE_DEVICES"
         f" {'is not set' if visible is None else repr(visible)}): {change}"

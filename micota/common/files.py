@@ -13,7 +13,7 @@ from glob import escape
 from pathlib import Path
 from typing import TextIO
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 
 ENDING = re.compile(r"(\.(counts|report))?\.jsonl?$")
 
@@ -31,7 +31,7 @@ def by_name(paths: Iterable[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in paths:
         if (other := found.setdefault(name_of(path), path)) != path:
-            raise UserError(f"{path}: {other} is of {name_of(path)} too, by its name; give one of the two")
+            raise DataError(f"{path}: {other} is of {name_of(path)} too, by its name; give one of the two")
     return found
 
 

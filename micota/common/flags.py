@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 from micota.common.settings import Closed, explained, scalar
 
 S = TypeVar("S", bound=Closed)
@@ -47,7 +47,7 @@ def with_flags(kind: type[S], given: Closed | None, args: argparse.Namespace, pr
     try:
         return kind.model_validate(over(kind, values, taken(kind, args, prefix)))
     except ValidationError as error:
-        raise UserError("; ".join(said(kind, fault, prefix) for fault in error.errors())) from None
+        raise ConfigurationError("; ".join(said(kind, fault, prefix) for fault in error.errors())) from None
 
 
 def any_flag(kind: type[Closed], args: argparse.Namespace, prefix: str = "") -> bool:
@@ -80,7 +80,7 @@ def taken(kind: type[Closed], args: argparse.Namespace, prefix: str) -> dict[str
             try:
                 found[name] = typed(field.annotation, getattr(args, f"{prefix}{name}"))
             except ValueError as error:
-                raise UserError(f"{flag(prefix, name)}: {error}") from None
+                raise ConfigurationError(f"{flag(prefix, name)}: {error}") from None
     return found
 
 

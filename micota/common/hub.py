@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from micota.common.cli import UserError
+from micota.common.errors import MissingFile
 
 UNRESOLVED = "unresolved"  # stands in a configuration where a commit is to be pinned
 
 
-class NotFetched(UserError):
+class NotFetched(MissingFile):
     """Not in the local cache, and the hub cannot be asked: whether it exists is not known."""
 
 
@@ -42,7 +42,7 @@ def snapshot(
     )
 
     if revision == UNRESOLVED:
-        raise UserError(f"{key}.revision: unresolved; pin it with `make pin STUDY=...`, or write a commit of {repo}")
+        raise MissingFile(f"{key}.revision: unresolved; pin it with `make pin STUDY=...`, or write a commit of {repo}")
     try:
         return Path(
             snapshot_download(
@@ -54,18 +54,18 @@ def snapshot(
             )
         )
     except HFValidationError as error:
-        raise UserError(f"{key}.repo: {repo!r} is no name of a repository: {reason(error)}") from None
+        raise MissingFile(f"{key}.repo: {repo!r} is no name of a repository: {reason(error)}") from None
     except GatedRepoError:
-        raise UserError(
+        raise MissingFile(
             f"{key}: {kind} {repo} is gated; accept its terms on its page, then `hf auth login` on this machine"
         ) from None
     except RevisionNotFoundError:
-        raise UserError(
+        raise MissingFile(
             f"{key}.revision: {kind} {repo} has no revision {revision} on the hub; write a commit of its page"
             " (Files and versions, History), or `unresolved` and `make pin STUDY=...`"
         ) from None
     except RepositoryNotFoundError:
-        raise UserError(
+        raise MissingFile(
             f"{key}.repo: there is no {kind} {repo} on the hub, or it is private (`hf auth login`)"
         ) from None
     except (HfHubHTTPError, OSError) as error:

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import EnvironmentFault
 
 OWN = re.compile(r"PYTHON[A-Z]")  # Python's variables; PYTHON_VERSION and its like are the images' that set them
 HARMLESS = {"PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED"}
@@ -24,7 +24,7 @@ KEPT_OUT = "MICOTA_KEPT_OUT"  # tells the manifest what of the user's was not fo
 def check_folder(folder: Path) -> None:
     """Refuse a project folder that PATH, PYTHONPATH or Snakemake would misread."""
     if found := sorted(set(":{}") & set(str(folder))):
-        raise UserError(
+        raise EnvironmentFault(
             f"{folder}: the project's folder has {' and '.join(map(repr, found))} in its path, which PATH (:) and"
             " Snakemake's patterns ({}) give a meaning of their own: move or rename it"
         )
@@ -41,7 +41,7 @@ def python_folder(executable: str) -> str:
     folder = Path(executable).parent
     found = shutil.which("python", path=str(folder))
     if ":" in str(folder) or found is None or not Path(found).samefile(executable):
-        raise UserError(
+        raise EnvironmentFault(
             f"{executable} runs Snakemake, but the rules' `python` would be another one (that folder has none by this"
             " name, or a colon in its path): start it from an environment, such as .venv/bin/snakemake"
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError, MissingFile
 from micota.common.files import whole
 from micota.common.lines import opened
 
@@ -25,8 +25,12 @@ CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
 SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: no text for a tokenizer
 
 
-class RecordError(UserError):
-    """A record file is missing, malformed or lacks a field; the message names the file and the line."""
+class RecordError(DataError):
+    """A record file is malformed or lacks a field; the message names the file and the line."""
+
+
+class NoRecords(MissingFile, RecordError):
+    """A record file that is not there."""
 
 
 def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]:
@@ -36,7 +40,7 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
     """
     path = Path(path)
     if not path.is_file():
-        raise RecordError(f"{path}: no such file")
+        raise NoRecords(f"{path}: no such file")
     with opened(path) as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
@@ -87,7 +91,7 @@ def read_json(path: str | Path) -> Any:
     """Read one JSON document; RecordError names the file if it is missing or broken."""
     path = Path(path)
     if not path.is_file():
-        raise RecordError(f"{path}: no such file")
+        raise NoRecords(f"{path}: no such file")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.records import Record
 from micota.corpora.kinds.kind import Made
 
@@ -45,7 +45,7 @@ class Counts:
     def as_record(self) -> Record:
         """The counts file; UserError with the counts if nothing was kept."""
         if not self.lengths:
-            raise UserError(f"corpus {self.corpus} is empty: read {self.read}, dropped {dict(self.dropped)}")
+            raise DataError(f"corpus {self.corpus} is empty: read {self.read}, dropped {dict(self.dropped)}")
         kept, total = self.lengths.total(), sum(tokens * count for tokens, count in self.lengths.items())
         return {
             "corpus": self.corpus,

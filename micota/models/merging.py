@@ -10,9 +10,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import ModelError, UserError
 from micota.common.records import read_json, write_json
-from micota.models.folders import INDEX, SUFFIXES, check_folder, has_weights, is_tied, load_tokenizer, shapes
+from micota.models.folders import INDEX, SUFFIXES, check_folder, has_weights, is_tied, shapes
+from micota.models.tokenizer import load_tokenizer
 
 # What two models must share, in the words of config.json, for their tensors to have the same shapes.
 SHAPE = (
@@ -34,18 +35,18 @@ def check_partners(base: Path, tuned: Path) -> None:
     for key in SHAPE:
         values = [config.get(key) for config in configs]
         if values[0] != values[1]:
-            raise UserError(f"cannot merge {tuned} with {base}: {key} is {values[1]} against {values[0]}")
+            raise ModelError(f"cannot merge {tuned} with {base}: {key} is {values[1]} against {values[0]}")
     if is_tied(configs[0]) and not is_tied(configs[1]):
-        raise UserError(f"cannot merge {tuned} with {base}: it has a head of its own, the base's is its embedding")
+        raise ModelError(f"cannot merge {tuned} with {base}: it has a head of its own, the base's is its embedding")
     tokenizers = [folder / "tokenizer.json" for folder in (base, tuned)]
     if all(path.is_file() for path in tokenizers) and vocabulary(tokenizers[0]) != vocabulary(tokenizers[1]):
-        raise UserError(f"cannot merge {tuned} with {base}: their tokenizers have different vocabularies")
+        raise ModelError(f"cannot merge {tuned} with {base}: their tokenizers have different vocabularies")
     if not (has_weights(base) and has_weights(tuned)):  # preflight looks at configurations alone, too
         return
     one, other = shapes(base), shapes(tuned)
     if differing := sorted(name for name in one.keys() & other.keys() if one[name] != other[name]):
         name = differing[0]
-        raise UserError(f"cannot merge {tuned} with {base}: {name} has shape {other[name]} against {one[name]}")
+        raise ModelError(f"cannot merge {tuned} with {base}: {name} has shape {other[name]} against {one[name]}")
 
 
 def vocabulary(tokenizer: Path) -> Any:
@@ -74,7 +75,7 @@ def merge(config: dict[str, Any], seed: int, out: Path) -> None:
     except RuntimeError as error:
         if "required but not present" not in str(error):
             raise
-        raise UserError(
+        raise ModelError(
             f"mergekit cannot merge models of this architecture, it takes it for another: {error}"
         ) from None
 
@@ -111,7 +112,7 @@ def complete(merged: Path, base: Path, tuned: Path) -> None:
     )
     if lost:
         kind = (config.get("architectures") or [config.get("model_type")])[0]
-        raise UserError(
+        raise ModelError(
             f"cannot merge {tuned} with {base}: mergekit left out or changed {len(lost)} of {len(wanted)} tensors"
             f" ({', '.join(lost[:3])}); it does not know all of {kind}: take models of an architecture that it does"
         )
@@ -121,7 +122,7 @@ def complete(merged: Path, base: Path, tuned: Path) -> None:
     except UserError:
         raise
     except Exception as error:  # whatever a tokenizer's files may be short of
-        raise UserError(
+        raise ModelError(
             f"cannot merge {tuned} with {base}: the tokenizer in {tuned} does not load"
             f" ({' '.join(str(error).split())[:200]}); put its files back"
         ) from None

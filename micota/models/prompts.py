@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from micota.common.cli import UserError
+from micota.common.errors import ModelError
 from micota.common.records import SURROGATE
 from micota.common.settings import Closed
 from micota.models.places import JUDGE_PLACES, check_places, in_no_place
@@ -87,7 +87,7 @@ def render(tokenizer: Any, prompt: Prompt, problem: str, completion: str | None 
     """
     for text in (problem, completion or ""):
         if SURROGATE.search(text):
-            raise UserError(f"half of a surrogate pair, which no tokenizer takes, stands in {text[:80]!a}")
+            raise ModelError(f"half of a surrogate pair, which no tokenizer takes, stands in {text[:80]!a}")
     user = prompt.user.replace("{problem}", as_text(tokenizer, problem))
     return render_user(tokenizer, prompt, user, completion, ended)
 
@@ -239,7 +239,7 @@ def check_rendering(
     if recorded := made.get("rendering"):
         now = render(tokenizer, trained, recorded["example"]["problem"]).prompt_ids
         if difference := first_difference(tokenizer, recorded["example"]["prompt_ids"], now):
-            raise UserError(
+            raise ModelError(
                 f"{where}: its tokenizer or chat template is not the one it was trained with: of the example in"
                 f" micota.json {difference}; put the tokenizer's files back, or train the model again"
             )
@@ -247,7 +247,7 @@ def check_rendering(
         return
     given = render(tokenizer, prompt, problem).prompt_ids
     if difference := first_difference(tokenizer, render(tokenizer, trained, problem).prompt_ids, given):
-        raise UserError(
+        raise ModelError(
             f"{where}: the prompt differs from the one the model was trained on: {difference}; if that is meant, name a"
             " deviation id under prompt_deviations"
         )

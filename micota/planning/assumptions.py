@@ -7,7 +7,7 @@ measured (micota/planning/pilot.py).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,6 @@ def assumed(gpu: bool, changes: Mapping[str, float] | None = None) -> dict[str, 
     found = COMMON | (GPU if gpu else CPU)
     for name, value in (changes or {}).items():
         if name not in found:
-            raise UserError(f"--assume {name}: there is no such assumption; choose from {', '.join(found)}")
+            raise ConfigurationError(f"--assume {name}: there is no such assumption; choose from {', '.join(found)}")
         found[name] = Assumption(value, found[name].unit, "set with --assume")
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import NoRoom
 from micota.common.files import free_bytes
 from micota.planning.assumptions import assumed
 from micota.planning.costs import Cost, Workload
@@ -79,7 +79,7 @@ def check_disk(folder: Path, needed: float) -> None:
     """UserError, with what to do, if `folder` has less room than the bytes that are needed at least."""
     free = free_bytes(folder)
     if needed > free:
-        raise UserError(
+        raise NoRoom(
             f"{folder}: this run needs at least about {gigabytes(needed)} of disk, {gigabytes(free)} are free."
             f" Free some, or make {folder.parts[0]} a link to a larger disk; `keep_merged: false` drops merged models"
             " when they have been sampled. `make plan` says what takes how much."

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 
 NODE = re.compile(r'^\t(?P<number>\d+)\[label = "(?P<label>[^"]*)".*style="(?P<style>[^"]*)"\];$')
 EDGE = re.compile(r"^\t(?P<before>\d+) -> (?P<after>\d+)$")
@@ -43,7 +43,7 @@ def read_dot(text: str) -> list[Job]:
         elif edge := EDGE.match(line):
             needs.setdefault(int(edge["after"]), []).append(int(edge["before"]))
     if not labels:
-        raise UserError("no graph of jobs was read: pipe in the output of `snakemake --dag`")
+        raise ConfigurationError("no graph of jobs was read: pipe in the output of `snakemake --dag`")
     jobs = []
     for number in sorted(to_run):
         rule, own = labels[number]
@@ -97,7 +97,9 @@ def schedule(
     for job in jobs:
         cores, gpus = needed[job.number]
         if gpus > capacity[1]:
-            raise UserError(f"a job of rule {job.rule} needs {gpus} GPUs, {capacity[1]} are given: GPUS={gpus} or more")
+            raise ConfigurationError(
+                f"a job of rule {job.rule} needs {gpus} GPUs, {capacity[1]} are given: GPUS={gpus} or more"
+            )
         for number in job.needs:
             followers.setdefault(number, []).append(job.number)
     asked = {number: (min(cores, capacity[0]), gpus) for number, (cores, gpus) in needed.items()}

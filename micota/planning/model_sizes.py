@@ -10,7 +10,7 @@ from math import log
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.hub import cached, reason
 from micota.common.records import read_json
 from micota.models.folders import has_weights, parameters

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 from micota.common.records import CORPUS_FIELDS, read_json, read_jsonl
 from micota.common.settings import laid_over
 from micota.common.timings import read_timings, seconds
@@ -54,7 +54,9 @@ def read_pilot(source: Path) -> Pilot:
         return Pilot(**read_json(source))
     config = source.with_name(f"{source.name}.yaml")
     if not (source / "benchmarks").is_dir() or not config.is_file():
-        raise UserError(f"{source}: not a pilot's results; `make pilot STUDY=...` makes them, and {config.name} beside")
+        raise ConfigurationError(
+            f"{source}: not a pilot's results; `make pilot STUDY=...` makes them, and {config.name} beside"
+        )
     return Pilot(
         overlay=yaml.safe_load(config.read_text(encoding="utf-8")),
         seconds=seconds(read_timings(source / "benchmarks")),

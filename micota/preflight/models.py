@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.hub import UNRESOLVED, reason
-from micota.models.folders import attention, stated_bos
+from micota.models.folders import attention
 from micota.models.merging import check_partners
 from micota.models.prompts import EXAMPLE, Prompt, render, turn_end
 from micota.models.settings import HubBase
+from micota.models.tokenizer import stated_bos
 from micota.preflight.data import check_golds, check_licences, check_overlap, check_problems, check_special_tokens
 from micota.preflight.machine import check_disk, check_memory, check_profile
 from micota.preflight.scene import Finding, Model, Scene, State

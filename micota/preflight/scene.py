@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 from huggingface_hub import constants
 
-from micota.common.cli import UserError
+from micota.common.errors import UserError
 from micota.common.hub import NotFetched, reason, snapshot
 from micota.common.records import Record, read_json
-from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights, load_tokenizer
+from micota.models.folders import FILES, NOT_FETCHED, check_folder, has_weights
 from micota.models.settings import HubBase, LocalBase, ScratchBase
+from micota.models.tokenizer import load_tokenizer
 from micota.planning.assumptions import assumed
 from micota.planning.costs import Workload
 from micota.planning.model_sizes import ModelSizes

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 
 LABELS = "abcdefgh"
 
@@ -55,7 +55,7 @@ def apply(value: int, op: str, operand: int) -> int:
 def draw_chain(rng: random.Random, operations: int, bound: int) -> Chain:
     """Draw a chain of `operations` steps; the operators are equally likely where the bound leaves room for them."""
     if not 1 <= operations <= len(LABELS):
-        raise UserError(f"arithmetic: a chain has 1 to {len(LABELS)} operations, not {operations}")
+        raise DataError(f"arithmetic: a chain has 1 to {len(LABELS)} operations, not {operations}")
     value = start = rng.randint(2, bound)
     steps = []
     for _ in range(operations):
@@ -95,7 +95,7 @@ def problems(part: str, count: int, seed: int, operations: Sequence[int], bound:
             if chain.text not in seen:
                 break
         else:
-            raise UserError(f"arithmetic: too few problems of {steps} steps up to {bound} for a count of {count}")
+            raise DataError(f"arithmetic: too few problems of {steps} steps up to {bound} for a count of {count}")
         seen.add(chain.text)
         yield {
             "problem": chain.text,

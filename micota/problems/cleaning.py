@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import ceil
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.records import Record
 from micota.problems.matching import Form, form
 
@@ -238,7 +238,7 @@ def clean(problems: Iterable[Record], held: Held, drop_duplicates: bool, report:
     first: dict[bytes, tuple[str, str]] = {}
     for record in problems:
         if record["id"] in ids:
-            raise UserError(f"duplicate id {record['id']!r} among the problems")
+            raise DataError(f"duplicate id {record['id']!r} among the problems")
         ids.add(record["id"])
         report.read += 1
         made = form(record["problem"])

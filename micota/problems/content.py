@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.records import Record
 from micota.problems.source import Source
 
@@ -16,7 +16,7 @@ def check_count(dataset: str, source: Source, found: int, expected: Mapping[str,
     """A data set read whole must have as many rows as published: of its split if that is known, else of any."""
     counts = of_split(source, expected)
     if counts and found not in counts:
-        raise UserError(
+        raise DataError(
             f"data set {dataset}: {source} has {found} rows, expected {' or '.join(map(str, counts))}: "
             "the copy is not whole, or the revision is not the one meant"
         )
@@ -41,7 +41,7 @@ def check_content(dataset: str, source: Source, found: Sequence[Record], expecte
     hashes = of_split(source, expected)
     content = content_hash(found)
     if hashes and content not in hashes:
-        raise UserError(
+        raise DataError(
             f"data set {dataset}: the problems or answers of {source} are not those known (content {content}, expected"
             f" {' or '.join(hashes)}): a revised or damaged copy. Compare it with another one; to use it all the same,"
             f" set `sha256: {content}` under datasets.{dataset}"

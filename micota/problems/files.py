@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.lines import line_of, opened
 from micota.common.records import Record, RecordError, read_jsonl
 
@@ -31,7 +31,7 @@ def form_of(path: Path) -> str:
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith((b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")):
-        raise UserError(f"{path}: a compressed file of a kind that is not read; unpack it to {FORMS}")
+        raise DataError(f"{path}: a compressed file of a kind that is not read; unpack it to {FORMS}")
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     ending = Path(path.name.removesuffix(".gz")).suffix.lower()
     if start.startswith(b"{"):
@@ -41,7 +41,7 @@ def form_of(path: Path) -> str:
     if start.startswith(b"["):
         return "array"
     if start and ending not in (".json", ".jsonl", ".ndjson"):
-        raise UserError(f"{path}: no form that is read; make it {FORMS}")
+        raise DataError(f"{path}: no form that is read; make it {FORMS}")
     return "lines"
 
 

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.records import SURROGATE, Record
 from micota.problems.answers import INVISIBLE, no_answer
 from micota.problems.content import check_content, check_count
@@ -54,7 +54,7 @@ def load(
         known = {"": sha256} if sha256 else facts.sha256 if limit is None else {}
         check_content(dataset, source, found, known)
     else:
-        raise UserError(f"{file_of(loader)}: it has no function problem(row), from a raw row to a problem's fields")
+        raise DataError(f"{file_of(loader)}: it has no function problem(row), from a raw row to a problem's fields")
     return found if limit is None else sample(found, limit, seed)
 
 
@@ -82,26 +82,26 @@ def records(
         try:
             fields = problem(row)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
-            raise UserError(f"{place(index)}: not a row of {loader} ({type(error).__name__}: {error})") from None
+            raise DataError(f"{place(index)}: not a row of {loader} ({type(error).__name__}: {error})") from None
         if rule := sieve.rule(row, fields):
             sieve.counts[rule] += 1
             continue
         if not isinstance(fields["problem"], str):
-            raise UserError(f"{place(index)}: the problem is of type {type(fields['problem']).__name__}, not a text")
+            raise DataError(f"{place(index)}: the problem is of type {type(fields['problem']).__name__}, not a text")
         for name in ("problem", "answer"):
             if not INVISIBLE.sub("", fields[name]):
-                raise UserError(f"{place(index)}: the row has no {name}{HOW if name == 'answer' else ''}")
+                raise DataError(f"{place(index)}: the row has no {name}{HOW if name == 'answer' else ''}")
         if sieve.rules.no_answer is None and no_answer(fields["answer"]):
-            raise UserError(f"{place(index)}: {fields['answer']!r} says that the row has no answer{HOW}{IS_ONE}")
+            raise DataError(f"{place(index)}: {fields['answer']!r} says that the row has no answer{HOW}{IS_ONE}")
         made.append(record(dataset, loader, index, holdable(fields)))
         if broken := surrogate_in(made[-1]):
-            raise UserError(f"{place(index)}: {broken} holds half of a surrogate pair, which is no text; mend the file")
+            raise DataError(f"{place(index)}: {broken} holds half of a surrogate pair, which is no text; mend the file")
     if unknown := set(sieve.rules.where) - sieve.columns:
-        raise UserError(f"datasets.{dataset}.leave_out.where: no row has a column {', '.join(sorted(unknown))}")
+        raise DataError(f"datasets.{dataset}.leave_out.where: no row has a column {', '.join(sorted(unknown))}")
     if sieve.counts.total() and not made:
-        raise UserError(f"datasets.{dataset}.leave_out: no row is left; left out: {dict(sieve.counts)}")
+        raise DataError(f"datasets.{dataset}.leave_out: no row is left; left out: {dict(sieve.counts)}")
     if not made:
-        raise UserError(f"data set {dataset}: it has no rows")
+        raise DataError(f"data set {dataset}: it has no rows")
     return made
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.hub import UNRESOLVED, reason, snapshot
 from micota.common.records import Record
 from micota.problems.files import place_in, rows_of
@@ -47,9 +47,9 @@ def completed(dataset: str, source: Source, hub: Mapping[str, str | None]) -> So
         source = replace(source, repo=hub["repo"], config=source.config or hub["config"])
     source = replace(source, split=source.split or hub["split"])
     if not source.repo:
-        raise UserError(f"data set {dataset}: give a local copy (`path:`) or a repository on the Hub (`hub:`)")
+        raise DataError(f"data set {dataset}: give a local copy (`path:`) or a repository on the Hub (`hub:`)")
     if not source.revision or source.revision == UNRESOLVED:
-        raise UserError(
+        raise DataError(
             f"data set {dataset}: {source.repo} needs a pinned `revision:` (a commit of its page on the Hub; `make pin`"
             " looks it up), or a local copy: --config data_folder=FOLDER, with the file that `path:` names in the "
             "`datasets` block"
@@ -75,7 +75,7 @@ def rows(dataset: str, source: Source) -> Iterator[Record]:
         yield from load_dataset(str(folder), source.config, split=source.split, streaming=True)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         # Unknown config or split, files that are not there or no data: the library's errors are all of these kinds.
-        raise UserError(f"datasets.{dataset}.hub: could not read {source} in {folder}: {reason(error)}") from None
+        raise DataError(f"datasets.{dataset}.hub: could not read {source} in {folder}: {reason(error)}") from None
 
 
 def data_files(folder: Path, source: Source) -> list[str]:

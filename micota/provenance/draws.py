@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.tables import Row, read_csv
 
 KEYS = ("dataset", "model", "base", "corpus", "against", "tuned", "seed", "benchmark", "weight", "density", "mask_seed")
@@ -76,7 +76,7 @@ def values(folder: Path) -> dict[Place, Value]:
     """
     tables = {path.stem: read_csv(path) for path in sorted(folder.glob("*.csv")) if path.stem not in SKIPPED}
     if not tables:
-        raise UserError(f"{folder}: no tables to compare (*.csv)")
+        raise DataError(f"{folder}: no tables to compare (*.csv)")
     found: dict[Place, Value] = {
         Place(name, row_name(row), column): value
         for name, rows in tables.items()
@@ -127,7 +127,7 @@ class Limits:
     def __init__(self, places: Sequence[Place], runs: np.ndarray) -> None:
         """`runs`: [runs, places]. UserError where there are fewer than three runs."""
         if len(runs) < 3:
-            raise UserError(f"{len(runs)} runs say too little of how runs differ; three are needed")
+            raise DataError(f"{len(runs)} runs say too little of how runs differ; three are needed")
         self.places = list(places)
         self.groups = np.unique([f"{place.table} {place.column}" for place in places], return_inverse=True)[1]
         self.main = np.array([(place.table, place.column) in MAIN for place in places])

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 
 TAGS = {
     "paper": "the paper's public text",
@@ -136,14 +136,18 @@ def check_ledger(ledger: Mapping[str, Mapping[str, str]], found: list[Entry]) ->
     """Raise UserError for a deviation that nothing explains, that no value carries, or with an empty cell."""
     named = {name for entry in found for name in entry.deviations}
     if unknown := sorted(named - ledger.keys()):
-        raise UserError(f"docs/deviations.yaml: no entry for {', '.join(unknown)}, named in the configuration")
+        raise ConfigurationError(f"docs/deviations.yaml: no entry for {', '.join(unknown)}, named in the configuration")
     for name, row in ledger.items():
         if not DEVIATION.fullmatch(name):
-            raise UserError(f"docs/deviations.yaml: {name}: an id is D- and lower-case words, joined by hyphens")
+            raise ConfigurationError(
+                f"docs/deviations.yaml: {name}: an id is D- and lower-case words, joined by hyphens"
+            )
         if set(row) - {"where"} != set(CELLS) or not all(row.values()):
-            raise UserError(f"docs/deviations.yaml: {name}: it needs {', '.join(CELLS)}; write `not stated` or `none`")
+            raise ConfigurationError(
+                f"docs/deviations.yaml: {name}: it needs {', '.join(CELLS)}; write `not stated` or `none`"
+            )
         if (name in named) == ("where" in row):
-            raise UserError(
+            raise ConfigurationError(
                 f"docs/deviations.yaml: {name}: named beside a value of the configuration, or else with `where:` (the"
                 " file that shows it), not both"
             )
@@ -161,7 +165,7 @@ def filled(text: str, config: Mapping[str, Any]) -> str:
             try:
                 node = node[int(part)] if isinstance(node, list) else node[part]
             except (LookupError, TypeError, ValueError):
-                raise UserError(f"docs/deviations.yaml: there is no {key!r} in the configuration") from None
+                raise ConfigurationError(f"docs/deviations.yaml: there is no {key!r} in the configuration") from None
         return node
 
     def text_of(place: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.records import GRADED_FIELDS, Record, RecordError, read_jsonl
 
@@ -105,4 +105,4 @@ def check_same_problems(answered: Mapping[str, Mapping[str, Iterable[str]]]) -> 
             difference = set(problems) ^ set(answered[first][dataset])
             if difference:
                 count, example = len(difference), min(difference)
-                raise UserError(f"{model} and {first} differ in {count} problems of {dataset}, such as {example}")
+                raise DataError(f"{model} and {first} differ in {count} problems of {dataset}, such as {example}")

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.tables import Row, read_csv
 
 WIDTH = 120
@@ -27,7 +27,7 @@ class Tables:
         path = self.reference / run / "tables" / f"{table}.csv"
         found = [row for row in read_csv(path) if all(row[key] == value for key, value in wanted.items())]
         if not found:
-            raise UserError(f"{path}: no row with {', '.join(f'{key} {value!r}' for key, value in wanted.items())}")
+            raise DataError(f"{path}: no row with {', '.join(f'{key} {value!r}' for key, value in wanted.items())}")
         return found
 
     def accuracy(self, base: str, corpus: str, benchmark: str = "average", run: str = "study") -> float:
@@ -61,7 +61,7 @@ def linked(text: str) -> str:
 def said(sentence: str, fits: bool) -> str:
     """The sentence, if the tables still are as it takes for granted."""
     if not fits:
-        raise UserError(
+        raise DataError(
             f"micota/results/verdicts.py: the tables no longer bear this sentence out, write it anew: {sentence!r}"
         )
     return sentence

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
-from micota.common.cli import UserError
+from micota.common.errors import EnvironmentFault
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
@@ -37,7 +37,9 @@ def on_replicas(works: Sequence[Callable[[], None]], devices_each: int) -> None:
                 running.remove(replica)
                 replica.join()
                 if replica.exitcode:
-                    raise UserError(f"{replica.name} failed (exit status {replica.exitcode}); its own error is above")
+                    raise EnvironmentFault(
+                        f"{replica.name} failed (exit status {replica.exitcode}); its own error is above"
+                    )
     finally:
         for replica in running:
             replica.kill()

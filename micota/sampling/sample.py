@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError, NoRoom
 from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.common.settings import differences, identity, rounding
 from micota.common.stages import VERSIONS
@@ -59,7 +59,7 @@ def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: in
             continue
         rendered = render(tokenizer, task.prompt, problem["problem"])
         if len(rendered.prompt_ids) >= max_model_len:
-            raise UserError(
+            raise NoRoom(
                 f"{task.problems}: the prompt of {problem['id']} has {len(rendered.prompt_ids)} tokens, no room is left"
                 f" in max_model_len {max_model_len}"
             )
@@ -154,7 +154,7 @@ def cut_up(tasks: list[Task], sampler: Sampler, shard: int, shards: int, folder:
         found = items(task, sampler.tokenizer, shard, shards, settings.max_model_len)
         cuts += [(task, found[at : at + settings.chunk_size]) for at in range(0, len(found), settings.chunk_size)]
     if len(cuts) > MOST_CHUNKS:
-        raise UserError(
+        raise DataError(
             f"{sampler.name}: shard {shard} of {shards} has {len(cuts)} chunks, over {MOST_CHUNKS} files in a folder;"
             " raise sampling.shards or sampling.engine.chunk_size"
         )
@@ -224,7 +224,7 @@ def gather(chunks: list[Chunk]) -> Iterator[Record]:
     for chunk in chunks:
         rows = list(read_jsonl(chunk.path, TRACE_FIELDS))
         if len(rows) != len(chunk.items):
-            raise UserError(
+            raise DataError(
                 f"{chunk.path}: holds {len(rows)} completions of {len(chunk.items)}, so it was damaged after it was"
                 " written; remove it and run again"
             )

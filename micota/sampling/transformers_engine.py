@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from micota.models.folders import attention, end_tokens
+from micota.models.folders import attention
+from micota.models.tokenizer import end_tokens
 from micota.sampling.engine import Completion, Decoding, EngineSettings, Request, cut
 
 STRETCH = 32  # tokens by which TransformersEngine goes on before it takes what has ended out of a batch

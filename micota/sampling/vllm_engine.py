@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.records import read_json, write_json
-from micota.models.folders import end_tokens
+from micota.models.tokenizer import end_tokens
 from micota.sampling.engine import Completion, EngineSettings, Request, cut
 from micota.sampling.replicas import take_along
 

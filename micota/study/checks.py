@@ -5,7 +5,8 @@ The schema (micota/study/config.py) checks each key by itself; these functions c
 
 from os.path import normpath
 
-from micota.common.cli import UserError, known, once
+from micota.common.cli import known, once
+from micota.common.errors import ConfigurationError
 from micota.models.places import JUDGE_PLACES, places_of
 from micota.models.prompts import Prompt
 from micota.models.settings import ScratchBase
@@ -43,14 +44,14 @@ def check_names(study: Study) -> None:
         "a data set serves one purpose",
     )
     if "base" in config.corpora:
-        raise UserError("corpora.base: in the tables `base` is the untrained student; choose another name")
+        raise ConfigurationError("corpora.base: in the tables `base` is the untrained student; choose another name")
     once(config.seeds, "seeds", "a seed is one run")
     once(study.models, "bases, tuned, scored", "a model needs a name of its own")
     for name in config.scored:
         if name in config.corpora or "elsewhere" in config.bases:
-            raise UserError(f"scored.{name}: the tables show it as a corpus of `elsewhere`; name neither so")
+            raise ConfigurationError(f"scored.{name}: the tables show it as a corpus of `elsewhere`; name neither so")
     if config.merges and not (config.validation_problems and config.sampling.validation):
-        raise UserError("merges: a sweep needs `validation_problems` and `sampling.validation`")
+        raise ConfigurationError("merges: a sweep needs `validation_problems` and `sampling.validation`")
     if config.validation_problems:
         known(config.validation_problems, config.datasets, "validation_problems")
     for key, tune in [(f"tuned.{n}", t) for n, t in config.tuned.items()]:
@@ -73,7 +74,9 @@ def check_benchmarks(study: Study) -> None:
         home = {"path": normpath(dataset.path)} if dataset.path else {"hub": dataset.hub and dataset.hub.model_dump()}
         same = repr((dataset.loader, dataset.options, home, asked))
         if (other := seen.setdefault(same, name)) != name:
-            raise UserError(f"benchmarks: {other} and {name} are the same problems, asked alike; leave one of them out")
+            raise ConfigurationError(
+                f"benchmarks: {other} and {name} are the same problems, asked alike; leave one of them out"
+            )
 
 
 def check_training(study: Study) -> None:
@@ -81,10 +84,14 @@ def check_training(study: Study) -> None:
     config = study.config
     for name, recipe in config.training.items():
         if recipe.sharding != "none" and config.device == "cpu":
-            raise UserError(f"training.{name}.sharding: it needs GPUs, and `device` is cpu; set one or the other")
+            raise ConfigurationError(
+                f"training.{name}.sharding: it needs GPUs, and `device` is cpu; set one or the other"
+            )
     for name, base in config.bases.items():
         if isinstance(base, ScratchBase) and config.training[base.recipe].processes > 1:
-            raise UserError(f"bases.{name}.recipe: {base.recipe!r} has several processes; a scratch base takes one")
+            raise ConfigurationError(
+                f"bases.{name}.recipe: {base.recipe!r} has several processes; a scratch base takes one"
+            )
 
 
 def check_students(study: Study) -> None:
@@ -115,13 +122,13 @@ def check_corpora(study: Study) -> None:
     for name in config.alignment.corpora:
         for part in [name, *before(study, name)]:
             if study.corpus(part).waits_for_likelihoods():
-                raise UserError(
+                raise ConfigurationError(
                     f"alignment.corpora: {name} {'is' if part == name else f'is made with {part}, which is'} chosen by"
                     " NLL, so it waits for the alignment, which can not wait for it; leave it out"
                 )
     for name in config.corpora:
         if name in before(study, name):
-            raise UserError(f"corpora.{name}: it is made from itself")
+            raise ConfigurationError(f"corpora.{name}: it is made from itself")
 
 
 def before(study: Study, corpus: str) -> list[str]:
@@ -147,7 +154,7 @@ def check_no_demonstrations(study: Study) -> None:
     learners |= {f"tuned.{name}": study.config.tuned[name].corpus for name in assistants}
     for key, corpus in learners.items():
         if any(study.corpus(part).procedural for part in study.parts(corpus)):
-            raise UserError(
+            raise ConfigurationError(
                 f"{key}: corpus {corpus} holds procedural demonstrations; only a teacher may learn from them"
             )
 
@@ -191,7 +198,7 @@ def check_prompts(study: Study) -> None:
                 asked_so = config.prompts[sampling.protocols.prompt]
                 different += ["sampling.protocols"] if asked_so != trained else []
             if different and use not in config.prompt_deviations:
-                raise UserError(
+                raise ConfigurationError(
                     f"prompts: {use} of {', '.join(different)} differs from the training prompt of {who};"
                     f" if that is meant, name a deviation id under prompt_deviations.{use}"
                 )
@@ -200,7 +207,7 @@ def check_prompts(study: Study) -> None:
 def check_filled(key: str, prompt: Prompt) -> None:
     """A prompt for a problem has a place for it, and for nothing else."""
     if unfilled := [place for place in places_of(prompt.user) if place != "{problem}"]:
-        raise UserError(f"{key}: {unfilled[0]} is filled in for a judge model only; leave it out")
+        raise ConfigurationError(f"{key}: {unfilled[0]} is filled in for a judge model only; leave it out")
 
 
 def check_claims(study: Study) -> None:
@@ -224,7 +231,7 @@ def check_sizes(study: Study) -> None:
             known(name, list(dict.fromkeys(tune.corpus for tune in study.students.values())), "sizes.gaps")
         trained = [{tune.corpus for tune in study.students.values() if tune.base == base} for base in study.bases]
         if not any({corpus, against} <= corpora for corpora in trained):
-            raise UserError(f"sizes.gaps: no student base is trained on both {corpus} and {against}")
+            raise ConfigurationError(f"sizes.gaps: no student base is trained on both {corpus} and {against}")
 
 
 def check_variance(study: Study) -> None:
@@ -233,9 +240,11 @@ def check_variance(study: Study) -> None:
     if variance is None:
         return
     if repeated is None:
-        raise UserError("variance: it needs `sampling.repeated`")
+        raise ConfigurationError("variance: it needs `sampling.repeated`")
     if repeated.n < 2:
-        raise UserError("sampling.repeated: the variance budget needs n of 2 or more, at a temperature above 0")
+        raise ConfigurationError(
+            "sampling.repeated: the variance budget needs n of 2 or more, at a temperature above 0"
+        )
     known(variance.dataset, study.config.datasets, "variance.dataset")
     for corpus in variance.corpora:
         known(f"{variance.base}-{corpus}", study.measured("accuracy"), "variance.corpora")
@@ -250,8 +259,10 @@ def check_judge(study: Study) -> None:
     known(judge.prompt, study.config.prompts, "grading.judge.prompt")
     missing = [part for part in JUDGE_PLACES if part not in study.config.prompts[judge.prompt].user]
     if missing:
-        raise UserError(
+        raise ConfigurationError(
             f"prompts.{judge.prompt}.user: a judge must see {', '.join(JUDGE_PLACES)}; add {', '.join(missing)}"
         )
     if not study.judged_benchmarks:
-        raise UserError("grading.judge: it judges what the string rule rejects, and no benchmark has `rule: string`")
+        raise ConfigurationError(
+            "grading.judge: it judges what the string rule rejects, and no benchmark has `rule: string`"
+        )

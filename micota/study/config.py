@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 from micota.common.settings import EXECUTION, Closed, Name, Names, Seed, explain, laid_over
 from micota.corpora.kinds import Corpus
 from micota.grading.settings import Grading
@@ -148,14 +148,16 @@ def parse_config(raw: dict[str, Any], typed: Mapping[str, Any] | None = None) ->
     """
     read = with_types(typed or {})
     if empty := [key for key, value in read.items() if value == {}]:
-        raise UserError(f"{empty[0]}: {{}} changes nothing, since blocks are merged; {empty[0]}=null switches it off")
+        raise ConfigurationError(
+            f"{empty[0]}: {{}} changes nothing, since blocks are merged; {empty[0]}=null switches it off"
+        )
     config, faults = validated(laid_over(raw, read))
     if wrong := [fault["loc"] for fault in faults if fault["type"] == "string_type"]:
         for place in filter(None, (place_of(loc, read) for loc in wrong)):
             put(read, place, at(typed, place))
         config, faults = validated(laid_over(raw, read))
     if config is None:
-        raise UserError("the configuration has faults:\n" + "\n".join(map(explain, faults)))
+        raise ConfigurationError("the configuration has faults:\n" + "\n".join(map(explain, faults)))
     return config
 
 

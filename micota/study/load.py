@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError, MissingFile
 from micota.common.records import read_json
 from micota.common.settings import laid_over
 from micota.study.checks import check
@@ -37,7 +37,7 @@ def load_study(raw: dict[str, Any], typed: Mapping[str, Any] | None = None, proj
 def study_of(paths: Sequence[Path]) -> Study:
     """The study of a program's `--study`: see FLAG_HELP."""
     if not paths[0].exists() and paths[0].name == "study.json":
-        raise UserError(f"{paths[0]}: no such file; a run of Snakemake writes it. Give the study's YAML instead")
+        raise MissingFile(f"{paths[0]}: no such file; a run of Snakemake writes it. Give the study's YAML instead")
     return load_study(read_config(paths))
 
 
@@ -47,7 +47,9 @@ def read_config(paths: Sequence[Path]) -> dict[str, Any]:
     for path in paths:
         document = read_json(path) if path.suffix == ".json" else read_yaml(path)
         if not isinstance(document, dict):
-            raise UserError(f"{path}: it holds no keys, but {type(document).__name__}: a configuration has keys")
+            raise ConfigurationError(
+                f"{path}: it holds no keys, but {type(document).__name__}: a configuration has keys"
+            )
         raw = laid_over(raw, document)
     return raw
 
@@ -56,8 +58,8 @@ def read_yaml(path: Path) -> Any:
     import yaml
 
     if not path.is_file():
-        raise UserError(f"{path}: no such file")
+        raise MissingFile(f"{path}: no such file")
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise ConfigurationError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 from micota.study.config import Config
 from micota.study.graph import Study
 from micota.study.tasks import cleaned_datasets, local_copy
@@ -41,7 +41,7 @@ def check_paths(study: Study) -> None:
     that leads nowhere would go unseen, and the results of an earlier one be shown.
     """
     if missing := list(faults(study)):
-        raise UserError("the configuration names what is not there:\n" + "\n".join(missing))
+        raise ConfigurationError("the configuration names what is not there:\n" + "\n".join(missing))
 
 
 def faults(study: Study) -> Iterator[str]:

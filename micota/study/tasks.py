@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 from micota.common.settings import explain
 from micota.models.prompts import Prompt
 from micota.problems.datasets import card, file_of
@@ -109,7 +109,9 @@ def own_prompt(loader: str) -> Prompt | None:
     try:
         return None if prompt is None else Prompt.model_validate(prompt)
     except ValidationError as error:
-        raise UserError(f"{file_of(loader)}: PROMPT: {'; '.join(explain(f).strip() for f in error.errors())}") from None
+        raise ConfigurationError(
+            f"{file_of(loader)}: PROMPT: {'; '.join(explain(f).strip() for f in error.errors())}"
+        ) from None
 
 
 def tasks(study: Study, model: str) -> list[Task]:

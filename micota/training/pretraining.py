@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from micota.common.cli import UserError
+from micota.common.errors import ModelError
 from micota.common.records import read_json
 from micota.common.settings import Closed, identity
 from micota.models import folders
@@ -55,11 +55,11 @@ def take_pretrained(recipe: Recipe, folder: Path, out: Path) -> None:
     folders.check_folder(folder)
     made = read_json(folder / "micota.json")
     if not recipe.made(made):
-        raise UserError(
+        raise ModelError(
             f"{folder}: made by another recipe than the config's; rebuild it (`make bases`) or set `from_scratch: true`"
         )
     if made.get("sha256") != folders.weight_hashes(folder):
-        raise UserError(f"{folder}: the weights are not those that micota.json names; rebuild them (`make bases`)")
+        raise ModelError(f"{folder}: the weights are not those that micota.json names; rebuild them (`make bases`)")
     folders.copy_local(folder, out)
 
 
@@ -68,6 +68,7 @@ def pretrain(recipe: Recipe, work: Path, threads: int, out: Path) -> None:
     import torch
 
     from micota.models.scratch import write_random_model
+    from micota.models.tokenizer import load_tokenizer
     from micota.problems.arithmetic import demonstrations
     from micota.training.rows import training_rows
     from micota.training.trainer import fine_tune
@@ -76,7 +77,7 @@ def pretrain(recipe: Recipe, work: Path, threads: int, out: Path) -> None:
     base = recipe.base
     random_folder = folders.fresh(out.with_name(f"{out.name}-random"))
     write_random_model(random_folder, base.shape.model_dump(), base.seed)
-    tokenizer = folders.load_tokenizer(random_folder)
+    tokenizer = load_tokenizer(random_folder)
     examples = demonstrations(seed=base.seed, **base.demonstrations.model_dump(exclude_defaults=True))
     rows = training_rows(examples, tokenizer, recipe.prompt, recipe.training)
     trained = folders.fresh(out.with_name(f"{out.name}-trained"))

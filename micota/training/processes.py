@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from micota.common.cli import UserError
+from micota.common.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from micota.training.settings import TrainingSettings
@@ -72,18 +72,18 @@ def check_processes(arguments: Any, settings: "TrainingSettings") -> None:
     import torch
 
     if arguments.n_gpu > 1:
-        raise UserError(
+        raise EnvironmentFault(
             f"one process sees {arguments.n_gpu} GPUs, over which the trainer would spread each batch: set"
             " CUDA_VISIBLE_DEVICES to one of them, or `processes` of the recipe to their number"
         )
     if arguments.world_size != settings.processes:
-        raise UserError(
+        raise EnvironmentFault(
             f"the recipe has processes: {settings.processes}, but {arguments.world_size} train together; start"
             " `python -m scripts.train` without a launcher: it starts its processes itself (from-scratch bases are"
             " trained in one)"
         )
     if torch.cuda.is_available() and torch.cuda.device_count() < settings.processes:
-        raise UserError(
+        raise EnvironmentFault(
             f"the recipe has processes: {settings.processes}, a GPU each, but {torch.cuda.device_count()} are visible:"
             " ask for more, or lower `processes` and raise `accumulation` by the same factor (same global batch)"
         )
@@ -99,7 +99,7 @@ def check_distributed_type(accelerator: Any, settings: "TrainingSettings") -> No
     if found == "FSDP":
         found += f" version {accelerator.state.fsdp_plugin.fsdp_version}"
     if found not in kinds[settings.sharding]:
-        raise UserError(
+        raise EnvironmentFault(
             f"the recipe has sharding: {settings.sharding} and processes: {settings.processes}, which is accelerate's"
             f" {' or '.join(sorted(kinds[settings.sharding]))}, but it set up {found} on {accelerator.device};"
             " sharding needs a GPU for every process, sharding: none does not"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.records import Record
 from micota.models.prompts import IGNORED, Prompt, render_row
 from micota.training.settings import TrainingSettings
@@ -39,7 +39,7 @@ def training_rows(corpus: Iterable[Record], tokenizer: Any, prompt: Prompt, sett
         rows = [rows[i] for i in sorted(random.Random(0).sample(range(len(rows)), settings.max_examples))]
     counts["kept"] = len(rows)
     if not rows:
-        raise UserError(f"no training example is left: {counts}; look at the corpus' counts file and at max_length")
+        raise DataError(f"no training example is left: {counts}; look at the corpus' counts file and at max_length")
     return TrainingRows(rows, counts)
 
 

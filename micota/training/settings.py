@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from micota.common.cli import UserError
+from micota.common.errors import EnvironmentFault
 from micota.common.settings import EXECUTION, ROUNDING, Attention, Closed, Dtype
 
 
@@ -76,12 +76,12 @@ class TrainingSettings(Closed):
 def check_packages(settings: TrainingSettings) -> None:
     """Raise UserError for a setting that needs a package which is not installed; imports nothing."""
     if settings.attention == "flash_attention_2" and importlib.util.find_spec("flash_attn") is None:
-        raise UserError(
+        raise EnvironmentFault(
             "attention: flash_attention_2 needs the package flash-attn, which is not installed; install it"
             " (`pip install flash-attn --no-build-isolation`, on a GPU) or set `attention: sdpa`"
         )
     if settings.liger_kernel and importlib.util.find_spec("liger_kernel") is None:
-        raise UserError(
+        raise EnvironmentFault(
             "liger_kernel: true needs the package liger-kernel, which is not installed; install it"
             " (`pip install liger-kernel`, on a GPU) or set `liger_kernel: false`"
         )

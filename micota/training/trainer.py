@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from micota.models.folders import attention, end_tokens
+from micota.models.folders import attention
+from micota.models.tokenizer import end_tokens
 from micota.training import processes
 from micota.training.checkpoints import job_key, last_checkpoint, note_rounding
 from micota.training.rows import TrainingRows, examples_in_order

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 
 SEVERAL = (argparse.ONE_OR_MORE, argparse.ZERO_OR_MORE)
 COMMAND_LINE = "the command line"
@@ -89,7 +89,7 @@ def check_repeated(parser: argparse.ArgumentParser, given: Given) -> None:
         option = action.option_strings[0]
         if len(times) > 1:
             joined = shlex.join(dict.fromkeys(word for words in times for word in words))
-            raise UserError(
+            raise ConfigurationError(
                 f"{option} stands {len(times)} times on the command line, of which Snakemake keeps the last one alone."
                 f" Give it once: {option} {joined}"
             )
@@ -97,7 +97,7 @@ def check_repeated(parser: argparse.ArgumentParser, given: Given) -> None:
         pairs = [word.partition("=") for word in times[0] if action.dest in PAIRS]
         keys = [key for key, _, value in pairs if not value.startswith("{")]
         if twice := [key for key in keys if keys.count(key) > 1]:
-            raise UserError(f"{option}: {twice[0]} stands there twice, and Snakemake keeps the last one alone")
+            raise ConfigurationError(f"{option}: {twice[0]} stands there twice, and Snakemake keeps the last one alone")
 
 
 def profile_files(given: Given, project: Path, find: Callable[[str], Any]) -> list[Path]:
@@ -140,7 +140,7 @@ def check_profiles(profiles: Mapping[str, Settings], given: Given) -> None:
             if lost:
                 flag = f"--{option.replace('_', '-')}"
                 joined = shlex.join([*lost, *kept] if option in PAIRS else words)
-                raise UserError(
+                raise ConfigurationError(
                     f"{source} sets {flag} {shlex.join(lost)}, which Snakemake drops: {winner} sets {flag} too, and"
                     f" wins. Give all of it on the command line: {flag} {joined}"
                 )

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError
 from micota.models.settings import ScratchBase
 from micota.study.graph import Study
 
@@ -116,7 +116,7 @@ def check_filled(resources: Mapping[str, Mapping[str, str]], arguments: Iterable
     said = "; ".join(f"{block}: {', '.join(keys)}" for block, keys in missing.items() if keys)
     files = [path for path in profile_files(arguments) if UNFILLED in path.read_text(encoding="utf-8")]
     where = " or ".join(map(str, files)) or "the profile"
-    raise UserError(
+    raise ConfigurationError(
         f"{where}: {UNFILLED} still stands in {said}. Write your cluster's names there (`sinfo -s` lists partitions,"
         " `sacctmgr show associations user=$USER` accounts); remove the line of slurm_account where the cluster has no"
         " accounts, that of gpu_partition where one partition serves all jobs. A dry run without --profile needs none"

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from micota.common.cli import UserError
+from micota.common.errors import EnvironmentFault
 from micota.common.records import Record
 
 RUNS, LOCKS = Path(".snakemake/runs"), Path(".snakemake/locks")
@@ -34,20 +34,22 @@ def start_run(study: str, submits: bool = False) -> str | None:
     handle, held = opened(RUNS / f"{study}.json")
     record = read(handle)
     if held:
-        raise UserError(f"the study {study} is being run in this folder, by {who(handle)}: wait for it, or end it")
+        raise EnvironmentFault(
+            f"the study {study} is being run in this folder, by {who(handle)}: wait for it, or end it"
+        )
     left = locks_of(study)
     if record and (held is None or record["machine"] != machine()):
-        raise UserError(
+        raise EnvironmentFault(
             f"the study {study} was being run in this folder by {who(handle)}, which has not said that it ended and"
             f" can't be asked from here. If it is gone: {UNLOCK}"
         )
     if record and record["submits"]:
-        raise UserError(
+        raise EnvironmentFault(
             f"the study {study} was being run in this folder by {who(handle)}, which was cut short, and jobs that it"
             f" submitted may be running still (`squeue --me`). When they have ended: {UNLOCK}"
         )
     if left and not record:
-        raise UserError(
+        raise EnvironmentFault(
             f"{left[0]}: Snakemake's lock on the study {study}, and nothing says who holds it. If no run of it is going"
             f" on: {UNLOCK}"
         )
@@ -72,7 +74,7 @@ def check_unlock() -> None:
         handle, held = opened(path)
         with handle:
             if held:
-                raise UserError(f"the study {path.stem} is being run, by {who(handle)}: nothing is unlocked")
+                raise EnvironmentFault(f"the study {path.stem} is being run, by {who(handle)}: nothing is unlocked")
             handle.truncate(0)
 
 

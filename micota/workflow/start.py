@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import ConfigurationError, MissingFile
 from micota.common.interpreter import exports, kept_out
 from micota.common.orphans import SNAKEMAKE, process_mark
 from micota.common.records import read_json, write_json
@@ -68,7 +68,9 @@ def enter(workflow: Any, config: dict[str, Any], profile: Profile, project: Path
     elif workflow.is_main_process:
         check_paths(study)
         if "APPTAINER" in deployed(workflow) and not Path(of_project(project, IMAGE)).is_file():
-            raise UserError(f"{IMAGE}: no such image, which --sdm apptainer runs the jobs in; docs/setup.md builds it")
+            raise MissingFile(
+                f"{IMAGE}: no such image, which --sdm apptainer runs the jobs in; docs/setup.md builds it"
+            )
         if out := kept_out(os.environ):
             say(f"{', '.join(out)}: the environment sets it; kept out of the jobs, and noted in the manifest")
         # Of an executor that submits jobs, --jobs says how many; on one machine it is another word for --cores.
@@ -107,12 +109,14 @@ def before_first_job(workflow: Any, study: Study) -> None:
     """Called by Snakemake when its jobs are known and the first one is not started: UserError refuses the run."""
     # Each task of an array takes the first task's files for its own, and removes them if it fails (docs/cluster.md).
     if getattr(workflow.executor_settings, "array_jobs", None):
-        raise UserError(
+        raise ConfigurationError(
             "slurm-array-jobs: remove it from the profile. With the executor plugin 2.6.1, a task of an array that"
             " fails deletes what the array's first task has finished"
         )
     if hasattr(workflow.executor_settings, "array_jobs") and not shutil.which("sbatch"):
-        raise UserError("executor: slurm, and this machine has no sbatch: start it where jobs are submitted from")
+        raise ConfigurationError(
+            "executor: slurm, and this machine has no sbatch: start it where jobs are submitted from"
+        )
     jobs = jobs_to_run(workflow)
     if study.config.check_disk:
         check_room(study, list(jobs.values()))

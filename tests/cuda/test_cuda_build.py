@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from micota.common.cli import UserError
 from micota.common.devices import require_gpus
+from micota.common.errors import UserError
 from micota.sampling import vllm_engine
 from micota.sampling.engine import EngineSettings
 from micota.sampling.vllm_engine import VllmEngine

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from micota.common.cli import UserError, known
+from micota.common.cli import known
+from micota.common.errors import ConfigurationError
 from micota.common.records import CORPUS_FIELDS, Record, read_json, read_jsonl
 from micota.common.settings import Name, Names
 from micota.corpora.kinds.kind import CorpusKind, Expected, Files, Given, Made, Named, Surroundings
@@ -66,7 +67,7 @@ class Chosen(CorpusKind):
         for candidate in self.candidates:
             corpus = study.config.corpora[candidate]
             if not isinstance(corpus, Sampled) or corpus.keep != "correct":
-                raise UserError(
+                raise ConfigurationError(
                     f"corpora.{name}.candidates: sampled corpora of correct traces only,"
                     f" since each must say how many it solved; {candidate} is none"
                 )
@@ -124,7 +125,7 @@ class Chosen(CorpusKind):
                 nll[row["corpus"]] += row["nll"]
                 tokens[row["corpus"]] += row["n_tokens"]
         if missing := [name for name in self.candidates if not tokens[name]]:
-            raise UserError(f"the alignment holds no traces of {', '.join(missing)}")
+            raise ConfigurationError(f"the alignment holds no traces of {', '.join(missing)}")
         return {name: nll[name] / tokens[name] for name in self.candidates}
 
     def expected_tokens(self, name: str, plan: Expected) -> float:

@@ -25,7 +25,7 @@ class Procedural(CorpusKind):
         return {"tokenizer": [f"models/{around.learner}"]}
 
     def rows(self, given: Given, around: Surroundings) -> Made:
-        from micota.models.folders import load_tokenizer
+        from micota.models.tokenizer import load_tokenizer
         from micota.problems.arithmetic import demonstrations
 
         tokenizer = load_tokenizer(given.only("tokenizer"))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from micota.common.cli import UserError, known
+from micota.common.cli import known
+from micota.common.errors import ConfigurationError
 from micota.common.files import by_name
 from micota.common.records import Record
 from micota.common.settings import Closed
@@ -32,14 +33,14 @@ class Given:
         """The one file of a flag; UserError if there are none or several."""
         found = self.paths.get(flag, ())
         if len(found) != 1:
-            raise UserError(f"--{flag}: give one file; there are {len(found)}")
+            raise ConfigurationError(f"--{flag}: give one file; there are {len(found)}")
         return found[0]
 
     def of(self, flag: str, name: str) -> Path:
         """The file of a model or a corpus, by its own name; UserError if a flag gives none."""
         found = by_name(self.paths.get(flag, ()))
         if not found:
-            raise UserError(f"--{flag}: give the files; that of {name!r} is needed")
+            raise ConfigurationError(f"--{flag}: give the files; that of {name!r} is needed")
         known(name, found, f"--{flag}")
         return found[name]
 

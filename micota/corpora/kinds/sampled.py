@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.records import GRADED_FIELDS, PROBLEM_FIELDS, Record, read_json, read_jsonl
 from micota.common.settings import each_once
 from micota.corpora.kinds.kind import CorpusKind, Expected, Files, Given, Made, Surroundings
@@ -106,7 +106,7 @@ class Sampled(CorpusKind):
                 continue
             seen.add(this)
             if trace["id"] not in problems:
-                raise UserError(f"--problems: there is no {trace['id']!r}, of which {self.sampler} has a trace")
+                raise DataError(f"--problems: there is no {trace['id']!r}, of which {self.sampler} has a trace")
             yield (
                 {
                     "id": trace["id"],

@@ -16,7 +16,8 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from micota.common.cli import UserError, known
+from micota.common.cli import known
+from micota.common.errors import DataError
 from micota.common.settings import Closed, StopString
 from micota.problems.settings import Rule
 
@@ -75,7 +76,7 @@ def card(loader: str) -> Card:
     try:
         return Card.model_validate(told)
     except ValidationError as error:
-        raise UserError(f"{file_of(loader)}: {'; '.join(map(said, error.errors()))}") from None
+        raise DataError(f"{file_of(loader)}: {'; '.join(map(said, error.errors()))}") from None
 
 
 def said(fault: Any) -> str:

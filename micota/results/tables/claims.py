@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.records import RecordError, read_jsonl
 from micota.common.tables import Column, Row, write_csv, write_table
@@ -54,7 +54,7 @@ def make(
     cells = read_models(files["graded"], students, benchmarks)
     if swept := terms(parts, "validation"):
         if validation is None:
-            raise UserError("validation_problems: the claims speak of the merge sweep; name its data set")
+            raise DataError("validation_problems: the claims speak of the merge sweep; name its data set")
         for model, found in read_models(files["graded"], swept, [validation]).items():
             cells.setdefault(model, {}).update(found)
     nll = read_nll(parts, by_name(files["alignment"]))

@@ -11,7 +11,7 @@ from statistics import fmean
 
 import numpy as np
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.columns import AGAINST, PROBLEMS, SEEDS, STUDENT, interval
 from micota.results.entries import Entry, by_student
@@ -38,7 +38,7 @@ def make(
     cells = read_models(files["graded"], (entry["model"] for entry in entries), benchmarks)
     for benchmark, cell in next(iter(cells.values())).items():
         if len(cell.outcomes) < 2:
-            raise UserError(f"{benchmark} has one problem; an interval needs two or more")
+            raise DataError(f"{benchmark} has one problem; an interval needs two or more")
     students = {key: [cells[model] for model in models] for key, models in by_student(entries).items()}
     differences = difference_rows(students, benchmarks, proposed)
     long_form = cell_rows(entries, benchmarks, cells)
@@ -139,7 +139,7 @@ def difference_rows(students: Students, benchmarks: Sequence[str], corpus: str) 
             continue
         mine = students[base, corpus]
         if len(seeds) != len(mine) and other != "base":
-            raise UserError(
+            raise DataError(
                 f"students.proposed: {base} has {len(mine)} seeds of {corpus} and {len(seeds)} of {other}; a difference"
                 " by seed needs as many of both"
             )
@@ -156,5 +156,5 @@ def difference_rows(students: Students, benchmarks: Sequence[str], corpus: str) 
             }
         )
     if not rows:
-        raise UserError(f"students.proposed: no base has a student on {corpus} and another to compare it with")
+        raise DataError(f"students.proposed: no base has a student on {corpus} and another to compare it with")
     return rows

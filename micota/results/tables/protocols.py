@@ -7,7 +7,7 @@ counted: micota/results/pass_at_k.py.
 from collections.abc import Mapping
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT
@@ -29,7 +29,7 @@ def make(
     check_same_problems(read)
     sizes = {len(samples) for found in read.values() for each in found.values() for samples in each.values()}
     if len(sizes) > 1 or min(sizes) < 2:
-        raise UserError(f"the problems have {', '.join(map(str, sorted(sizes)))} samples; all need the same 2 or more")
+        raise DataError(f"the problems have {', '.join(map(str, sorted(sizes)))} samples; all need the same 2 or more")
     n = sizes.pop()
     rows: list[Row] = []
     for (base, corpus), models in by_student(entries).items():
@@ -47,7 +47,7 @@ def read_samples(path: Path, labels: Mapping[str, str]) -> dict[str, Samples]:
         samples[trace["sample"]] = (trace["extracted"], trace["correct"])
     for benchmark, problems in found.items():
         if len(problems) < 2:
-            raise UserError(f"{path}: {len(problems)} problems of {benchmark} have samples; an interval needs two")
+            raise DataError(f"{path}: {len(problems)} problems of {benchmark} have samples; an interval needs two")
     return found
 
 

@@ -7,7 +7,7 @@ difference of the averages in points. `benchmarks`: our benchmark -> the publish
 from collections.abc import Mapping
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.tables import Column, Row, read_csv, write_table
 
 
@@ -17,10 +17,10 @@ def make(files: dict[str, list[Path]], out: Path, *, benchmarks: dict[str, str],
     published = {str(row["name"]): row for row in read_csv(theirs)}
     ours = {f"{row['base']}-{row['corpus']}": row for row in read_csv(main)}
     if unknown := sorted(set(beside.values()) - published.keys()):
-        raise UserError(f"published.beside: {', '.join(unknown)}: no such row in {theirs}")
+        raise DataError(f"published.beside: {', '.join(unknown)}: no such row in {theirs}")
     wanted = [*benchmarks.values(), "average"]
     if missing := sorted(set(wanted) - set(next(iter(published.values())))):
-        raise UserError(f"published.benchmarks: {', '.join(missing)}: no such column in {theirs}")
+        raise DataError(f"published.benchmarks: {', '.join(missing)}: no such column in {theirs}")
     mates = {name: ours.get(student) for student, name in beside.items()}
     rows = [joined(row, mates.get(name), benchmarks) for name, row in published.items()]
     write_table(out / "published", rows, columns(benchmarks), group="student")

@@ -7,7 +7,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.files import by_name, whole
 from micota.common.records import PROBLEM_FIELDS, read_jsonl
 from micota.common.tables import Column, Row, write_csv, write_table
@@ -54,7 +54,7 @@ def make(files: dict[str, list[Path]], out: Path, *, entries: list[Entry], rules
     texts = {row["id"]: row["problem"] for path in files["problems"] for row in read_jsonl(path, PROBLEM_FIELDS)}
     missing = sorted(scores.golds.keys() - texts.keys())
     if missing:
-        raise UserError(f"{missing[0]} is in none of {', '.join(map(str, files['problems']))}")
+        raise DataError(f"{missing[0]} is in none of {', '.join(map(str, files['problems']))}")
     differing = disagreement_rows(scores, texts)
     columns = ["benchmark", "id", "problem", "answer", "extracted", *scores.graders, "reason", "traces", "pair_traces"]
     write_csv(out / "disagreements.csv", differing, [Column(key) for key in (*columns, "models")])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.records import read_json
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import AGAINST, PROBLEMS, SEEDS, STUDENT
@@ -39,7 +39,7 @@ def make(
     students = by_student(entries)
     parameters = {size["model"]: size["parameters"] for size in map(read_json, files["sizes"])}
     if missing := {base for base, _ in students} - parameters.keys():
-        raise UserError(f"{', '.join(map(str, files['sizes']))}: none says how large {', '.join(sorted(missing))} is")
+        raise DataError(f"{', '.join(map(str, files['sizes']))}: none says how large {', '.join(sorted(missing))} is")
     cells = read_models(files["graded"], (entry["model"] for entry in entries), benchmarks)
     rows: list[Row] = []
     for base in sorted(parameters, key=lambda name: (parameters[name], name)):

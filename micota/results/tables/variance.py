@@ -11,7 +11,7 @@ from statistics import fmean
 
 import numpy as np
 
-from micota.common.cli import UserError
+from micota.common.errors import DataError
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import interval
 from micota.results.entries import Entry
@@ -35,7 +35,7 @@ def make(files: dict[str, list[Path]], out: Path, *, entries: list[Entry], bench
     models = {(entry["corpus"], entry["seed"]): entry["model"] for entry in entries}
     masks, seeds = (list(dict.fromkeys(key[place] for key in models)) for place in (0, 1))
     if len(models) < len(masks) * len(seeds) or min(len(masks), len(seeds)) < 2:
-        raise UserError("variance: it needs two corpora or more, each with every one of two seeds or more")
+        raise DataError("variance: it needs two corpora or more, each with every one of two seeds or more")
     cells = read_models(files["graded"], models.values(), [*benchmarks, dataset])
     outcomes = [
         100 * np.array([[cells[models[mask, seed]][benchmark].accuracies() for seed in seeds] for mask in masks])
@@ -59,7 +59,7 @@ def samples(model: str, cell: Cell) -> Array:
     """[problems, samples] of the data set that a model answered several times."""
     counts = {len(outcomes) for outcomes in cell.outcomes.values()}
     if len(counts) > 1 or counts == {1}:
-        raise UserError(f"{model}: it needs two samples of every problem or more, of each as many; there are {counts}")
+        raise DataError(f"{model}: it needs two samples of every problem or more, of each as many; there are {counts}")
     return np.array([outcomes for _, outcomes in sorted(cell.outcomes.items())], dtype=np.float64)
 
 
