@@ -17,14 +17,13 @@ PROFILE = resources.read_profile(workflow.resource_settings)
 
 try:
     STUDY = start.enter(workflow, config, PROFILE, PROJECT)
+    shell.prefix(start.job_environment(workflow, STUDY, PROJECT))
 except UserError as error:  # as a program says it: one line, and status 2
     print(f"error: {error}", file=sys.stderr, flush=True)
     sys.exit(2)
 
 PATHS = Paths.of_study(STUDY.config.study)
 GPUS = resources.Gpus(STUDY)
-
-shell.prefix(start.job_environment(workflow, STUDY, PROJECT))
 
 if "APPTAINER" in start.deployed(workflow):
 

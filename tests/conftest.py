@@ -14,8 +14,8 @@ from hypothesis import settings
 
 from micota.common.records import read_json
 from tests.graph import LOCAL_DATA, jobs_of, project_with_data
+from tests.project import output_of, snakemake
 from tests.tiny import config_files, write_model
-from tests.workflow import output_of, snakemake
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.project import ROOT, copy_project, run_python
 from tests.tiny import config_files, raw_config
-from tests.workflow import ROOT, copy_project, run_python
 
 STUDIES = sorted(path.stem for path in (ROOT / "config").glob("*.yaml"))
 DRAWINGS, PRINTER = (Path(__file__).with_name(name) for name in ("graphs", "print_jobs.py"))

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.workflow import ROOT
+from tests.project import ROOT
 
 # A python that makes virtual environments of copies of itself and "installs" uv; the rest is the real one's.
 PYTHON = """#!/usr/bin/env bash

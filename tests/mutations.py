@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.workflow import ROOT, copy_project
+from tests.project import ROOT, copy_project
 
 CODE = ("micota", "scripts", "rules")  # where the lines are looked for, in any file: code moves
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.graph import jobs_of
-from tests.workflow import ROOT
+from tests.project import ROOT
 
 PAGE = ROOT / "docs" / "pipeline.md"
 HEAD = """# The pipeline on a page

@@ -17,9 +17,9 @@ import pytest
 import yaml
 
 from tests.conftest import data_folder
+from tests.project import copy_project, planned, snakemake
 from tests.slurm.cluster import Cluster, cluster, missing_programs, wait_for
 from tests.tiny import raw_config
-from tests.workflow import copy_project, planned, snakemake
 
 # What a site writes into profiles/slurm/config.yaml: a pattern there -> what takes its place.
 SITE = {

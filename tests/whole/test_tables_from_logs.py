@@ -1,0 +1,71 @@
+"""`make tables`: from the archive of a study's logs alone, its tables come out the same, byte for byte."""
+
+import re
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from micota.study import tasks
+from micota.study.load import load_study
+from scripts import logs
+from tests.graded import write_results
+from tests.project import ROOT, copy_project, output_of, planned, snakemake
+from tests.tiny import config_files, raw_config
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+TABLES = ["main", "claims", "scores"]
+
+
+def from_logs() -> list[str]:
+    """The rules that the Makefile allows when nothing but logs is there."""
+    (line,) = re.findall(r"^FROM_LOGS +:= (.*)$", MAKEFILE, re.MULTILINE)
+    prefixed = re.compile(r"\$\(addprefix (\w+),([^)]*)\)")
+    parts = prefixed.findall(line)
+    return [*prefixed.sub("", line).split(), *(prefix + name for prefix, names in parts for name in names.split())]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with the logs of a study, and the same logs by way of the archive."""
+    folder = copy_project(tmp_path_factory.mktemp("logs"))
+    archive = folder / "logs.tar.xz"
+    write_results(load_study(raw_config("study")), folder / "results/study")
+    logs.main(["pack", "--results", f"{folder}/results/study", "--archive", str(archive)])
+    logs.main(["unpack", "--archive", str(archive), "--results", f"{folder}/results/archived"])
+    return folder
+
+
+def run(project: Path, study: str, *arguments: str) -> CompletedProcess[str]:
+    """Snakemake as `make tables` calls it."""
+    named = ["--configfile", *config_files("study"), "--config", "from_scratch=False", f"study={study}"]
+    return snakemake(project, *arguments, *named, "--allowed-rules", "all", *from_logs())
+
+
+def test_the_makefile_makes_tables_as_this_test_does() -> None:
+    assert re.findall(r"^LAYERS += (.*)$", MAKEFILE, re.MULTILINE) == [" ".join(config_files("study"))]
+    assert re.search(r"^CONFIRM = --configfile \$\(LAYERS\) --config from_scratch=\$\(", MAKEFILE, re.MULTILINE)
+    assert re.search(
+        r"\$\(CONFIRM\) study=archived .*--allowed-rules all \$\(FROM_LOGS\) \$\(FOLLOW\)$", MAKEFILE, re.MULTILINE
+    )
+
+
+def test_every_table_and_figure_can_be_made_from_the_archive(project: Path) -> None:
+    """Nothing is missing, nothing is asked for that no allowed rule makes, and no rule is named in vain."""
+    cleaned = len(tasks.cleaned_datasets(load_study(raw_config("study"))))
+    each = {"load_problems": cleaned, "clean_problems": cleaned}
+    made = [rule for rule in from_logs() if rule != "table_published"]  # of a study that names published numbers
+    assert planned(run(project, "archived", "-n")) == dict.fromkeys(["all", *made], 1) | each
+
+
+def test_tables_from_the_archive_equal_those_of_the_run(project: Path) -> None:
+    for study in ("study", "archived"):
+        made = run(project, study, *(f"results/{study}/tables/{name}.csv" for name in TABLES))
+        assert made.returncode == 0, output_of(made)
+    first, again = (project / "results" / study / "tables" for study in ("study", "archived"))
+    names = sorted(path.name for path in first.iterdir())
+    assert {f"{name}.{ending}" for name in TABLES for ending in ("csv", "md", "tex")} <= set(names)
+    assert names == sorted(path.name for path in again.iterdir())
+    assert [name for name in names if (first / name).read_bytes() != (again / name).read_bytes()] == []
+    claims = (first / "claims.csv").read_text(encoding="utf-8")
+    assert all(f"\n{claim}," in claims for claim in raw_config("study")["claims"]["family"])
