@@ -15,7 +15,6 @@ added. Needs Linux.
 """
 
 import argparse
-import json
 import math
 import random
 import re
@@ -29,6 +28,7 @@ from pathlib import Path
 from benchmarks import growth_tables
 from benchmarks.workflow import Cost, measured
 from micota.common.cli import run
+from micota.common.flags import as_flags
 from micota.common.records import Record, write_jsonl
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,15 +96,13 @@ def stages() -> dict[str, list[str]]:
 
 def model_stages() -> dict[str, list[str]]:
     """The same of the stages that run a model; the rows of the corpus are demonstrations of every verbosity."""
-    prompt, base = {"user": "{problem}"}, str(BASE)
-    task = {"dataset": "set", "problems": "problems.jsonl", "prompt": prompt, "temperature": 0, "top_p": 1, "n": 1}
-    task |= {"max_tokens": 560, "stop": [], "seed": 0}
-    engine = {"name": "transformers", "batch_size": 256, "chunk_size": 512, "max_model_len": 1024}
+    base, prompt = str(BASE), ["--prompt-user", "{problem}"]
+    engine = {"batch_size": 256, "chunk_size": 512, "max_model_len": 1024}
     recipe = {"epochs": 1, "learning_rate": 3e-4, "batch_size": 8, "max_length": 1024}
-    with_prompt = ["--prompt", json.dumps(prompt)]
-    sample = ["--model", base, "--name", "base", "--engine", json.dumps(engine), "--tasks", json.dumps([task])]
-    train = ["--base", base, "--corpus", "corpus.jsonl", "--recipe", json.dumps(recipe), *with_prompt]
-    alignment = ["--model", base, "--name", "base", "--corpora", "set=corpus.jsonl", *with_prompt]
+    sample = ["--model", base, "--sampler", "base", "--problems", "problems.jsonl", "--max-tokens", "560"]
+    sample += [*as_flags(engine, "engine_"), *prompt]
+    train = ["--base", base, "--corpus", "corpus.jsonl", *as_flags(recipe), *prompt]
+    alignment = ["--model", base, "--base", "base", "--corpora", "corpus.jsonl", *prompt]
     return {
         "sample": ["sample", *sample, "--work", "work", "--out", "sampled.jsonl"],
         "train": ["train", *train, "--work", "work", "--out", "model"],

@@ -12,7 +12,6 @@ Prompts are problems of the procedural arithmetic; any model folder with a chat 
 """
 
 import argparse
-import json
 import random
 import tempfile
 import zlib
@@ -22,6 +21,7 @@ from typing import Any
 
 from benchmarks.measuring import Living, Runs, Work, interleave, report
 from micota.common.cli import run
+from micota.common.flags import as_flags
 from micota.common.records import read_jsonl, write_jsonl
 from micota.problems.arithmetic import problems
 from micota.sampling.engine import EngineSettings
@@ -66,10 +66,9 @@ def prompt_ids(tokenizer: Any, path: Path) -> list[list[int]]:
 
 def job(model: Path, path: Path, engine: Mapping[str, Any], max_tokens: int, folder: Path, *flags: str) -> list[str]:
     """The flags of scripts.sample for one greedy sample a problem; work and output are in `folder`."""
-    task = {"dataset": "arithmetic", "problems": str(path), "prompt": PROMPT, "temperature": 0, "top_p": 1, "n": 1}
-    task |= {"max_tokens": max_tokens, "stop": [], "seed": 0}
-    flags = (*flags, "--work", str(folder / "work"), "--out", str(folder / "traces.jsonl"))
-    return ["--model", str(model), "--name", "m", "--engine", json.dumps(engine), "--tasks", json.dumps([task]), *flags]
+    settings = [*as_flags(engine, "engine_"), *as_flags(PROMPT, "prompt_"), "--max-tokens", str(max_tokens)]
+    flags = (*settings, *flags, "--work", str(folder / "work"), "--out", str(folder / "traces.jsonl"))
+    return ["--model", str(model), "--sampler", "m", "--problems", str(path), *flags]
 
 
 def drawn(folder: Path) -> tuple[float, dict[str, Any]]:

@@ -101,5 +101,4 @@ def read_json(path: str | Path) -> Any:
 def write_json(path: str | Path, document: Any) -> None:
     """Write one JSON document, indented, whole or not at all."""
     with whole(path) as handle:
-        json.dump(document, handle, ensure_ascii=False, indent=2)
-        handle.write("\n")
+        handle.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

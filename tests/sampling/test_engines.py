@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
+from micota.common.flags import as_flags
 from micota.common.records import read_jsonl
 from micota.models.prompts import Prompt, render
 from micota.models.tokenizer import end_tokens, load_tokenizer
@@ -328,15 +329,12 @@ def test_vllm_has_every_request_in_its_queue_and_hands_each_back_when_it_is_whol
 
 
 def sampling_command(model: Path, folder: Path, engine_name: str) -> list[str]:
-    """Arguments of scripts/sample.py for two data sets in three chunks each, one of them with stop strings."""
+    """Arguments of scripts/sample.py for two data sets in three chunks each, with stop strings."""
     settings = {"name": engine_name, "dtype": "float32", "max_model_len": 512, "enforce_eager": True, "chunk_size": 4}
-    task = {"prompt": PROMPT, "temperature": 0.0, "top_p": 1.0, "n": 1, "max_tokens": LENGTH, "stop": [], "seed": 0}
-    tasks = [
-        task | {"dataset": "train", "problems": str(write_problems(folder / "train.jsonl", 10))},
-        task
-        | {"dataset": "test", "problems": str(write_problems(folder / "test.jsonl", 10, "test")), "stop": ["U", "mm"]},
-    ]
-    arguments = ["--model", str(model), "--name", "m", "--engine", json.dumps(settings), "--tasks", json.dumps(tasks)]
+    problems = [write_problems(folder / "train.jsonl", 10), write_problems(folder / "test.jsonl", 10, "test")]
+    arguments = ["--model", str(model), "--sampler", "m", "--problems", *map(str, problems)]
+    arguments += [*as_flags(settings, "engine_"), *as_flags(PROMPT, "prompt_")]
+    arguments += ["--max-tokens", str(LENGTH), "--stop", "U", "mm"]
     return [*arguments, "--work", str(folder / "work"), "--out", str(folder / f"{engine_name}.jsonl")]
 
 

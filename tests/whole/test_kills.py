@@ -20,6 +20,7 @@ import psutil
 import pytest
 import yaml
 
+from micota.common.flags import as_flags
 from micota.common.records import read_jsonl
 from tests.project import copy_project, output_of, snakemake
 from tests.tiny import PROMPT, ROOT, raw_config, write_model, write_problems
@@ -72,14 +73,10 @@ def wait_until(true: Callable[[], bool], pause: float = 0.0005) -> None:
 
 def sampling(model: Path, folder: Path, name: str) -> list[str]:
     """Arguments of scripts/sample.py: two data sets, drawn at random, with work folder and output of that name."""
-    task = {"prompt": PROMPT, "temperature": 1.0, "top_p": 1.0, "max_tokens": 12, "stop": [], "seed": 1}
-    train, test = write_problems(folder / "train.jsonl", 80), write_problems(folder / "test.jsonl", 20, "test")
-    tasks = [
-        task | {"dataset": "train", "problems": str(train), "n": 1},
-        task | {"dataset": "test", "problems": str(test), "n": 2},
-    ]
-    engine = {"name": "transformers", "chunk_size": 2, "max_model_len": 512}
-    arguments = ["--model", str(model), "--name", "m", "--engine", json.dumps(engine), "--tasks", json.dumps(tasks)]
+    decoding = {"temperature": 1.0, "max_tokens": 12, "n": 2, "seed": 1}
+    problems = [write_problems(folder / "train.jsonl", 40), write_problems(folder / "test.jsonl", 20, "test")]
+    arguments = ["--model", str(model), "--sampler", "m", "--problems", *map(str, problems), *as_flags(decoding)]
+    arguments += [*as_flags({"chunk_size": 2, "max_model_len": 512}, "engine_"), *as_flags(PROMPT, "prompt_")]
     arguments += ["--work", str(folder / name / "work"), "--meta", str(folder / name / "traces.meta.json")]
     return [*arguments, "--out", str(folder / name / "traces.jsonl")]
 
@@ -91,8 +88,8 @@ def chunks(work: Path) -> dict[str, tuple[int, int]]:
 
 
 def unfinished(folder: Path) -> set[Path]:
-    """What writers have begun, or have left behind."""
-    return set(folder.rglob(".*.tmp"))
+    """What writers of traces have begun, or have left behind."""
+    return set(folder.rglob(".*.jsonl.*.tmp"))
 
 
 def seeds(work: Path) -> set[int]:
@@ -147,8 +144,8 @@ def test_twenty_kills_at_random_moments(forks: Forks, model: Path, tmp_path: Pat
     for name in ("traces.jsonl", "traces.meta.json"):
         assert (folder / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
     rows = [(row["dataset"], row["id"], row["sample"]) for row in read_jsonl(out)]
-    expected = [("train", f"train/{i}", 0) for i in range(80)]
-    assert rows == expected + [("test", f"test/{i}", sample) for i in range(20) for sample in (0, 1)]
+    of = [("train", 40), ("test", 20)]
+    assert rows == [(name, f"{name}/{i}", sample) for name, count in of for i in range(count) for sample in (0, 1)]
 
 
 def test_a_kill_while_the_chunks_are_put_together(forks: Forks, model: Path, tmp_path: Path) -> None:
