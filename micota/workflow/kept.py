@@ -11,10 +11,11 @@ from micota.workflow.paths import Paths
 
 
 def made_otherwise(study: Study, paths: Paths) -> list[str]:
-    """A line for each stage and difference; `--forcerun` with the rule's name makes such results again."""
+    """A line for each stage and difference, which also says how to make such results again."""
     found = Counter(differences_of(study, Path(paths.home)))
+    chunks = {"sample": f" without {paths.home}/work/sampling"}
     return [
-        f"{count} results of `{rule}` were made with {told}: kept (--forcerun {rule} makes them again)"
+        f"made with {told}: {count} of {rule}, kept (made again by --forcerun {rule}{chunks.get(rule, '')})"
         for (rule, told), count in found.items()
     ]
 
@@ -35,5 +36,5 @@ def read(path: Path) -> list[dict[str, object]]:
     """The settings that a result was made with; none where it is not there, cannot be read, or does not say so."""
     try:
         return list(read_json(path).get("made_with", []))
-    except RecordError:
+    except (RecordError, AttributeError, TypeError):  # not there, damaged, or something else's
         return []

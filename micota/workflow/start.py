@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.errors import ConfigurationError, MissingFile
+from micota.common.files import whole
 from micota.common.interpreter import exports, kept_out
 from micota.common.orphans import SNAKEMAKE, process_mark
-from micota.common.records import read_json, write_json
+from micota.common.records import write_json
 from micota.models.fingerprint import PORTABLE
 from micota.planning.disk import check_room
 from micota.planning.jobs import Job
@@ -100,9 +101,10 @@ def write_settings(study: Study, anew: bool) -> None:
     declared ancient() would swallow such a change. A job writes it only where it is not there (a disk of its own).
     """
     path = Path(Paths.of_study(study.config.study).settings)
-    settings = study.config.model_dump(mode="json")
-    if not path.is_file() or (anew and read_json(path) != settings):
-        write_json(path, settings)
+    text = study.config.model_dump_json(indent=2) + "\n"
+    if not path.is_file() or (anew and path.read_text(encoding="utf-8", errors="replace") != text):
+        with whole(path) as handle:
+            handle.write(text)
 
 
 def before_first_job(workflow: Any, study: Study) -> None:
