@@ -35,7 +35,7 @@ def copy_project(folder: Path) -> Path:
 
 
 def run_python(
-    folder: Path, *arguments: str, timeout: int = 840, settings: Mapping[str, str] | None = None
+    folder: Path, *arguments: str, timeout: int = 2700, settings: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run Python in a folder, with `settings` in its environment; the caller looks at the exit status and output."""
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -51,7 +51,7 @@ def run_python(
 
 
 def snakemake(
-    folder: Path, *arguments: str, timeout: int = 840, settings: Mapping[str, str] | None = None
+    folder: Path, *arguments: str, timeout: int = 2700, settings: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run snakemake in a folder."""
     return run_python(folder, "-m", "snakemake", "--cores", "2", *arguments, timeout=timeout, settings=settings)
