@@ -50,11 +50,6 @@ def with_flags(kind: type[S], given: Closed | None, args: argparse.Namespace, pr
         raise ConfigurationError("; ".join(said(kind, fault, prefix) for fault in error.errors())) from None
 
 
-def any_flag(kind: type[Closed], args: argparse.Namespace, prefix: str = "") -> bool:
-    """Whether one of the settings is given as a flag."""
-    return bool(taken(kind, args, prefix))
-
-
 def as_flags(settings: Mapping[str, Any], prefix: str = "") -> list[str]:
     """The words of a command line that give settings: the other way round."""
     words: list[str] = []

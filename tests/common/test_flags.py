@@ -7,7 +7,7 @@ import pytest
 
 from micota.common.cli import Parser
 from micota.common.errors import UserError
-from micota.common.flags import add_flags, any_flag, as_flags, with_flags
+from micota.common.flags import add_flags, as_flags, with_flags
 from micota.common.settings import Closed
 from micota.corpora.kinds import KINDS, Chosen, Matched, Mixed, Procedural, Sampled
 from micota.models.merge_methods import Merge
@@ -51,7 +51,6 @@ def read(kind: type[Closed], flags: list[str], given: Closed | None = None) -> A
     parser = Parser()
     add_flags(parser, kind, prefix)
     args = parser.parse_args(flags)
-    assert any_flag(kind, args, prefix) == bool(flags)
     return with_flags(kind, given, args, prefix)
 
 

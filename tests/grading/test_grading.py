@@ -422,10 +422,10 @@ def test_another_kind_of_task_is_graded_and_voted_on() -> None:
 
 
 def test_workers_judge_by_the_function_of_the_kind() -> None:
-    pairs = [("10", "2+8"), ("ab", "'a' + 'b'"), ("5", "[n for n in iter(int, 1)]")]
+    pairs = [("10", "2+8"), ("10", "2+9"), ("5", "wait")]
     with Judge(timeout=3, verify=as_code) as judge:
         judge.judge(pairs)
-    assert [judge.memory[pair] for pair in pairs] == ["equivalent", "equivalent", "timeout"]
+    assert [judge.memory[pair] for pair in pairs] == ["equivalent", "different", "timeout"]
 
 
 def test_grade_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
