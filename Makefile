@@ -70,8 +70,8 @@ there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main published scores gold claims assistants corpora alignment lengths sizes contamination) \
-             $(addprefix figure_,accuracy claims merge lengths alignment yield sizes)
+             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes contamination) \
+             $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.
@@ -181,12 +181,12 @@ SIZES = $(notdir $(wildcard results/$(STUDY)/sizes))
 regrade: setup  ## grade a study's completions again, and make its tables and figures again: the same ones (STUDY=mini)
 	@$(ALONE)
 regrade.locked:
-	$(call again,regraded,models cot corpora alignment problems $(SIZES),grade judge)
+	$(call again,regraded,models cot corpora likelihood problems $(SIZES),grade judge)
 
 reevaluate: setup  ## sample again from a study's checkpoints, then as regrade; nothing is trained (STUDY=mini)
 	@$(ALONE)
 reevaluate.locked:
-	$(call again,reevaluated,models corpora alignment problems $(SIZES),merge sample grade judge)
+	$(call again,reevaluated,models corpora likelihood problems $(SIZES),merge sample grade judge)
 
 # A study's named results under another name, the named rules run on them, and the tables compared.
 define again

@@ -102,11 +102,11 @@ def model_stages() -> dict[str, list[str]]:
     sample = ["--model", base, "--sampler", "base", "--problems", "problems.jsonl", "--max-tokens", "560"]
     sample += [*as_flags(engine, "engine_"), *prompt]
     train = ["--base", base, "--corpus", "corpus.jsonl", *as_flags(recipe), *prompt]
-    alignment = ["--model", base, "--base", "base", "--corpora", "corpus.jsonl", *prompt]
+    likelihood = ["--model", base, "--base", "base", "--corpora", "corpus.jsonl", *prompt]
     return {
         "sample": ["sample", *sample, "--work", "work", "--out", "sampled.jsonl"],
         "train": ["train", *train, "--work", "work", "--out", "model"],
-        "alignment": ["alignment", *alignment, "--work", "work", "--out", "alignment.jsonl"],
+        "likelihood": ["likelihood", *likelihood, "--work", "work", "--out", "likelihood.jsonl"],
     }
 
 

@@ -39,7 +39,7 @@ def drawn(raw: dict[str, Any], number: int) -> dict[str, Any]:
     again: dict[str, Any] = renamed(raw, new_names)
     again |= {"study": f"{study.config.study}_draw{number}", "seeds": [number]}
     again["tuned"] = {name: block | {"seed": number} for name, block in again["tuned"].items()}
-    again["merges"] = [sweep | {"seeds": [number]} for sweep in again["merges"]]
+    again["merges"] = [sweep | {"mask_seeds": [number]} for sweep in again["merges"]]
     return again
 
 

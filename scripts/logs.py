@@ -25,7 +25,7 @@ from micota.common.records import read_jsonl
 KEPT = (
     "graded/*.jsonl",
     "judged.jsonl",
-    "alignment/*.jsonl",
+    "likelihood/*.jsonl",
     "corpora/*.jsonl",
     "corpora/*.counts.json",
     "sizes/*.json",

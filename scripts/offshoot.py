@@ -1,6 +1,6 @@
 """Begin a study where another one stands: some of its results, linked into a folder of their own.
 
-    python -m scripts.offshoot --study mini --name regraded --parts models cot corpora alignment sizes problems \\
+    python -m scripts.offshoot --study mini --name regraded --parts models cot corpora likelihood sizes problems \\
         --but problems/gold.json
 
 What is run on `results/{name}` then reads the study's results and writes none of them: every entry of a part (a model's

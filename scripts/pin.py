@@ -3,7 +3,7 @@
     python -m scripts.pin --config config/paper.yaml
 
 Needs a network. Each repository is looked up once: a data set under `datasets`, a model under any other block (`bases`,
-`scored`); the file is changed in place, in these words alone, and nothing is written unless all of
+`external_models`); the file is changed in place, in these words alone, and nothing is written unless all of
 them were found.
 """
 

@@ -63,7 +63,7 @@ PAGES: Mapping[str, Mapping[str, Block]] = {
         "main": copied("study/tables/main.md"),
         "sizes": copied("study/tables/sizes.md"),
         "assistants": copied("study/tables/assistants.md"),
-        "alignment": copied("study/tables/alignment.md"),
+        "likelihood": copied("study/tables/likelihood.md"),
         "corpora": copied("study/tables/corpora.md"),
         "controls": copied("controls/tables/main.md"),
         "controls-differences": copied("controls/tables/main_differences.md"),

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     raw = read_config(args.configs)
     document: dict[str, Any] = {"study": f"{raw['study']}_scored"}
-    document["scored"] = {args.name: block(args.model, args.revision)}
+    document["external_models"] = {args.name: block(args.model, args.revision)}
     if args.published:
         if not raw.get("published"):
             raise ConfigurationError(

@@ -67,10 +67,10 @@ def write_results(study: Study, results: Path) -> None:
         likelihoods = [
             {"model": base, "corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": float(rng.gamma(4.0)),
              "n_tokens": int(rng.integers(9, 300))}
-            for corpus in config.alignment.corpora
+            for corpus in config.likelihood.corpora
             for number in range(PROBLEMS)
         ]  # fmt: skip
-        write_jsonl(results / f"alignment/{base}.jsonl", likelihoods)
+        write_jsonl(results / f"likelihood/{base}.jsonl", likelihoods)
     for corpus in config.corpora:
         rows = [
             {"id": f"train/{number}", "sample": 0, "sampler": corpus, "problem": "1+1?", "completion": "2",

@@ -50,10 +50,10 @@ MUTATIONS = (
         "test_resume.py::test_another_jobs_checkpoints_are_never_resumed",
     ),
     Mutation(
-        "alignment: the labels are off by one",
+        "likelihood: the labels are off by one",
         "labels[1:][start : start + POSITIONS]",
         "labels[:-1][start : start + POSITIONS]",
-        "test_alignment.py",
+        "test_likelihood.py",
     ),
     Mutation(
         "merging: the density is taken for the weight",

@@ -60,7 +60,7 @@ def overlay() -> dict[str, Any]:
             for name, block in raw["datasets"].items()
         },
         "bases": {name: {"revision": commit_of(raw["bases"][name]["repo"])} for name in MODELS},
-        "merges": [{"tuned": "ta_long", "weights": [0.4], "densities": [0.5], "seeds": [0]}],
+        "merges": [{"tuned": "ta_long", "weights": [0.4], "densities": [0.5], "mask_seeds": [0]}],
         "merge_dtype": "float32",
         "corpora": dict.fromkeys(("long", "short", "unmerged", "mid"), kept),
         "students": {"bases": ["qwen3b"]},

@@ -23,7 +23,7 @@ PROMPT: dict[str, Any] = {"user": "{problem}"}
 LAID_OVER = {"study": "mini", "controls": "study"}
 
 REPEATED = {"part": "test", "count": 60, "seed": 9, "operations": [4], "bound": 299}
-SWEEP = {"tuned": "ta_long", "weights": [0.2, 0.4, 0.6], "densities": [0.5], "seeds": [0]}
+SWEEP = {"tuned": "ta_long", "weights": [0.2, 0.4, 0.6], "densities": [0.5], "mask_seeds": [0]}
 CLAIMED = {"measure": "accuracy", "contrast": {"small-mid": 1.0, "small-long": -1.0}, "expected": "positive"}
 CANDIDATES = ["mid_w2", "mid", "mid_w6"]
 # Changes of the miniature that use every optional block: two sweeps, each kind of corpus, the gap by size, the budget.
@@ -32,7 +32,7 @@ EXTENDED: dict[str, Any] = {
     "datasets.repeated": {"loader": "arithmetic", "options": REPEATED},
     "merges": [
         SWEEP,
-        {**SWEEP, "weights": [0.4], "seeds": [1, 2]},
+        {**SWEEP, "weights": [0.4], "mask_seeds": [1, 2]},
         {**SWEEP, "tuned": "teacher", "weights": [0.5]},
     ],
     "tuned.ta_long.corpus": "long",
@@ -50,10 +50,10 @@ EXTENDED: dict[str, Any] = {
         "kind": "chosen", "candidates": CANDIDATES, "by": "length", "between": ["short", "long"], "floor": 0.9
     },
     "corpora.auto_nll": {"kind": "chosen", "candidates": CANDIDATES, "by": "nll", "base": "small"},
-    "alignment.corpora": ["short", *CANDIDATES, "unmerged", "long", "auto_mid"],
+    "likelihood.corpora": ["short", *CANDIDATES, "unmerged", "long", "auto_mid"],
     "students.bases": ["small", "medium"],
     "students.corpora": ["short", "long", "unmerged", "mix", "mid"],
-    "students.more": {"small": ["mid_m1", "mid_m2", "long_same", "mid_few", "auto_mid", "auto_nll"]},
+    "students.extra_corpora": {"small": ["mid_m1", "mid_m2", "long_same", "mid_few", "auto_mid", "auto_nll"]},
     "sampling.repeated": {"prompt": "chat", "temperature": 0.7, "n": 4, "max_tokens": 560},
     "claims": {"family": {"mid_over_long": {"text": "Mid-CoT teaches more than long CoT", "parts": [CLAIMED]}}},
     "sizes": {"gaps": [["long", "short"], ["mid", "long"], ["mid", "short"]]},

@@ -8,9 +8,9 @@ Most settings shape a result: its identity. A field that is marked says what a c
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 WORDS = {"null": None, "~": None, "true": True, "false": False}  # of YAML, in any case
 INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -50,6 +50,16 @@ class Closed(BaseModel):
     """Settings: unknown keys are errors, and nothing is converted silently, so `"1e-5"` is no number, nor is `.inf`."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    renamed: ClassVar[dict[str, str]] = {}  # a key of older configurations -> what it is called now
+
+    @model_validator(mode="before")
+    @classmethod
+    def has_no_older_key(cls, given: Any) -> Any:
+        """Say the new name, where "unknown key" would leave the reader to search for it."""
+        for old, new in cls.renamed.items():
+            if isinstance(given, dict) and old in given:
+                raise ValueError(f"{old}: this key is called {new} now")
+        return given
 
     def but(self, **changes: Any) -> Self:
         """The same settings with changes, which are checked."""

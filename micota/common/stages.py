@@ -16,6 +16,6 @@ VERSIONS = {
     "grade": 3,
     "judge": 1,
     "corpus": 3,
-    "alignment": 3,
+    "likelihood": 3,
     "manifest": 2,
 }

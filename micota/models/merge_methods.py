@@ -5,7 +5,7 @@ A new method is a line of `Method` and of `TAKES`, and, where mergekit wants oth
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -65,22 +65,24 @@ class Merge(Closed):
 class MergeSweep(Closed):
     """A tuned model merged with its own base: one merged model for each weight, density and mask seed."""
 
+    renamed: ClassVar[dict[str, str]] = {"seeds": "mask_seeds"}
+
     tuned: Name
     method: Method = "dare_ties"
     weights: Annotated[list[float], Field(min_length=1)]
     densities: list[float] = Field([], description="where the method takes one")
-    seeds: list[Seed] = Field([], description="of the masks, where the method draws one")
+    mask_seeds: list[Seed] = Field([], description="of the masks, where the method draws one")
 
     @model_validator(mode="after")
     def has_what_its_method_takes(self) -> Self:
-        check_taken(self.method, {"density": bool(self.densities), "seed": bool(self.seeds)})
+        check_taken(self.method, {"density": bool(self.densities), "seed": bool(self.mask_seeds)})
         list(self.merges())
         return self
 
     def merges(self) -> Iterator[Merge]:
         """Every merge of the sweep."""
         densities: list[float | None] = [*self.densities] or [None]
-        seeds: list[int | None] = [*self.seeds] or [None]
+        seeds: list[int | None] = [*self.mask_seeds] or [None]
         for weight, density, seed in product(self.weights, densities, seeds):
             yield Merge(method=self.method, weight=weight, density=density, seed=seed)
 
@@ -88,7 +90,7 @@ class MergeSweep(Closed):
     def parts(self) -> dict[str, list[Any]]:
         """What the merges' names are made of, behind the tuned model's (see Merge.name): mark -> values."""
         method = "" if self.method == UNNAMED else f"-{self.method}"
-        parts: dict[str, list[Any]] = {f"{method}-w": self.weights, "-d": self.densities, "-m": self.seeds}
+        parts: dict[str, list[Any]] = {f"{method}-w": self.weights, "-d": self.densities, "-m": self.mask_seeds}
         return {mark: values for mark, values in parts.items() if values}
 
 

@@ -79,8 +79,8 @@ class Workload:
                 return self.merge(merged)
             case "base_model", {"base": base}:
                 return self.base_model(base)
-            case "alignment", {"base": base}:
-                return self.alignment(base)
+            case "likelihood", {"base": base}:
+                return self.likelihood(base)
             case "judge", _:
                 return self.judge()
             case "grade", {"model": model}:
@@ -226,18 +226,18 @@ class Workload:
         linked = source is None or source.stat().st_dev == existing(self.home).stat().st_dev
         return Cost(start=1, stored=0 if linked else size, host=1e9, files=files)
 
-    def alignment(self, base: str) -> Cost:
+    def likelihood(self, base: str) -> Cost:
         """Reading corpora: 2 FLOP a parameter and token."""
-        alignment, device, count = self.study.config.alignment, self.device, self.parameters(base)
-        rows = {name: self.lengths.rows(name) for name in alignment.corpora}
+        likelihood, device, count = self.study.config.likelihood, self.device, self.parameters(base)
+        rows = {name: self.lengths.rows(name) for name in likelihood.corpora}
         prompt = self.lengths.prompt(self.study.config.training_problems)
         means = {name: prompt + self.lengths.corpus(name) for name in rows}
         tokens = fsum(rows[name] * means[name] for name in rows)
-        steps = sum(rows.values()) / alignment.batch_size
+        steps = sum(rows.values()) / likelihood.batch_size
         return Cost(
             start=device["start"] + self.weights(base) / device["disk"],
             work=2 * count * tokens / (device["flops"] * device["scoring_mfu"]) + steps * device["training_step"],
-            **self.on_gpu("alignment", base, 1),
+            **self.on_gpu("likelihood", base, 1),
             stored=sum(rows.values()) * 120,  # a short record each
             host=2e9 + self.weights(base),
         )

@@ -45,9 +45,9 @@ def jobs_left(study: Study, home: Path) -> list[Job]:
         if not (home / "cot" / model / f"shard-{shard}.jsonl").exists()
     ]
     jobs += [
-        Job(0, "alignment", {"base": base})
+        Job(0, "likelihood", {"base": base})
         for base in config.students.bases
-        if not (home / "alignment" / f"{base}.jsonl").exists()
+        if not (home / "likelihood" / f"{base}.jsonl").exists()
     ]
     wanted = [job.wildcards.get("model") or job.wildcards["base"] for job in jobs]
     if config.grading.judge and not (home / "judged.jsonl").exists():

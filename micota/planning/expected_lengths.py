@@ -77,7 +77,7 @@ class Lengths:
 
     def style(self, base: str) -> str:
         """Which assumption says how much a base model writes, by its name on the hub or its folder's."""
-        block = (self.study.config.bases | self.study.config.scored)[base]
+        block = (self.study.config.bases | self.study.config.external_models)[base]
         match block:
             case HubBase(repo=name) | LocalBase(path=name):
                 long = any(mark in name.rpartition("/")[2].lower() for mark in LONG_COT_NAMES)

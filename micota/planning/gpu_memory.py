@@ -61,8 +61,8 @@ def job_bytes(study: Study, rule: str, model: str, shape: Shape) -> int:
         case "base_model":
             if isinstance(block := config.bases.get(model), ScratchBase) and pretrained_here(study, model):
                 return training_bytes(shape, config.training[block.recipe])
-        case "alignment":
-            return scoring_bytes(shape, config.sampling.engine.dtype, config.alignment.batch_size * scored(study))
+        case "likelihood":
+            return scoring_bytes(shape, config.sampling.engine.dtype, config.likelihood.batch_size * scored(study))
     return 0
 
 
@@ -79,9 +79,9 @@ def share(config: Config, rule: str) -> float:
 
 
 def scored(study: Study) -> int:
-    """Tokens of the longest trace that the alignment reads: what its corpora keep, or a context (no prompt counted)."""
+    """Tokens of the longest trace whose NLL is taken: what the corpora keep, or a context (no prompt counted)."""
     sampling, context = study.config.sampling, study.config.sampling.engine.max_model_len
-    parts = {part for corpus in study.config.alignment.corpora for part in study.parts(corpus)}
+    parts = {part for corpus in study.config.likelihood.corpora for part in study.parts(corpus)}
     blocks = [block for part in parts if not study.corpus(part).made_of() for block in [study.corpus(part)]]
     kept = [(b.max_tokens or sampling.training.max_tokens) if isinstance(b, Sampled) else context for b in blocks]
     return min(context, max(kept, default=context))

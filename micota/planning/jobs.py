@@ -27,7 +27,7 @@ class Job:
 def read_dot(text: str) -> list[Job]:
     """The jobs still to run, from the output of `snakemake --dag`; jobs that are done are drawn dashed there.
 
-    A label leaves out the wildcards that a job shares with one it waits for (the base of `alignment`); they are
+    A label leaves out the wildcards that a job shares with one it waits for (the base of `likelihood`); they are
     taken from there, if only one value is found. UserError where the text holds no graph.
     """
     labels: dict[int, tuple[str, dict[str, str]]] = {}

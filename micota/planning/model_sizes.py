@@ -59,7 +59,10 @@ class ModelSizes:
 
     def __init__(self, study: Study, home: Path) -> None:
         self.study = study
-        self.blocks: dict[str, LocalBase | HubBase | ScratchBase] = {**study.config.bases, **study.config.scored}
+        self.blocks: dict[str, LocalBase | HubBase | ScratchBase] = {
+            **study.config.bases,
+            **study.config.external_models,
+        }
         self.home = home
         self._known: dict[str, Shape | str] = {}
 

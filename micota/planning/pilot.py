@@ -30,7 +30,7 @@ WILDCARD = {
     "train": "tuned",
     "merge": "merged",
     "base_model": "base",
-    "alignment": "base",
+    "likelihood": "base",
 }
 UNSURE = 0.5  # of a fitted factor: how large its standard error may be
 

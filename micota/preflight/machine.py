@@ -25,7 +25,7 @@ def gpu_needs(scene: Scene) -> Iterator[tuple[str, str, int]]:
     jobs += [("judge", config.grading.judge.model)] if config.grading.judge else []
     jobs += [("train", tuned) for tuned in scene.recipes.values()]
     jobs += [("base_model", base) for base in config.bases if pretrained_here(scene.study, base)]
-    jobs += [("alignment", base) for base in config.students.bases]
+    jobs += [("likelihood", base) for base in config.students.bases]
     for rule, model in jobs:
         yield rule, model, job_bytes(scene.study, rule, model, scene.sizes.shape(model))
 
@@ -35,8 +35,8 @@ def remedy(scene: Scene, rule: str, model: str) -> str:
     made = scene.study.tunes[model] if rule == "train" else scene.study.config.bases.get(model)
     if isinstance(made, Tune) or (rule == "base_model" and isinstance(made, ScratchBase)):
         return f"raise training.{made.recipe}.processes with sharding fsdp2, or lower max_length"
-    if rule == "alignment":
-        return f"lower alignment.batch_size, or take more than {scene.gpu_bytes / GIGA:g} GB"
+    if rule == "likelihood":
+        return f"lower likelihood.batch_size, or take more than {scene.gpu_bytes / GIGA:g} GB"
     return "raise sampling.engine.tensor_parallel, or lower max_model_len"
 
 

@@ -26,7 +26,7 @@ COMMIT = 40  # hexadecimal digits
 def check_models(scene: Scene) -> Iterator[Finding]:
     """Every base is there, whole and loadable, at a pinned commit."""
     for name, model in scene.models.items():
-        block = (scene.study.config.bases | scene.study.config.scored)[name]
+        block = (scene.study.config.bases | scene.study.config.external_models)[name]
         revision = block.revision if isinstance(block, HubBase) else None
         if model.fault or model.absent:
             yield Finding("model", name, "FAIL" if model.fault else "not checked", str(model.fault or model.absent))
@@ -107,7 +107,7 @@ def prompts_met(scene: Scene) -> Iterator[tuple[str, str]]:
         yield from ((base, names[task.prompt]) for task in tasks)
     for base, recipe in scene.recipes:
         yield base, config.training[recipe].prompt
-    yield from ((base, config.alignment.prompt) for base in config.students.bases)
+    yield from ((base, config.likelihood.prompt) for base in config.students.bases)
     if config.grading.judge:
         yield config.grading.judge.model, config.grading.judge.prompt
 

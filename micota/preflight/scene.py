@@ -59,8 +59,8 @@ class Model:
 
 def find_model(study: Study, name: str) -> Model:
     """Look for a base, check its folder, read its configuration and tokenizer; nothing is raised."""
-    block = (study.config.bases | study.config.scored)[name]
-    model = Model(name, f"{'bases' if name in study.config.bases else 'scored'}.{name}")
+    block = (study.config.bases | study.config.external_models)[name]
+    model = Model(name, f"{'bases' if name in study.config.bases else 'external_models'}.{name}")
     try:
         folder = folder_of(block, model.key)
         if folder is None:

@@ -43,7 +43,7 @@ MAIN = {
     ("assistants", "accuracy"),
     ("lengths", "log_ratio"),
 }
-MAIN |= {("alignment", "nll_per_token"), ("alignment", "nll_per_trace")}
+MAIN |= {("likelihood", "nll_per_token"), ("likelihood", "nll_per_trace")}
 
 PRIOR = 4  # degrees of freedom of the spread that a number's own is mixed with, that of its column
 ERROR = (

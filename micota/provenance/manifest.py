@@ -23,7 +23,7 @@ from micota.common.timings import read_timings
 
 COMMIT = "micota/commit.txt"  # its text is replaced when git makes an archive (.gitattributes)
 HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-OUTPUTS = ("problems/*.jsonl", "corpora/*.jsonl", "graded/*.jsonl", "alignment/*.jsonl", "tables/*")
+OUTPUTS = ("problems/*.jsonl", "corpora/*.jsonl", "graded/*.jsonl", "likelihood/*.jsonl", "tables/*")
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
@@ -36,7 +36,7 @@ def seeds(block: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(block, Mapping):
         for key, value in block.items():
             here = f"{place}.{key}".lstrip(".")
-            if key in ("seed", "seeds"):
+            if key in ("seed", "seeds", "mask_seeds"):
                 yield here, value
             else:
                 yield from seeds(value, here)
@@ -47,7 +47,7 @@ def seeds(block: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 def revisions(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Every repository of the hub that the configuration names, by its block, and its commit."""
-    for key in ("datasets", "bases", "scored"):
+    for key in ("datasets", "bases", "external_models"):
         for name, block in (config.get(key) or {}).items():
             hub = (block.get("hub") or {}) if key == "datasets" else block
             if hub.get("repo"):

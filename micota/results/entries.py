@@ -12,7 +12,7 @@ UNTRAINED, ELSEWHERE = "base", "elsewhere"  # in place of a corpus: as it was; i
 
 
 def main(study: Study) -> list[Entry]:
-    """The main table: per student size the untrained base, then each corpus, each seed; then `scored`."""
+    """The main table: per student size the untrained base, then each corpus, each seed; then `external_models`."""
     entries: list[Entry] = []
     for base in study.config.students.bases:
         entries.append({"model": base, "base": base, "corpus": UNTRAINED, "seed": 0})
@@ -21,7 +21,7 @@ def main(study: Study) -> list[Entry]:
             for name, tune in study.students.items()
             if tune.base == base
         ]
-    return entries + [{"model": n, "base": ELSEWHERE, "corpus": n, "seed": 0} for n in study.config.scored]
+    return entries + [{"model": n, "base": ELSEWHERE, "corpus": n, "seed": 0} for n in study.config.external_models]
 
 
 def sizes(study: Study) -> list[Entry]:

@@ -116,9 +116,9 @@ def merging(tables: Tables) -> tuple[str, str, str]:
     merged = cost["contrast"].partition(" - ")[0]  # of the models swept, the one that wrote Mid-CoT
     (chosen,) = tables.rows("study", "assistants", model=merged)
     (whole,) = tables.rows("study", "assistants", weight=1.0)
-    alignment = {(row["base"], row["corpus"]): row["nll_per_token"] for row in tables.rows("study", "alignment")}
-    bases = list(dict.fromkeys(base for base, _ in alignment))
-    likelier = [base for base in bases if alignment[base, "mid"] < alignment[base, "long"]]
+    likelihood = {(row["base"], row["corpus"]): row["nll_per_token"] for row in tables.rows("study", "likelihood")}
+    bases = list(dict.fromkeys(base for base, _ in likelihood))
+    likelier = [base for base in bases if likelihood[base, "mid"] < likelihood[base, "long"]]
     found = said(
         f"{chosen['mean_tokens']:.0f} [tokens] a [trace] instead of {whole['mean_tokens']:.0f}; [likelier] than long"
         f" CoT to {len(likelier)} of {len(bases)} untrained students, not to `large`; but the assistant falls from"

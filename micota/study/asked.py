@@ -1,4 +1,4 @@
-"""What a study is asked: its claims, the gap by size, the variance budget, the alignment, numbers of others."""
+"""What a study is asked: its claims, the gap by size, the variance budget, the likelihood, numbers of others."""
 
 from math import fsum
 from typing import Annotated, Literal, Self
@@ -70,7 +70,7 @@ class Variance(Closed):
     dataset: Name = Field(description="problems that these students answer several times (sampling.repeated)")
 
 
-class Alignment(Closed):
+class Likelihood(Closed):
     """Likelihood of each corpus under the untrained students."""
 
     corpora: Names = Field(min_length=1)

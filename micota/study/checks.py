@@ -46,10 +46,12 @@ def check_names(study: Study) -> None:
     if "base" in config.corpora:
         raise ConfigurationError("corpora.base: in the tables `base` is the untrained student; choose another name")
     once(config.seeds, "seeds", "a seed is one run")
-    once(study.models, "bases, tuned, scored", "a model needs a name of its own")
-    for name in config.scored:
+    once(study.models, "bases, tuned, external_models", "a model needs a name of its own")
+    for name in config.external_models:
         if name in config.corpora or "elsewhere" in config.bases:
-            raise ConfigurationError(f"scored.{name}: the tables show it as a corpus of `elsewhere`; name neither so")
+            raise ConfigurationError(
+                f"external_models.{name}: the tables show it as a corpus of `elsewhere`; name neither so"
+            )
     if config.merges and not (config.validation_problems and config.sampling.validation):
         raise ConfigurationError("merges: a sweep needs `validation_problems` and `sampling.validation`")
     if config.validation_problems:
@@ -99,12 +101,12 @@ def check_students(study: Study) -> None:
     config = study.config
     for name in config.students.bases:
         known(name, config.bases, "students.bases")
-    for base, corpora in config.students.more.items():
+    for base, corpora in config.students.extra_corpora.items():
         if corpora:
-            known(base, config.students.bases, "students.more")
-    more = [corpus for corpora in config.students.more.values() for corpus in corpora]
-    for corpus in [*config.students.corpora, *more, *config.alignment.corpora]:
-        known(corpus, config.corpora, "students.corpora / students.more / alignment.corpora")
+            known(base, config.students.bases, "students.extra_corpora")
+    more = [corpus for corpora in config.students.extra_corpora.values() for corpus in corpora]
+    for corpus in [*config.students.corpora, *more, *config.likelihood.corpora]:
+        known(corpus, config.corpora, "students.corpora / students.extra_corpora / likelihood.corpora")
     known(config.students.recipe, config.training, "students.recipe")
     known(config.students.proposed, [*config.students.corpora, *more], "students.proposed")
 
@@ -119,12 +121,12 @@ def check_corpora(study: Study) -> None:
         for part in [*block.made_of(), *block.compared_with()]:
             known(part, config.corpora, f"corpora.{name}.{block.key_of(part)}")
         block.check(name, study)
-    for name in config.alignment.corpora:
+    for name in config.likelihood.corpora:
         for part in [name, *before(study, name)]:
             if study.corpus(part).waits_for_likelihoods():
                 raise ConfigurationError(
-                    f"alignment.corpora: {name} {'is' if part == name else f'is made with {part}, which is'} chosen by"
-                    " NLL, so it waits for the alignment, which can not wait for it; leave it out"
+                    f"likelihood.corpora: {name} {'is' if part == name else f'is made with {part}, which is'} chosen by"
+                    " NLL, so it waits for the likelihood, which can not wait for it; leave it out"
                 )
     for name in config.corpora:
         if name in before(study, name):
@@ -140,7 +142,7 @@ def before(study: Study, corpus: str) -> list[str]:
         needed = [*block.made_of(), *block.compared_with()]
         needed += [taught for model in block.solved_by() if (taught := study.learned(model))]
         if block.waits_for_likelihoods():
-            needed += study.config.alignment.corpora
+            needed += study.config.likelihood.corpora
         new = [part for part in dict.fromkeys(needed) if part not in found]
         found += new
         waiting += new
@@ -174,7 +176,7 @@ def check_prompts(study: Study) -> None:
         *(t.prompt for t in config.training.values()),
         *(d.prompt for d in decodings if d),
         *(d.prompt for d in config.datasets.values() if d.prompt),
-        config.alignment.prompt,
+        config.likelihood.prompt,
     }:
         known(name, config.prompts, "prompt")
         check_filled(f"prompts.{name}.user", config.prompts[name])

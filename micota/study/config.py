@@ -5,7 +5,7 @@ A misspelt key is an error that names it, and so is a number that YAML read as a
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -18,7 +18,7 @@ from micota.models.prompts import Prompt
 from micota.models.settings import Base, Finished
 from micota.problems.settings import Cleaning, Dataset
 from micota.sampling.engine import Decoding, EngineSettings
-from micota.study.asked import Alignment, Claims, Published, Sizes, Variance
+from micota.study.asked import Claims, Likelihood, Published, Sizes, Variance
 from micota.study.typed import at, place_of, put, with_types
 from micota.training.settings import TrainingSettings
 
@@ -78,15 +78,21 @@ class Sampling(Closed):
 
 
 class Students(Closed):
+    renamed: ClassVar[dict[str, str]] = {"more": "extra_corpora"}
+
     bases: Names = Field(min_length=1)
     corpora: Names
-    more: dict[Name, Names] = Field({}, description="further corpora of single student bases: {base: [corpus]}")
+    extra_corpora: dict[Name, Names] = Field(
+        {}, description="further corpora of single student bases: {base: [corpus]}"
+    )
     recipe: Name
     proposed: Name = Field(description="the corpus that is compared with every other one (MiCoTA's)")
 
 
 class Config(Closed):
     """One study."""
+
+    renamed: ClassVar[dict[str, str]] = {"alignment": "likelihood", "scored": "external_models"}
 
     study: Name
     seeds: list[Seed] = Field(min_length=1, description="training seeds of the students")
@@ -128,11 +134,13 @@ class Config(Closed):
     )
     corpora: dict[Name, Corpus]
     students: Students
-    scored: dict[Name, Finished] = Field({}, description="models trained elsewhere, scored beside the students")
+    external_models: dict[Name, Finished] = Field(
+        {}, description="models trained elsewhere, scored beside the students"
+    )
     sampling: Sampling
     training: dict[Name, Training]
     grading: Grading = Grading()
-    alignment: Alignment
+    likelihood: Likelihood
     claims: Claims | None = Field(None, description="no claims, no verdicts")
     sizes: Sizes | None = None
     variance: Variance | None = None

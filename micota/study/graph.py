@@ -43,11 +43,11 @@ class Study:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.bases = [*config.bases, *config.scored]
+        self.bases = [*config.bases, *config.external_models]
         self.students: dict[str, Tune] = {
             names.student(base, corpus, seed): Tune(base, corpus, config.students.recipe, seed)
             for base in config.students.bases
-            for corpus in [*config.students.corpora, *config.students.more.get(base, [])]
+            for corpus in [*config.students.corpora, *config.students.extra_corpora.get(base, [])]
             for seed in config.seeds
         }
         self.tunes = {n: Tune(t.base, t.corpus, t.recipe, t.seed) for n, t in config.tuned.items()} | self.students
@@ -68,7 +68,7 @@ class Study:
 
     def base_block(self, name: str) -> LocalBase | HubBase | ScratchBase:
         """Where a base comes from; `from_scratch` leaves no finished model to a base that can be pre-trained."""
-        block = self.config.bases.get(name) or self.config.scored[name]
+        block = self.config.bases.get(name) or self.config.external_models[name]
         if isinstance(block, ScratchBase) and self.config.from_scratch:
             return block.but(pretrained=None)
         return block
@@ -141,7 +141,7 @@ class Study:
     @property
     def evaluated(self) -> list[str]:
         """Models that are scored on the benchmarks: the untrained students, all trained ones, those from elsewhere."""
-        return [*self.config.students.bases, *self.students, *self.config.scored]
+        return [*self.config.students.bases, *self.students, *self.config.external_models]
 
     @property
     def rules(self) -> dict[str, Rule]:
@@ -158,4 +158,4 @@ class Study:
         """What the contrasts of a measure may be made of."""
         if measure == "accuracy":
             return list(dict.fromkeys([*self.config.students.bases, *map(names.arm_of, self.students)]))
-        return self.assistants if measure.startswith("validation") else self.config.alignment.corpora
+        return self.assistants if measure.startswith("validation") else self.config.likelihood.corpora

@@ -24,7 +24,7 @@ def located(config: Config, project: Path) -> Config:
 
     if project.resolve() == Path.cwd():
         return config
-    blocks = {part: getattr(config, part) for part in ("bases", "scored")}
+    blocks = {part: getattr(config, part) for part in ("bases", "external_models")}
     update: dict[str, Any] = {
         part: {name: moved(block, "path", "pretrained") for name, block in named.items()}
         for part, named in blocks.items()
@@ -57,6 +57,6 @@ def faults(study: Study) -> Iterator[str]:
     for name in study.bases:
         for path in study.base_files(name):
             if not Path(path).is_file():
-                block = "scored" if name in config.scored else "bases"
+                block = "external_models" if name in config.external_models else "bases"
                 key = "path" if study.base_block(name).source == "local" else "pretrained"
                 yield f"  {block}.{name}.{key}: {path}: no such file, so {Path(path).parent} is no model's folder"

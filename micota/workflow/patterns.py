@@ -29,7 +29,12 @@ def name_patterns(study: Study) -> dict[str, str]:
     config = study.config
     students = either(
         *(
-            product({f"{base}-": [*config.students.corpora, *config.students.more.get(base, [])], "-s": config.seeds})
+            product(
+                {
+                    f"{base}-": [*config.students.corpora, *config.students.extra_corpora.get(base, [])],
+                    "-s": config.seeds,
+                }
+            )
             for base in config.students.bases
         )
     )

@@ -45,7 +45,7 @@ class Gpus:
         return self.of(self.study.config.sampling.engine.tensor_parallel)
 
     @property
-    def alignment(self) -> int:
+    def likelihood(self) -> int:
         return self.of(1)
 
     def training(self, recipe: str) -> int:

@@ -88,8 +88,8 @@ def corpus(study: Study, name: str) -> Shape:
     return dict(identity(study.corpus(name)))
 
 
-def alignment(study: Study) -> Shape:
-    block = study.config.alignment
+def likelihood(study: Study) -> Shape:
+    block = study.config.likelihood
     asked = {"prompt": identity(study.prompt(block.prompt)), "dtype": study.config.sampling.engine.dtype}
     return {"corpora": block.corpora} | asked | arithmetic(study)
 

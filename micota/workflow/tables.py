@@ -74,7 +74,7 @@ def reads_claims(study: Study, paths: Paths) -> Files:
     return {
         "graded": paths.of("graded", entries.claimed(study)),
         **paths.below({"gold": [GOLD]}),
-        "alignment": paths.of("alignment", (part.base for part in parts if part.base)),
+        "likelihood": paths.of("likelihood", (part.base for part in parts if part.base)),
     }
 
 
@@ -129,12 +129,12 @@ TABLES = {
         {"corpora": "corpora"},
         version=2,
     ),
-    "alignment": Table(
-        files("nll", "alignment", lambda study: study.config.students.bases),
-        {"alignment": "likelihood alignment"},
+    "likelihood": Table(
+        files("nll", "likelihood", lambda study: study.config.students.bases),
+        {"likelihood": "likelihood of the corpora"},
     ),
     "lengths": Table(
-        files("corpora", "corpora", lambda study: study.config.alignment.corpora),
+        files("corpora", "corpora", lambda study: study.config.likelihood.corpora),
         {"lengths.csv": "", "lengths_quantiles": "CoT lengths"},
     ),
     "scores": Table(
@@ -208,7 +208,7 @@ FIGURES = {
         name: Figure(table, {name: name})
         for name, table in {
             "lengths": "lengths",
-            "alignment": "alignment",
+            "likelihood": "likelihood",
             "yield": "corpora",
             "merge": "assistants",
             "claims": "claims",

@@ -8,7 +8,7 @@ import torch
 from micota.common import devices
 from micota.common.devices import require_gpus
 from micota.common.errors import UserError
-from scripts import alignment, base, judge, sample, train
+from scripts import base, judge, likelihood, sample, train
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, gpus: int, build: str | None = "12.8", usable: bool | None = None) -> None:
@@ -54,7 +54,7 @@ def test_every_script_that_uses_gpus_asks_first(monkeypatch: pytest.MonkeyPatch,
         judge.main: [
             *[model, "--name=judge", prompt, "--problems=p", "--graded=g", work, out]
         ],
-        alignment.main: [model, "--base=small", "--corpora", "short.jsonl", prompt, work, out],
+        likelihood.main: [model, "--base=small", "--corpora", "short.jsonl", prompt, work, out],
         train.main: ["--base=b", "--corpus=c", prompt, work, out],
         base.main: ["--path=nowhere", work, out],
     }  # fmt: skip

@@ -126,7 +126,7 @@ MIXED = ["--kind", "mixed", "--shares", "a=1", "b=2"]
         (["--kind", "mixed"], "--shares: "),
         ([*MIXED, "--seed", "e"], "--seed: .*'e'"),
         ([*MIXED, "--keep", "all"], "unrecognized arguments: --keep all"),
-        ([*MIXED, "--alignment", "a.jsonl"], "unrecognized arguments: --alignment"),
+        ([*MIXED, "--likelihood", "a.jsonl"], "unrecognized arguments: --likelihood"),
         (MIXED, "--parts: give the files; that of 'a' is needed"),
         ([*MIXED, "--parts", "x/a.jsonl"], "--parts: there is no 'b'; there are: a"),
         ([*MIXED, "--parts", "x/a.jsonl", "y/a.jsonl"], "y/a.jsonl: x/a.jsonl is of a too"),

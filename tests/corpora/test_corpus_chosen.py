@@ -42,7 +42,7 @@ def test_nll_per_token_weighs_tokens_and_reads_the_candidates_alone() -> None:
     rows = [("a", 1.0, 10), ("b", 8.0, 40), ("a", 9.0, 30), ("other", 1.0, 0)]
     records = [{"corpus": corpus, "nll": nll, "n_tokens": n} for corpus, nll, n in rows]
     assert chosen_by("nll", ["b", "a"]).nll_per_token(records) == pytest.approx({"b": 0.2, "a": 0.25})
-    with pytest.raises(UserError, match="the alignment holds no traces of c"):
+    with pytest.raises(UserError, match="likelihood: no NLL of c"):
         chosen_by("nll", ["a", "c"]).nll_per_token(records)
 
 
@@ -67,7 +67,7 @@ def test_auto_mid_is_one_of_its_candidates_unchanged(tmp_path: Path, flags: str,
     )  # fmt: skip
     write_corpora(tmp_path, corpora)
     by_nll = "nll" in flags
-    files = ["--alignment", f"{tmp_path}/small.jsonl"] if by_nll else []
+    files = ["--likelihood", f"{tmp_path}/small.jsonl"] if by_nll else []
     files += ["--parts", *(f"{tmp_path}/{name}.jsonl" for name in corpora)]
     files += ["--counted", *(f"{tmp_path}/{name}.counts.json" for name in sizes)]
     made, counts = run_script(tmp_path, "--kind", "chosen", "--candidates", "w2", "w4", "w6", *flags.split(), *files)

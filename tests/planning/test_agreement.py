@@ -21,7 +21,7 @@ from tests.graph import DRAWINGS, STUDIES
 from tests.paper_study import fill_cache, overlay
 from tests.tiny import EXTENDED, raw_config, write_model
 
-MODEL = {"sample": "model", "train": "tuned", "base_model": "base", "alignment": "base"}
+MODEL = {"sample": "model", "train": "tuned", "base_model": "base", "likelihood": "base"}
 GPU = 80e9
 
 
@@ -78,7 +78,7 @@ def test_memory_of_every_job(study: str) -> None:
 CHANGES: list[dict[str, Any]] = [
     {"sampling.engine.name": "transformers", "sampling.engine.tensor_parallel": 1, "sampling.engine.batch_size": 7},
     {"training.assistant.processes": 2, "training.student.dtype": "float32", "training.student.batch_size": 3},
-    {"alignment.batch_size": 5, "corpora.long.max_tokens": None},
+    {"likelihood.batch_size": 5, "corpora.long.max_tokens": None},
     {"bases.qwen14b.repo": "org/Unnamed", "bases.qwen3b.repo": "org/Llama-8B"},
 ]
 

@@ -11,7 +11,7 @@ DOT = r"""Config file config/mini.yaml is extended.
 digraph snakemake_dag {
     graph[bgcolor=white, margin=0];
 	0[label = "all", color = "0.02 0.6 0.85", style="rounded"];
-	1[label = "alignment", color = "0.1 0.6 0.85", style="rounded"];
+	1[label = "likelihood", color = "0.1 0.6 0.85", style="rounded"];
 	2[label = "base_model\nbase: small\nstudy: mini", color = "0.1 0.6 0.85", style="rounded,dashed"];
 	3[label = "sample\nmodel: small-mid-s0\nshard: 1", color = "0.1 0.6 0.85", style="rounded"];
 	1 -> 0
@@ -25,7 +25,7 @@ digraph snakemake_dag {
 def test_jobs_are_read_from_the_graph_with_the_wildcards_of_what_they_wait_for() -> None:
     assert read_dot(DOT) == [
         Job(0, "all", {"model": "small-mid-s0", "shard": "1"}, (1, 3)),
-        Job(1, "alignment", {"base": "small"}, ()),  # its base is done
+        Job(1, "likelihood", {"base": "small"}, ()),  # its base is done
         Job(3, "sample", {"model": "small-mid-s0", "shard": "1", "base": "small"}, ()),
     ]
 

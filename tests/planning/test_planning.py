@@ -62,7 +62,7 @@ def test_every_job_of_a_model_is_costed_by_that_model(graph: Callable[[str], Pat
     """A wildcard that the graph leaves out must not make a dear job a small one."""
     plan_of = workload("paper")
     for found in read_dot(graph("paper").read_text()):
-        if found.rule in ("sample", "train", "merge", "base_model", "alignment", "judge"):
+        if found.rule in ("sample", "train", "merge", "base_model", "likelihood", "judge"):
             assert plan_of.cost(found).work > 1, found
 
 
@@ -252,7 +252,7 @@ def test_the_miniature_is_planned_within_a_factor_of_two_by_its_pilot(graph: Cal
     jobs = read_dot(graph("mini").read_text())
     plan = make_plan(jobs, Workload(study, False, assumptions, pilot_lengths(study, pilot)), rates, (1, 0))
     took = {rule: sum(jobs.values()) for rule, jobs in read_json(REFERENCE / "seconds.json").items()}
-    for rule in ("sample", "train", "alignment", "merge"):
+    for rule in ("sample", "train", "likelihood", "merge"):
         assert plan.totals(rule).jobs == len(read_json(REFERENCE / "seconds.json")[rule])
         assert 0.5 < plan.totals(rule).seconds / took[rule] < 2, rule
     assert 0.5 < sum(plan.totals(rule).seconds for rule in took) / sum(took.values()) < 2

@@ -13,7 +13,7 @@ TRACE = {"id": "t/0", "completion": "1+1=2 \\boxed{2}", "prompt": "1+1?", "corre
 
 def results(folder: Path) -> Path:
     write_jsonl(folder / "graded" / "small.jsonl", [TRACE])
-    write_jsonl(folder / "alignment" / "small.jsonl", [{"id": "t/0", "corpus": "mid", "nll": 1.5, "n_tokens": 9}])
+    write_jsonl(folder / "likelihood" / "small.jsonl", [{"id": "t/0", "corpus": "mid", "nll": 1.5, "n_tokens": 9}])
     write_json(folder / "corpora" / "mid.counts.json", {"kept": 1})
     write_jsonl(folder / "cot" / "small.jsonl", [TRACE])
     return folder
@@ -24,7 +24,7 @@ def test_verdicts_lengths_and_counts_survive_and_texts_do_not(tmp_path: Path) ->
     main(["pack", "--results", str(results(tmp_path / "study")), "--archive", str(archive)])
     main(["unpack", "--results", str(again), "--archive", str(archive)])
     assert list(read_jsonl(again / "graded" / "small.jsonl")) == [{**TRACE, "completion": None, "prompt": None}]
-    for same in ("alignment/small.jsonl", "corpora/mid.counts.json"):
+    for same in ("likelihood/small.jsonl", "corpora/mid.counts.json"):
         assert (again / same).read_bytes() == (tmp_path / "study" / same).read_bytes()
     assert not (again / "cot").exists()
 

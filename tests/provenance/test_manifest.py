@@ -159,7 +159,7 @@ def study(tmp_path: Path) -> list[str]:
     (tmp_path / "data.jsonl").write_text("{}\n", encoding="utf-8")
     elsewhere = {"r1_7b": {"source": "hub", "repo": "org/R1-7B", "revision": "c" * 40}}
     elsewhere |= {"mine": {"source": "local", "path": "models/mine"}}
-    write_json(tmp_path / "study.json", raw_config("paper", {"scored": elsewhere}))
+    write_json(tmp_path / "study.json", raw_config("paper", {"external_models": elsewhere}))
     flags = ["--study", f"{tmp_path}/study.json", "--results", f"{tmp_path}/results"]
     flags += ["--figures", f"{tmp_path}/figures"]
     return [*flags, "--inputs", f"{tmp_path}/data.jsonl", "--out", f"{tmp_path}/results/manifest.json"]
@@ -181,9 +181,12 @@ def test_the_manifest_of_a_study(study: list[str], tmp_path: Path) -> None:
     assert found["weights"] == {"small": {"model.safetensors": "ab"}}
     assert found["revisions"]["bases.qwen3b"] == "Qwen/Qwen2.5-3B-Instruct@unresolved"
     assert found["revisions"]["datasets.gsm8k"] == "openai/gsm8k@unresolved"
-    assert found["revisions"]["scored.r1_7b"] == f"org/R1-7B@{'c' * 40}" and "scored.mine" not in found["revisions"]
+    assert (
+        found["revisions"]["external_models.r1_7b"] == f"org/R1-7B@{'c' * 40}"
+        and "external_models.mine" not in found["revisions"]
+    )
     assert found["seeds"]["students"] == [0, 1, 2]
-    assert found["seeds"]["all"]["merges.1.seeds"] == [1, 2] and found["seeds"]["all"]["tuned.ta_long.seed"] == 0
+    assert found["seeds"]["all"]["merges.1.mask_seeds"] == [1, 2] and found["seeds"]["all"]["tuned.ta_long.seed"] == 0
     assert found["costs"] == {}
     text = (tmp_path / "results/manifest.md").read_text(encoding="utf-8")
     assert "| Study | paper |" in text and "| Wall time of all jobs | not recorded |" in text

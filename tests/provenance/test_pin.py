@@ -64,8 +64,10 @@ def test_every_revision_is_pinned_and_nothing_else_changes(study: str, hub: Fake
 
 
 def test_models_trained_elsewhere_are_pinned_and_a_block_is_known_by_its_place(hub: FakeHub, tmp_path: Path) -> None:
-    """`scored` holds models of the hub as `bases` does; a model or a data set may have a block's name."""
-    scored = "scored:\n  datasets: {source: hub, repo: org/scored, revision: unresolved} # ours\n  mine: &mine\n"
+    """`external_models` holds models of the hub as `bases` does; a model or a data set may have a block's name."""
+    scored = (
+        "external_models:\n  datasets: {source: hub, repo: org/scored, revision: unresolved} # ours\n  mine: &mine\n"
+    )
     scored += "    source: hub\n    repo: org/other\n    revision: 'unresolved'\n  again: *mine\n"
     sets = "datasets:\n  bases: {loader: gsm8k, hub: {repo: org/set, split: test, revision: unresolved}}\n"
     path = tmp_path / "study.yaml"
@@ -74,7 +76,7 @@ def test_models_trained_elsewhere_are_pinned_and_a_block_is_known_by_its_place(h
     assert sorted(hub.asked) == [("dataset", "org/set"), ("model", "org/other"), ("model", "org/scored")]
     after = path.read_text(encoding="utf-8")
     found = yaml.safe_load(after)
-    revisions = [found["datasets"]["bases"]["hub"], *found["scored"].values()]
+    revisions = [found["datasets"]["bases"]["hub"], *found["external_models"].values()]
     assert all(len(block["revision"]) == 40 for block in revisions) and "# ours" in after
 
 

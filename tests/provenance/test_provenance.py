@@ -13,7 +13,7 @@ from micota.models.merge_methods import MergeSweep
 from micota.problems.settings import Cleaning
 from micota.provenance.sources import CELLS, DEVIATION, TAG, TAGS, deviations_page, entries, provenance_page, untagged
 from micota.sampling.engine import EngineSettings
-from micota.study.asked import Alignment
+from micota.study.asked import Likelihood
 from micota.study.config import Asking, Training, parse_config
 from scripts import deviations as script
 from tests.conftest import ROOT
@@ -21,7 +21,7 @@ from tests.conftest import ROOT
 TAGGED = ["paper.yaml", "single_gpu.yaml"]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 # What shapes numbers is written out, never left to a default of the code.
-WRITTEN_OUT = (Alignment, Asking, Cleaning, EngineSettings, Grading, JudgeModel, MergeSweep, Training)
+WRITTEN_OUT = (Likelihood, Asking, Cleaning, EngineSettings, Grading, JudgeModel, MergeSweep, Training)
 
 
 @cache

@@ -144,7 +144,7 @@ def write_corpora(root: Path, rng: np.random.Generator) -> None:
                 value = n * PER_TOKEN[corpus] * scale * rng.gamma(4, 0.25)
                 nll[base].append({"corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": value, "n_tokens": n})
     for base, records in nll.items():
-        write_jsonl(root / f"alignment/{base}.jsonl", records)
+        write_jsonl(root / f"likelihood/{base}.jsonl", records)
 
 
 @pytest.fixture(scope="module")
@@ -167,9 +167,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_corpora(root, rng)
     make("corpora", {"counts": "corpora/*.counts.json"})
     make("lengths", {"corpora": "corpora/*.jsonl"})
-    make("alignment", {"nll": "alignment/*.jsonl"})
+    make("likelihood", {"nll": "likelihood/*.jsonl"})
     settings = {"seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": benchmarks, "validation": "valid"}
-    make("claims", graded | {"alignment": "alignment/*.jsonl"}, **family(), **settings)
+    make("claims", graded | {"likelihood": "likelihood/*.jsonl"}, **family(), **settings)
     return root
 
 
@@ -323,7 +323,7 @@ def test_tables_of_the_study_show_what_was_put_in(study: Path) -> None:
     assert rows["medium", "mid"]["accuracy_average"] > rows["medium", "long"]["accuracy_average"] + 2
     ordered = [row["mean_tokens"] for row in read_csv(study / "tables/assistants.csv") if row["density"] in (None, 0.5)]
     assert ordered == sorted(ordered), "length grows with the weight"
-    per_token = {row["corpus"]: row["nll_per_token"] for row in read_csv(study / "tables/alignment.csv")[:5]}
+    per_token = {row["corpus"]: row["nll_per_token"] for row in read_csv(study / "tables/likelihood.csv")[:5]}
     assert per_token["mid"] < per_token["long"] < per_token["short"]
 
 

@@ -1,4 +1,4 @@
-"""The table of claims from graded and alignment files, and the claims of a configuration."""
+"""The table of claims from graded and likelihood files, and the claims of a configuration."""
 
 import builtins
 import copy
@@ -43,7 +43,7 @@ def study(tmp_path: Path) -> Path:
         for n in range(40)
         for corpus, scale in (("mid", 1), ("long", 3))
     ]
-    write_jsonl(tmp_path / "alignment/s.jsonl", nll)
+    write_jsonl(tmp_path / "likelihood/s.jsonl", nll)
     return tmp_path
 
 
@@ -66,7 +66,7 @@ CLAIMS: dict[str, Any] = {
 
 def write(study: Path, block: Any = CLAIMS, **changes: Any) -> list[Row]:
     names = ("s", "s-mid-s0", "s-mid-s1", "s-odd-s0", "merged", "unmerged")
-    files = {"graded": [study / f"graded/{name}.jsonl" for name in names], "alignment": [study / "alignment/s.jsonl"]}
+    files = {"graded": [study / f"graded/{name}.jsonl" for name in names], "likelihood": [study / "likelihood/s.jsonl"]}
     settings: dict[str, Any] = {"seeds": [0, 1], "bases": ["s"], "benchmarks": ["b"], "validation": "v"}
     claims.make(files, study, **block, **settings | changes)
     return read_csv(study / "claims.csv")
@@ -86,7 +86,7 @@ def summed_with_care(items: Iterable[Any], start: Any = 0) -> Any:
 def test_the_table_does_not_depend_on_how_python_adds(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One problem far from all others, which follow it: the two ways differ in every term."""
     nll = [1e6, *np.random.default_rng(1).gamma(4.0, size=999).tolist()]
-    write_jsonl(study / "alignment/s.jsonl", [
+    write_jsonl(study / "likelihood/s.jsonl", [
         {"id": f"{n}", "corpus": corpus, "nll": value, "n_tokens": 10}
         for n, far in enumerate(nll)
         for corpus, value in (("mid", far), ("long", 1.0))
@@ -130,7 +130,7 @@ def test_columns_of_the_published_effect_show_only_where_there_is_one(study: Pat
 
 def test_only_the_files_that_the_claims_need_are_read(study: Path) -> None:
     gain = CLAIMS | {"family": {"b_gain": CLAIMS["family"]["b_gain"]}}
-    for name in ("graded/merged", "graded/unmerged", "alignment/s"):
+    for name in ("graded/merged", "graded/unmerged", "likelihood/s"):
         (study / f"{name}.jsonl").unlink()
     assert len(write(study, gain, validation=None)) == 1
     with pytest.raises(RecordError, match=r"merged\.jsonl: no such file"):

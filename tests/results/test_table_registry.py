@@ -133,7 +133,7 @@ def test_a_table_that_the_study_has_not_is_said(tmp_path: Path) -> None:
         script.main(["power", f"--study={ROOT}/config/mini.yaml", f"--results={tmp_path}"])
 
 
-@pytest.mark.parametrize("key", ["students.bases", "alignment.corpora"])
+@pytest.mark.parametrize("key", ["students.bases", "likelihood.corpora"])
 def test_a_study_whose_tables_would_be_empty_is_refused_on_loading(key: str) -> None:
     with pytest.raises(UserError, match=rf"{key}: .*at least 1 item"):
         load_study(raw_config("mini", {key: []}))

@@ -13,7 +13,7 @@ from micota.corpora.kinds.sampled import SPECIAL_TOKENS
 from micota.models.special_tokens import OPEN, UNPAIRED
 from micota.results.entries import Entry, by_student
 from micota.results.outcomes import read_cells
-from micota.results.tables import alignment, assistants, corpora, lengths, main
+from micota.results.tables import assistants, corpora, lengths, likelihood, main
 from tests.graded import entry, trace, traces, write_graded
 
 
@@ -244,12 +244,12 @@ def test_corpora_table_says_what_a_corpus_was_taken_from(tmp_path: Path) -> None
     assert "From" not in (tmp_path / "corpora.md").read_text()
 
 
-def test_alignment_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path) -> None:
+def test_likelihood_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path) -> None:
     pairs = [("mid", 1.0, 10), ("mid", 9.0, 30), ("long", 8.0, 40)]
     records = [{"corpus": c, "id": "x", "sample": 0, "nll": nll, "n_tokens": n} for c, nll, n in pairs]
     write_jsonl(tmp_path / "small.jsonl", records)
-    alignment.make({"nll": [tmp_path / "small.jsonl"]}, tmp_path)
-    mid, long = read_csv(tmp_path / "alignment.csv")
+    likelihood.make({"nll": [tmp_path / "small.jsonl"]}, tmp_path)
+    mid, long = read_csv(tmp_path / "likelihood.csv")
     assert (mid["base"], mid["traces"], mid["tokens"], mid["nll_per_trace"]) == ("small", 2, 40, 5)
     assert mid["nll_per_token"] == pytest.approx(0.25) and mid["perplexity"] == pytest.approx(1.2840254)
     assert (mid["nll_per_token_low"], mid["nll_per_token_high"]) == pytest.approx((0.1, 0.3))

@@ -154,7 +154,7 @@ def test_the_study_is_whole(run: Submitted, project: Path, study: list[str]) -> 
         "agreement",
         "gold",
         "corpora",
-        "alignment",
+        "likelihood",
         "assistants",
         "claims",
         "contamination",

@@ -40,6 +40,13 @@ def test_the_studies_are_valid(study: str) -> None:
         ({"sampling.training.temperature": "0.7"}, ["sampling.training.temperature", "'0.7'"]),
         ({"training.student.packing": "yes"}, ["training.student.packing", "'yes'"]),
         ({"seeds": []}, ["seeds", "at least 1 item"]),
+        ({"alignment": {"corpora": []}}, ["  alignment: this key is called likelihood now"]),
+        ({"scored": {}}, ["  scored: this key is called external_models now"]),
+        ({"students.more": {}}, ["  students.more: this key is called extra_corpora now"]),
+        (
+            {"merges": [{"tuned": "ta_long", "weights": [0.5], "densities": [0.5], "seeds": [0]}]},
+            ["  merges.0.seeds: this key is called mask_seeds now"],
+        ),
         ({"students": ...}, ["students: Field required"]),
         ({"study": "my-study"}, ["study", "'my-study'"]),
         ({"bases.small.source": "torrent"}, ["bases.small", "'torrent'"]),
@@ -105,11 +112,11 @@ def test_schema_faults_are_named(changes: dict[str, Any], messages: list[str]) -
         ({"sampling.training.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
         ({"sampling.validation.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
         ({"datasets.two_steps.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
-        ({"alignment.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
-        ({"alignment.corpora": ["mod"]}, r"alignment.corpora: there is no 'mod'"),
+        ({"likelihood.prompt": "caht"}, r"there is no 'caht'; there are: chat"),
+        ({"likelihood.corpora": ["mod"]}, r"likelihood.corpora: there is no 'mod'"),
         ({"bases.small.recipe": "pretrian"}, r"bases.small.recipe: there is no 'pretrian'; there are: .*pretrain"),
         (
-            {"merges": [{"tuned": "ta", "weights": [0.5], "densities": [0.5], "seeds": [0]}]},
+            {"merges": [{"tuned": "ta", "weights": [0.5], "densities": [0.5], "mask_seeds": [0]}]},
             r"merges.tuned: there is no 'ta'",
         ),
         ({"validation_problems": ...}, r"merges: .*validation_problems.*sampling.validation"),
@@ -230,11 +237,11 @@ def test_values_that_cannot_work_are_refused_before_anything_runs(change: dict[s
 
 
 def test_the_proposed_corpus_may_be_one_of_single_students() -> None:
-    changes = {"students.corpora": ["short", "long"], "students.more": {"small": ["mid"], "medium": ["mid"]}}
+    changes = {"students.corpora": ["short", "long"], "students.extra_corpora": {"small": ["mid"], "medium": ["mid"]}}
     study = load_study(raw_config("mini", changes))
     assert study.config.students.proposed == "mid" and "medium-mid-s0" in study.students
     with pytest.raises(UserError, match=r"students.proposed: there is no 'mid'; there are: short, long, mix"):
-        load_study(raw_config("mini", {**changes, "students.more": {"small": ["mix"]}}))
+        load_study(raw_config("mini", {**changes, "students.extra_corpora": {"small": ["mix"]}}))
 
 
 def test_two_sweeps_may_not_share_names() -> None:
@@ -247,8 +254,8 @@ def test_two_sweeps_may_not_share_names() -> None:
 @pytest.mark.parametrize(
     ("method", "taken", "name"),
     [
-        ("dare_ties", {"densities": [0.5], "seeds": [0]}, "ta_long-w0.3-d0.5-m0"),  # MiCoTA's, of old
-        ("dare_linear", {"densities": [0.5], "seeds": [0]}, "ta_long-dare_linear-w0.3-d0.5-m0"),
+        ("dare_ties", {"densities": [0.5], "mask_seeds": [0]}, "ta_long-w0.3-d0.5-m0"),  # MiCoTA's, of old
+        ("dare_linear", {"densities": [0.5], "mask_seeds": [0]}, "ta_long-dare_linear-w0.3-d0.5-m0"),
         ("ties", {"densities": [0.5]}, "ta_long-ties-w0.3-d0.5"),
         ("task_arithmetic", {}, "ta_long-task_arithmetic-w0.3"),
         ("linear", {}, "ta_long-linear-w0.3"),
@@ -261,7 +268,7 @@ def test_methods_of_merging_can_be_compared(method: str, taken: dict[str, Any], 
     study = load_study({**raw, "merges": [*raw["merges"], sweep]})
     assert name in study.merges and name in study.sweeps["ta_long"]
     assert re.fullmatch(name_patterns(study)["merged"], name) and re.fullmatch(name_patterns(study)["model"], name)
-    wrong = {"seeds": [1]} if "seeds" not in taken else {"seeds": []}
+    wrong = {"mask_seeds": [1]} if "mask_seeds" not in taken else {"mask_seeds": []}
     with pytest.raises(UserError, match=rf"merges\.{len(raw['merges'])}\.seed: {method} takes"):
         load_study({**raw, "merges": [*raw["merges"], {**sweep, **wrong}]})
 
@@ -349,7 +356,7 @@ def seeds(config: Config) -> dict[str, list[int]]:
     return {
         "problems and demonstrations": [d.options.seed for d in config.datasets.values() if d.options] + corpora,
         "teacher and assistant": [tuned.seed for tuned in config.tuned.values()],
-        "masks": [seed for sweep in config.merges for seed in sweep.seeds],
+        "masks": [seed for sweep in config.merges for seed in sweep.mask_seeds],
         "students": config.seeds,
     }
 
@@ -378,6 +385,6 @@ def test_the_confirmation_keeps_what_was_chosen() -> None:
     for name, tuned in mini.tuned.items():
         assert tuned == study.tuned[name].model_copy(update={"seed": tuned.seed})
     (chosen,), (swept, *_) = mini.merges, study.merges
-    assert chosen == swept.model_copy(update={"seeds": chosen.seeds})
+    assert chosen == swept.model_copy(update={"mask_seeds": chosen.mask_seeds})
     assert mini.claims is not None and study.claims is not None
     assert set(mini.claims.family) == set(study.claims.family)

@@ -21,7 +21,7 @@ LOCAL = {"source": "local", "path": "nowhere/model"}
     [
         ("mini", {"bases.small": LOCAL}, "bases.small.path: nowhere/model/config.json: no such file"),
         ("mini", {"bases.small.pretrained": "docs"}, "bases.small.pretrained: docs/micota.json: no such file"),
-        ("mini", {"scored": {"theirs": LOCAL}}, "scored.theirs.path: nowhere/model/config.json"),
+        ("mini", {"external_models": {"theirs": LOCAL}}, "external_models.theirs.path: nowhere/model/config.json"),
         ("mini", {"data_folder": "/nope"}, "data_folder: /nope: no such folder"),
         ("smoke", {"data_folder": "docs"}, "datasets.train.path: docs/gsm8k_train.jsonl: no such file"),
     ],
@@ -55,10 +55,13 @@ def test_a_wrong_path_is_an_error_though_all_outputs_exist(tmp_path: Path) -> No
     model = project / "given"
     shutil.copytree(ROOT / "reference/mini/bases/small", model)
     target = "results/mini/models/theirs"
-    flags = ("--config", f"scored={{theirs: {{source: local, path: {model}}}}}")
+    flags = ("--config", f"external_models={{theirs: {{source: local, path: {model}}}}}")
     first = snakemake(project, target, *flags)
     assert first.returncode == 0, output_of(first)
-    for wrong in (("--config", "scored={theirs: {source: local, path: docs}}"), ("--config", "data_folder=/nope")):
+    for wrong in (
+        ("--config", "external_models={theirs: {source: local, path: docs}}"),
+        ("--config", "data_folder=/nope"),
+    ):
         run = snakemake(project, target, *wrong)
         assert run.returncode == 2 and "names what is not there" in output_of(run)
         assert "Nothing to be done" not in output_of(run) and "Traceback" not in output_of(run)
@@ -67,11 +70,11 @@ def test_a_wrong_path_is_an_error_though_all_outputs_exist(tmp_path: Path) -> No
 def test_relative_paths_of_a_run_that_starts_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They lead into the checkout where the current folder has no such file."""
     monkeypatch.chdir(tmp_path)
-    raw = raw_config("mini", {"scored": {"mine": {"source": "local", "path": "mine"}}})
+    raw = raw_config("mini", {"external_models": {"mine": {"source": "local", "path": "mine"}}})
     (tmp_path / "mine").mkdir()
     found = located(load_study(raw).config, ROOT)
     assert found.bases["small"].model_dump()["pretrained"] == str(ROOT / "reference/mini/bases/small")
-    assert found.scored["mine"].model_dump()["path"] == "mine"
+    assert found.external_models["mine"].model_dump()["path"] == "mine"
     (tmp_path / "mine" / "config.json").touch()
     check_paths(Study(found))
     with pytest.raises(UserError, match=r"bases\.small\.pretrained"):

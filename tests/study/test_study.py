@@ -26,7 +26,7 @@ def study(request: pytest.FixtureRequest) -> Study:
 def trained(study: Study) -> list[tuple[str, list[str]]]:
     """Each student base and its corpora: those of all, then its own."""
     students = study.config.students
-    return [(base, [*students.corpora, *students.more.get(base, [])]) for base in students.bases]
+    return [(base, [*students.corpora, *students.extra_corpora.get(base, [])]) for base in students.bases]
 
 
 def test_every_model_has_one_name(study: Study) -> None:
@@ -51,7 +51,7 @@ def test_a_sweep_merges_each_weight_with_each_density(name: str, merges: int) ->
 
 
 def test_seeds_weights_and_mask_seeds_multiply_models() -> None:
-    sweep = {"tuned": "ta_long", "weights": [0.175, 1], "densities": [0.5], "seeds": [0, 7]}
+    sweep = {"tuned": "ta_long", "weights": [0.175, 1], "densities": [0.5], "mask_seeds": [0, 7]}
     changes = {"seeds": [3, 4], "students.bases": ["small"], "merges": [sweep], "claims": ...}
     study = load_study(raw_config("mini", changes))
     assert [s for s in study.students if "-mid-" in s] == ["small-mid-s3", "small-mid-s4"]
@@ -76,8 +76,12 @@ def test_the_sweep_starts_at_the_base_and_ends_at_the_unmerged_assistant(study: 
 
 
 def test_each_tuned_model_has_a_sweep_of_its_own() -> None:
-    sweep = {"weights": [0.175], "densities": [0.5], "seeds": [0]}
-    merges = [{"tuned": "ta_long", **sweep}, {"tuned": "teacher", **sweep}, {"tuned": "ta_long", **sweep, "seeds": [1]}]
+    sweep = {"weights": [0.175], "densities": [0.5], "mask_seeds": [0]}
+    merges = [
+        {"tuned": "ta_long", **sweep},
+        {"tuned": "teacher", **sweep},
+        {"tuned": "ta_long", **sweep, "mask_seeds": [1]},
+    ]
     changes = {"merges": merges, "tuned.teacher.base": "medium", "claims": None}
     study = load_study(raw_config("mini", changes))
     sweeps = [(entry["tuned"], entry["model"], entry["weight"]) for entry in entries.assistants(study)]
@@ -200,7 +204,7 @@ def test_a_base_may_have_corpora_of_its_own(extended: Study) -> None:
         if entry["corpus"] not in corpora[entry["base"]]:
             corpora[entry["base"]].append(entry["corpus"])
     assert corpora["medium"] == ["base", *extended.config.students.corpora]
-    assert corpora["small"] == [*corpora["medium"], *EXTENDED["students.more"]["small"]]
+    assert corpora["small"] == [*corpora["medium"], *EXTENDED["students.extra_corpora"]["small"]]
     assert "medium-auto_mid-s0" not in extended.students
     assert extended.tunes["small-auto_mid-s1"] == Tune("small", "auto_mid", extended.config.students.recipe, 1)
 
@@ -238,7 +242,9 @@ def test_without_the_blocks_nothing_is_asked_for() -> None:
 
 
 def test_a_model_trained_elsewhere_is_scored_last_and_as_itself() -> None:
-    study = load_study(raw_config("mini", {"scored": {"theirs": {"source": "local", "path": "models/theirs"}}}))
+    study = load_study(
+        raw_config("mini", {"external_models": {"theirs": {"source": "local", "path": "models/theirs"}}})
+    )
     assert entries.main(study)[-1] == {"model": "theirs", "base": "elsewhere", "corpus": "theirs", "seed": 0}
     assert sampled_datasets(study, "theirs") == BENCHMARKS["mini"]
     assert study.base_block("theirs") == LocalBase(source="local", path="models/theirs")
@@ -247,7 +253,7 @@ def test_a_model_trained_elsewhere_is_scored_last_and_as_itself() -> None:
 
 def test_a_scored_model_needs_a_name_of_its_own() -> None:
     block = {"source": "local", "path": "models/theirs"}
-    with pytest.raises(UserError, match=r"scored\.mid: .* name neither so"):
-        load_study(raw_config("mini", {"scored": {"mid": block}}))
-    with pytest.raises(UserError, match="scored: small stands there more than once"):
-        load_study(raw_config("mini", {"scored": {"small": block}}))
+    with pytest.raises(UserError, match=r"external_models\.mid: .* name neither so"):
+        load_study(raw_config("mini", {"external_models": {"mid": block}}))
+    with pytest.raises(UserError, match="external_models: small stands there more than once"):
+        load_study(raw_config("mini", {"external_models": {"small": block}}))

@@ -18,9 +18,9 @@ def parsed(key: str, text: str) -> Config:
 
 
 def test_numbers_at_any_depth() -> None:
-    sweep = "[{tuned: ta_long, method: dare_ties, weights: [0.4, 1], densities: [.5], seeds: [0, +3]}]"
+    sweep = "[{tuned: ta_long, method: dare_ties, weights: [0.4, 1], densities: [.5], mask_seeds: [0, +3]}]"
     (found,) = parsed("merges", sweep.replace("0.4", "0.175")).merges
-    assert (found.weights, found.densities, found.seeds) == ([0.175, 1], [0.5], [0, 3])
+    assert (found.weights, found.densities, found.mask_seeds) == ([0.175, 1], [0.5], [0, 3])
     assert parsed("seeds", "[1,2]").seeds == [1, 2]
     student = parsed("training", "{student: {learning_rate: 2.0e-3, epochs: 4}}").training["student"]
     assert (student.learning_rate, student.epochs) == (0.002, 4)
@@ -54,7 +54,9 @@ def test_a_block_can_be_switched_off() -> None:
 @pytest.mark.parametrize("revision", ["1234567", "12e4567", "007", "true", ".5"])
 def test_what_the_schema_wants_as_a_text_stays_one(revision: str) -> None:
     """A commit may be all digits."""
-    found = parsed("scored", f"{{theirs: {{source: hub, repo: a/b, revision: {revision}}}}}").scored["theirs"]
+    found = parsed("external_models", f"{{theirs: {{source: hub, repo: a/b, revision: {revision}}}}}").external_models[
+        "theirs"
+    ]
     assert found.model_dump() == {"source": "hub", "repo": "a/b", "revision": revision}
 
 

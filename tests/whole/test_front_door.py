@@ -61,7 +61,7 @@ GAP = {"base": "small", "kind": "gap", "corpus": "long"}
         ("study/tables/main.csv", {"base": "small", "corpus": "long"}, "accuracy_average", "99", "after long CoT"),
         ("study/tables/sizes.csv", GAP, "value", "-1.5", "first widens, then turns"),
         ("study/tables/assistants.csv", {"model": "ta_long"}, "accuracy", "5", "the assistant falls"),
-        ("study/tables/alignment.csv", {"base": "tiny", "corpus": "mid"}, "nll_per_token", "9", "not to `large`"),
+        ("study/tables/likelihood.csv", {"base": "tiny", "corpus": "mid"}, "nll_per_token", "9", "not to `large`"),
         ("controls/tables/main.csv", {"corpus": "mix"}, "accuracy_average", "3", "the .mix. .* beat Mid-CoT"),
         ("controls/tables/main.csv", {"corpus": "mid_m2"}, "accuracy_average", "99", "no corpus beats"),
         ("controls/tables/main.csv", {"corpus": "mid"}, "accuracy_average", "47", "beat Mid-CoT"),  # of another run

@@ -56,7 +56,10 @@ def refused(run: subprocess.CompletedProcess[str]) -> str:
         (["score", "MODEL=config"], "MODEL=config: no model's folder: it has no config.json"),
         (["score", "MODEL=reference/mini/bases/small"], "results/mini: this study has not been run here"),
         (["score", "MODEL=owner/name", "REVISION=abc", "STUDY=paper"], "results/paper: this study has not been run"),
-        (["score", "MODEL=owner/name", "REVISION=abc", "NAME=Bad-Name"], "scored.Bad-Name|scored.*pattern|faults"),
+        (
+            ["score", "MODEL=owner/name", "REVISION=abc", "NAME=Bad-Name"],
+            "external_models.Bad-Name|scored.*pattern|faults",
+        ),
         (["pilot", "SHARE=much"], "invalid float value: 'much'"),
         (["pilot", "SHARE=2"], "give a share between 0 and 1"),
     ],
@@ -145,7 +148,7 @@ def test_a_study_that_lacks_what_is_needed_costs_no_earlier_results(project: Pat
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     said = refused(make(project, "regrade", "STUDY=smoke"))
-    assert "results/smoke: its models, cot, corpora, alignment, problems are not there" in said
+    assert "results/smoke: its models, cot, corpora, likelihood, problems are not there" in said
     assert earlier.exists()
     shutil.rmtree(project / "results/smoke")
 

@@ -56,13 +56,13 @@ def test_every_table_and_figure_is_there(smoke: Smoke) -> None:
         "agreement",
         "gold",
         "corpora",
-        "alignment",
+        "likelihood",
         "assistants",
         "lengths_quantiles",
     ):
         for ending in ("csv", "md", "tex"):
             assert (smoke.results / "tables" / f"{name}.{ending}").stat().st_size > 50
-    for name in ("accuracy", "accuracy_benchmarks", "merge", "lengths", "alignment", "yield"):
+    for name in ("accuracy", "accuracy_benchmarks", "merge", "lengths", "likelihood", "yield"):
         with Image.open(smoke.folder / "figures" / "smoke" / f"{name}.png") as image:
             assert min(image.size) > 300
             assert len(image.convert("RGB").getcolors(2**24) or []) > 10  # not a blank page

@@ -127,7 +127,7 @@ def test_nested_values_of_the_command_line_have_types(project: Path) -> None:
 
     No --configfile is given: the default profile names the miniature.
     """
-    sweep = "merges=[{tuned: ta_long, method: dare_ties, weights: [0.4, 0.175], densities: [0.5], seeds: [0]}]"
+    sweep = "merges=[{tuned: ta_long, method: dare_ties, weights: [0.4, 0.175], densities: [0.5], mask_seeds: [0]}]"
     run = snakemake(
         project,
         "-n",

@@ -32,7 +32,7 @@ def test_every_configuration_plans_the_whole_method(study_jobs: Jobs, study: str
         "corpus",
         "train",
         "merge",
-        "alignment",
+        "likelihood",
     }
     assert steps | {"table_main", "figure_accuracy", "all"} <= set(jobs)
     raw = raw_config(study)
@@ -61,13 +61,13 @@ def test_every_optional_block_plans_its_jobs_and_waits_for_what_it_needs(project
     jobs = planned(snakemake(project, "-n", "--configfile", str(path)))
     for name in ("claims", "sizes", "variance"):
         assert (jobs[f"table_{name}"], jobs[f"figure_{name}"]) == (1, 1)
-    assert jobs["model_size"] == jobs["alignment"] == len(raw["students"]["bases"])
+    assert jobs["model_size"] == jobs["likelihood"] == len(raw["students"]["bases"])
     study = load_study(raw)
     assert jobs["corpus"] == len(raw["corpora"])
     assert (jobs["merge"], jobs["train"]) == (len(study.merges), len(study.tunes))
-    # chosen by NLL: the alignment comes first
+    # chosen by NLL: the likelihood comes first
     wanted = planned(snakemake(project, "results/mini/corpora/auto_nll.jsonl", "-n", "--configfile", str(path)))
-    assert wanted["alignment"] == 1
+    assert wanted["likelihood"] == 1
 
 
 @pytest.mark.parametrize("study", [name for name in STUDIES if "config/mini.yaml" not in config_files(name)])

@@ -38,7 +38,7 @@ Finished jobid: 3 (Rule: train)
 Job 4: Training: small-long-s0
 """
 REFERENCE: Mapping[str, Mapping[str, float]] = read_json(ROOT / "reference/mini/seconds.json")
-NAMED = {"train": "tuned", "merge": "merged", "sample": "model", "grade": "model", "alignment": "base"}
+NAMED = {"train": "tuned", "merge": "merged", "sample": "model", "grade": "model", "likelihood": "base"}
 NAMED |= {"base_model": "base"}
 BEGIN = datetime(2026, 11, 23, 7)
 

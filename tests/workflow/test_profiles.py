@@ -78,12 +78,12 @@ def test_what_runs_on_gpus_follows_the_configuration() -> None:
     study = load_study(raw_config("single_gpu", engine))
     gpus = Gpus(study)
     assert (gpus.sampling, gpus.judging) == (6, study.config.sampling.engine.tensor_parallel)
-    assert (gpus.alignment, gpus.training("student")) == (1, 4)
+    assert (gpus.likelihood, gpus.training("student")) == (1, 4)
     assert not any(map(study.pretrained, study.bases))
     assert {gpus.base(base) for base in study.bases} == {0}  # downloads
     for device in ("auto", "cpu"):
         off = Gpus(load_study(raw_config("single_gpu", {**engine, "device": device})))
-        assert (off.sampling, off.judging, off.alignment, off.training("student")) == (0, 0, 0, 0)
+        assert (off.sampling, off.judging, off.likelihood, off.training("student")) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(("device", "seen"), [("auto", "0,1"), ("cpu", "")])

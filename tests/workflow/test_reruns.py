@@ -18,29 +18,29 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a benchmark's seed": (
         {"datasets.two_steps.options.seed": 33},
         # its words must leave the training problems, and the models' jobs on training problems are those on benchmarks
-        "load_problems=1 clean_problems=3 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 alignment=2",
-        "alignment assistants claims contamination corpora gold lengths main scores",
+        "load_problems=1 clean_problems=3 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
+        "likelihood assistants claims contamination corpora gold lengths main scores",
     ),
     "a data set's rule": ({"datasets.two_steps.rule": "last_number"}, "check_gold=1", "claims gold main scores"),
     "cleaning": (
         {"cleaning.ngram": 8},
-        "clean_problems=5 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 alignment=2",
-        "alignment assistants claims contamination corpora gold lengths main scores",
+        "clean_problems=5 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
+        "likelihood assistants claims contamination corpora gold lengths main scores",
     ),
     "a prompt": (
         {"prompts.chat.user": "Solve {problem}"},
-        "base_model=3 sample=17 grade=17 corpus=7 train=10 merge=4 alignment=2",
-        "alignment assistants claims corpora lengths main scores",
+        "base_model=3 sample=17 grade=17 corpus=7 train=10 merge=4 likelihood=2",
+        "likelihood assistants claims corpora lengths main scores",
     ),
     "a base's seed": (
         {"bases.small.seed": 12},
-        "base_model=1 sample=6 grade=6 train=5 alignment=1",
-        "alignment claims main scores",
+        "base_model=1 sample=6 grade=6 train=5 likelihood=1",
+        "likelihood claims main scores",
     ),
     "a teacher's recipe": (
         {"training.teacher.learning_rate": 2.0e-3},
-        "sample=14 grade=14 corpus=6 train=10 merge=4 alignment=2",
-        "alignment assistants claims corpora lengths main scores",
+        "sample=14 grade=14 corpus=6 train=10 merge=4 likelihood=2",
+        "likelihood assistants claims corpora lengths main scores",
     ),
     "the students' recipe": (
         {"training.student.epochs": 3},
@@ -49,8 +49,8 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "the merges' dtype": (
         {"merge_dtype": "bfloat16"},
-        "sample=12 grade=12 corpus=5 train=8 merge=4 alignment=2",
-        "alignment assistants claims corpora lengths main scores",
+        "sample=12 grade=12 corpus=5 train=8 merge=4 likelihood=2",
+        "likelihood assistants claims corpora lengths main scores",
     ),
     "a merge's weight": (
         {
@@ -62,13 +62,13 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "a corpus of demonstrations": (
         {"corpora.demonstrations.seed": 5},
-        "sample=14 grade=14 corpus=7 train=10 merge=4 alignment=2",
-        "alignment assistants claims corpora lengths main scores",
+        "sample=14 grade=14 corpus=7 train=10 merge=4 likelihood=2",
+        "likelihood assistants claims corpora lengths main scores",
     ),
     "a sampled corpus": (
         {"corpora.mid.keep": "all"},
-        "sample=2 grade=2 corpus=1 train=2 alignment=2",
-        "alignment claims corpora lengths main scores",
+        "sample=2 grade=2 corpus=1 train=2 likelihood=2",
+        "likelihood claims corpora lengths main scores",
     ),
     "a mixed corpus": (
         {"corpora.mix.shares": {"long": 1, "short": 3}},
@@ -77,18 +77,18 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "the engine": (
         {"sampling.engine.max_model_len": 900},
-        "sample=17 grade=17 corpus=6 train=9 merge=4 alignment=2",
-        "alignment assistants claims corpora lengths main scores",
+        "sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
+        "likelihood assistants claims corpora lengths main scores",
     ),
     "the decoding of evaluations": (
         {"sampling.evaluation.max_tokens": 500},
         "sample=10 grade=10",
         "assistants claims main scores",
     ),
-    "what alignment compares": (
-        {"alignment.corpora": ["short", "mid", "long"]},
-        "alignment=2",
-        "alignment claims lengths",
+    "what likelihood compares": (
+        {"likelihood.corpora": ["short", "mid", "long"]},
+        "likelihood=2",
+        "likelihood claims lengths",
     ),
     "a claim": ({"claims.alpha": 0.01}, "", "claims"),
     "the proposed corpus": ({"students.proposed": "short"}, "", "main"),
@@ -104,7 +104,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
             "training.student.gradient_checkpointing": True,
             "training.student.attention": "eager",
             "training.teacher.threads": 2,
-            "alignment.batch_size": 8,
+            "likelihood.batch_size": 8,
             "grading": {"workers": 2},
             "device": "cpu",
             "check_disk": False,

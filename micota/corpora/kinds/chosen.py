@@ -21,7 +21,7 @@ class Chosen(CorpusKind):
     files: ClassVar = {
         "parts": "the candidates",
         "counted": "the counts of the candidates, and of the corpora of `between`",
-        "alignment": "by NLL: the likelihoods of the candidates' traces",
+        "likelihood": "by NLL: the likelihoods of the candidates' traces",
     }
 
     kind: Literal["chosen"] = Field(description="of corpus")
@@ -60,7 +60,7 @@ class Chosen(CorpusKind):
     def reads(self, around: Surroundings) -> Files:
         found = super().reads(around)
         found["counted"] = [path.replace(".jsonl", ".counts.json") for path in found["parts"]]
-        return found | ({"alignment": [f"alignment/{self.base}.jsonl"]} if self.by == "nll" else {})
+        return found | ({"likelihood": [f"likelihood/{self.base}.jsonl"]} if self.by == "nll" else {})
 
     def check(self, name: str, study: Named) -> None:
         """Kept traces must be solved ones, and by NLL the candidates' likelihoods known."""
@@ -74,7 +74,7 @@ class Chosen(CorpusKind):
         if self.by == "nll":
             known(str(self.base), study.config.students.bases, f"corpora.{name}.base")
             for candidate in self.candidates:
-                known(candidate, study.config.alignment.corpora, f"corpora.{name}: alignment.corpora")
+                known(candidate, study.config.likelihood.corpora, f"corpora.{name}: likelihood.corpora")
 
     def rows(self, given: Given, around: Surroundings) -> Made:
         choice = self.choice(given)
@@ -87,7 +87,7 @@ class Chosen(CorpusKind):
         counted = {name: read_json(given.of("counted", name)) for name in [*self.candidates, *self.between]}
         if self.by == "length":
             return self.choose(counted, "log_length_ratio", self.length_ratios(counted))
-        nll = read_jsonl(given.only("alignment"), ("corpus", "nll", "n_tokens"))
+        nll = read_jsonl(given.only("likelihood"), ("corpus", "nll", "n_tokens"))
         return self.choose(counted, "nll_per_token", self.nll_per_token(nll))
 
     def choose(self, counted: Mapping[str, Record], measure: str, values: Mapping[str, float]) -> Record:
@@ -118,14 +118,14 @@ class Chosen(CorpusKind):
         return {name: abs(log(counted[name]["tokens"]["mean"] / target)) for name in self.candidates}
 
     def nll_per_token(self, rows: Iterable[Record]) -> dict[str, float]:
-        """Sum of NLL (nats) over sum of tokens of each candidate, from the rows of alignment/{base}.jsonl."""
+        """Sum of NLL (nats) over sum of tokens of each candidate, from the rows of likelihood/{base}.jsonl."""
         nll, tokens = dict.fromkeys(self.candidates, 0.0), dict.fromkeys(self.candidates, 0)
         for row in rows:
             if row["corpus"] in nll:
                 nll[row["corpus"]] += row["nll"]
                 tokens[row["corpus"]] += row["n_tokens"]
         if missing := [name for name in self.candidates if not tokens[name]]:
-            raise ConfigurationError(f"the alignment holds no traces of {', '.join(missing)}")
+            raise ConfigurationError(f"likelihood: no NLL of {', '.join(missing)}")
         return {name: nll[name] / tokens[name] for name in self.candidates}
 
     def expected_tokens(self, name: str, plan: Expected) -> float:

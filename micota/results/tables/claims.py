@@ -1,7 +1,7 @@
 """The verdict on each claim: its effect, interval, corrected p and minimum detectable effect.
 
 A row for each part of a claim. micota/results/claims.py says what is estimated and how it is judged, and
-micota.study.asked.Claims what a claim is. Reads only the graded and alignment files that the claims need.
+micota.study.asked.Claims what a claim is. Reads only the files of graded traces and of NLL that the claims need.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +57,7 @@ def make(
             raise DataError("validation_problems: the claims speak of the merge sweep; name its data set")
         for model, found in read_models(files["graded"], swept, [validation]).items():
             cells.setdefault(model, {}).update(found)
-    nll = read_nll(parts, by_name(files["alignment"]))
+    nll = read_nll(parts, by_name(files["likelihood"]))
     data = Data(seeds, bases, benchmarks, validation, cells, nll)
     rows = judge(family, data, alpha=alpha, power=power)
     # Twice: the table for reading has a claim's text once and its numbers rounded, the CSV has everything everywhere.

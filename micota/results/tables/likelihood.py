@@ -36,11 +36,11 @@ def make(files: dict[str, list[Path]], out: Path) -> None:
             traces.setdefault(record["corpus"], []).append((record["nll"], record["n_tokens"]))
         if not traces:
             raise RecordError(f"{path}: no traces")
-        rows += [alignment_row(base, corpus, pairs) for corpus, pairs in traces.items()]
-    write_table(out / "alignment", rows, COLUMNS, group="base")
+        rows += [likelihood_row(base, corpus, pairs) for corpus, pairs in traces.items()]
+    write_table(out / "likelihood", rows, COLUMNS, group="base")
 
 
-def alignment_row(base: str, corpus: str, traces: Sequence[tuple[float, int]]) -> Row:
+def likelihood_row(base: str, corpus: str, traces: Sequence[tuple[float, int]]) -> Row:
     """One corpus under one base, from the (nll, tokens) of its traces."""
     nll, tokens = zip(*traces, strict=True)
     per_token = ratio(nll, tokens)

@@ -12,7 +12,7 @@ from micota.models import likelihood
 from micota.models.likelihood import trace_nll
 from micota.models.prompts import Prompt, render
 from micota.models.tokenizer import load_tokenizer
-from scripts import alignment as script
+from scripts import likelihood as script
 from tests.tiny import NARROW, PROMPT, corpus, write_kind, write_model
 
 ROWS = 5

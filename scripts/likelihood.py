@@ -1,8 +1,8 @@
 """Negative log-likelihood of each corpus under an untrained student.
 
-    python -m scripts.alignment --study config/mini.yaml --base small --model results/mini/models/small \\
-        --corpora results/mini/corpora/{short,mid,long}.jsonl --work work --out results/mini/alignment/small.jsonl
-    python -m scripts.alignment --base small --model results/mini/models/small --corpora short.jsonl mid.jsonl \\
+    python -m scripts.likelihood --study config/mini.yaml --base small --model results/mini/models/small \\
+        --corpora results/mini/corpora/{short,mid,long}.jsonl --work work --out results/mini/likelihood/small.jsonl
+    python -m scripts.likelihood --base small --model results/mini/models/small --corpora short.jsonl mid.jsonl \\
         --prompt-user '{problem}' --work work --out small.jsonl
 
 A file's name is its corpus. Prompt and dtype are those of the study; flags go over them. Each corpus is written to
@@ -48,7 +48,7 @@ def asked(args: argparse.Namespace) -> tuple[Prompt, str, int]:
     prompt, dtype, batch_size = None, "float32", 32
     if args.study:
         study = study_of(args.study)
-        block, dtype = study.config.alignment, study.config.sampling.engine.dtype
+        block, dtype = study.config.likelihood, study.config.sampling.engine.dtype
         prompt, batch_size = study.prompt(block.prompt), block.batch_size
     return with_flags(Prompt, prompt, args, "prompt_"), args.dtype or dtype, args.batch_size or batch_size
 
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     how = {"dtype": getattr(torch, dtype), "attn_implementation": attention(args.model)}
     model = AutoModelForCausalLM.from_pretrained(args.model, use_safetensors=True, **how)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    shaped_by = [VERSIONS["alignment"], args.base, model_hash(args.model), prompt.model_dump(), dtype, portable()]
+    shaped_by = [VERSIONS["likelihood"], args.base, model_hash(args.model), prompt.model_dump(), dtype, portable()]
 
     def rows(path: Path) -> Iterator[Record]:
         traces = list(read_jsonl(path, CORPUS_FIELDS))

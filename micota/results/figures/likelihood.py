@@ -25,4 +25,4 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
             axes.tick_params(axis="x", length=0)
             axes.set_ylabel(unit)
             axes.set_title(f"base student: {base}")
-    return {"alignment": figure}
+    return {"likelihood": figure}
