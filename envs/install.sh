@@ -120,7 +120,9 @@ uv=$(grep -oE '^uv==[^ ]+' envs/installer.lock)
 pip_install=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps)
 [[ uv==$("$venv/bin/uv" --version 2>/dev/null | cut -d' ' -f2) == "$uv" ]] ||
     "${pip_install[@]}" --require-hashes -r envs/installer.lock
-uv_install=("$venv/bin/uv" pip install --python "$venv/bin/python" --no-deps)
+# Each job is a Python of its own. Where no bytecode may be written (PYTHONDONTWRITEBYTECODE, a read-only folder), it would
+# compile all that it imports anew: 14 s instead of 6 for a model.
+uv_install=("$venv/bin/uv" pip install --python "$venv/bin/python" --no-deps --compile-bytecode)
 [[ -t 2 ]] || uv_install+=(--quiet) # progress is for a terminal
 no_index=() # uv has no variable for it
 if is_true "${PIP_NO_INDEX:-}" || is_true "${UV_NO_INDEX:-}"; then no_index=(--no-index); fi
@@ -147,12 +149,6 @@ if [[ $variant != gpu ]]; then
                 "name it: PIP_FIND_LINKS=folder"
     fi
 fi
-
-# Each job is a Python of its own. Where no bytecode may be written (PYTHONDONTWRITEBYTECODE, a read-only folder), it would
-# compile every module that it imports anew: 14 s instead of 6 for a model. compileall fails on templates of packages.
-say "compiling"
-"$venv/bin/python" -m compileall -q -j 0 "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
-    >/dev/null 2>&1 || true
 
 # Later calls of make keep to this build of torch.
 if [[ $variant == gpu ]]; then echo cuda; else echo cpu; fi >"$venv/torch"
