@@ -5,6 +5,7 @@
 `id` joins a trace with its problem. `correct` is math-verify's verdict on the last box; a trace without a box, or
 whose answer cannot be read or takes longer than `--timeout` seconds, is wrong, and says so. Rows come out in the order
 they came in; several files are taken for the shards of one sampling job, and come out as from a job without shards.
+With --study and --model the traces must be those that the study asks the model for, each in its shard.
 """
 
 import argparse
@@ -12,12 +13,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from micota.common.cli import run
-from micota.common.errors import DataError
+from micota.common import contracts
+from micota.common.cli import known, run
+from micota.common.contracts import Asked
+from micota.common.errors import ConfigurationError, DataError
 from micota.common.lines import line_of
 from micota.common.records import PROBLEM_FIELDS, Record, read_jsonl, write_jsonl
 from micota.grading.grade import Judge, grade, summary
 from micota.sampling.shards import in_turn
+from micota.study.load import add_study_flag, study_of
+from micota.study.tasks import tasks
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -28,6 +33,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--traces", type=Path, nargs="+", required=True, help="traces, or the shards of one job in order"
     )
     parser.add_argument("--graded", type=Path, required=True, help="graded traces")
+    add_study_flag(parser)
+    parser.add_argument("--model", help="of the study, whose traces these are: all that it was asked for must be there")
     parser.add_argument("--workers", type=int, default=1, help="processes that judge answers")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds for one answer")
     return parser.parse_args(argv)
@@ -46,6 +53,30 @@ def read_golds(paths: Sequence[Path]) -> dict[str, str]:
     return golds
 
 
+def asked_for(args: argparse.Namespace) -> list[Iterator[Asked]]:
+    """What the study asks each shard of the model's traces for, in their order."""
+    if args.model is None:
+        raise ConfigurationError("--model: say which model of the study wrote the traces")
+    study = study_of(args.study)
+    known(args.model, study.models, "--model")
+    wanted = tasks(study, args.model)
+    files = {path.stem: path for path in args.problems}
+    if missing := {task.problems for task in wanted} - files.keys():
+        raise ConfigurationError(f"--problems: {args.model} answers {', '.join(sorted(missing))} too; name their files")
+    if len(args.traces) != study.config.sampling.shards:
+        raise ConfigurationError(
+            f"--traces: {len(args.traces)} files, and the study has sampling.shards {study.config.sampling.shards}"
+        )
+    ids = {name: [problem["id"] for problem in contracts.problems(path)] for name, path in files.items()}
+
+    def of_shard(shard: int) -> Iterator[Asked]:
+        for task in wanted:
+            for problem in ids[task.problems][shard :: len(args.traces)]:
+                yield from ((task.dataset, problem, sample) for sample in range(task.decoding.n))
+
+    return [of_shard(shard) for shard in range(len(args.traces))]
+
+
 def read_traces(path: Path, golds: Mapping[str, str]) -> Iterator[Record]:
     """The traces of a file; each must belong to a problem."""
     for index, trace in enumerate(read_jsonl(path, ("id", "completion"))):
@@ -60,7 +91,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Join, grade, write, count."""
     args = parse_args(argv)
     golds = read_golds(args.problems)
-    traces = in_turn([read_traces(path, golds) for path in args.traces])
+    if args.study:
+        asked = zip(args.traces, asked_for(args), strict=True)
+        shards = [contracts.traces(path, args.model, wanted) for path, wanted in asked]
+    else:
+        shards = [read_traces(path, golds) for path in args.traces]
+    traces = in_turn(shards)
     reasons: Counter[str] = Counter()
 
     def counted(rows: Iterator[Record]) -> Iterator[Record]:

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.cli import Parser, run
+from micota.common.contracts import corpus_rows
 from micota.common.devices import add_gpus_flag, require_gpus
 from micota.common.errors import DataError
 from micota.common.flags import add_flags, with_flags
-from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
+from micota.common.records import Record, read_jsonl, write_jsonl
 from micota.common.stages import VERSIONS
 from micota.models.prompts import Prompt
 from micota.study.load import add_study_flag, study_of
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from micota.common.files import file_hash
+    from micota.common.seals import file_hash
     from micota.models.fingerprint import portable
     from micota.models.folders import attention, check_folder, model_hash
     from micota.models.likelihood import trace_nll
@@ -75,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     shaped_by = [VERSIONS["likelihood"], args.base, model_hash(args.model), prompt.model_dump(), dtype, portable()]
 
     def rows(path: Path) -> Iterator[Record]:
-        traces = list(read_jsonl(path, CORPUS_FIELDS))
+        traces = list(corpus_rows(path))
         for row in trace_nll(model, tokenizer, prompt, traces, batch_size):
             yield {"model": args.base, "corpus": path.stem, **row}
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.common.cli import run
-from micota.common.files import file_hash, whole
+from micota.common.files import whole
 from micota.common.records import Record, write_json
+from micota.common.seals import file_hash
 from micota.models.fingerprint import fingerprint
 from micota.provenance.manifest import (
     OUTPUTS,

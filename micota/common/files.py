@@ -3,7 +3,6 @@
 What is being written stands beside its place under a temporary name that begins with a point, and is then renamed.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from micota.common.errors import DataError
+from micota.common.seals import seal, unseal
 
 ENDING = re.compile(r"(\.(counts|report))?\.jsonl?$")
 
@@ -45,12 +45,6 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(existing(folder.absolute())).free
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """A name beside `path` to write a file under; the file takes its place when the block ends without an error."""
@@ -61,7 +55,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
         left.unlink(missing_ok=True)
     try:
         yield temporary
+        unseal(path)
         temporary.replace(path)
+        seal(path)
     finally:
         temporary.unlink(missing_ok=True)
 

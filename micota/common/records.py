@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from micota.common.errors import DataError, MissingFile
 from micota.common.files import whole
 from micota.common.lines import opened
+from micota.common.seals import check_seal
 
 Record = dict[str, Any]
 
@@ -41,6 +42,7 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
     path = Path(path)
     if not path.is_file():
         raise NoRecords(f"{path}: no such file")
+    check_seal(path)
     with opened(path) as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
@@ -92,6 +94,7 @@ def read_json(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise NoRecords(f"{path}: no such file")
+    check_seal(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:

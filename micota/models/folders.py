@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.errors import MissingFile, ModelError
-from micota.common.files import file_hash, fresh, publish
+from micota.common.files import fresh, publish
 from micota.common.hub import snapshot
 from micota.common.records import read_json, write_json
+from micota.common.seals import file_hash
 
 SUFFIXES = (".json", ".jinja", ".txt", ".model", ".safetensors")  # of what is taken: nothing that runs, no pickles
 FILES = (*(f"*{suffix}" for suffix in SUFFIXES), "README.md")  # the card says the licence

@@ -16,9 +16,9 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
-from micota.common.files import file_hash
 from micota.common.interpreter import KEPT_OUT
 from micota.common.records import Record, read_json
+from micota.common.seals import file_hash
 from micota.common.timings import read_timings
 
 COMMIT = "micota/commit.txt"  # its text is replaced when git makes an archive (.gitattributes)

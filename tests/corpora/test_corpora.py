@@ -87,7 +87,9 @@ def test_the_commands_of_the_docstring_work_one_after_the_other(
 
 def sampled_files(folder: Path, models: list[str]) -> list[str]:
     for model in models:
-        write_jsonl(folder / f"graded/{model}.jsonl", [graded(f"train/{n}", n_tokens=10 + n) for n in range(8)])
+        write_jsonl(
+            folder / f"graded/{model}.jsonl", [graded(f"train/{n}", sampler=model, n_tokens=10 + n) for n in range(8)]
+        )
     files = ["--graded", *(f"{folder}/graded/{model}.jsonl" for model in models)]
     return [*files, "--problems", str(write_problems(folder / "problems/train.jsonl"))]
 

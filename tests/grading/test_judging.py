@@ -107,8 +107,8 @@ def test_items_are_the_boxes_that_the_string_rule_rejects() -> None:
     rejected = {"math_verify": True, "string_rule": False, "last_number": False}
     traces = [
         trace("amc/0", "amc", True),
-        trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected),
-        trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected, sample=1),
+        trace("amc/1", "amc", True, sampler="g", extracted="0.75", answer="3/4", verdicts=rejected),
+        trace("amc/1", "amc", True, sampler="g", extracted="0.75", answer="3/4", verdicts=rejected, sample=1),
         trace("amc/2", "amc", False, extracted=None, verdicts=rejected),
         trace("amc/2", "amc", False, extracted="", verdicts=rejected),
         trace("gsm8k/0", "gsm8k", True, extracted="0.75", verdicts=rejected),
@@ -122,7 +122,10 @@ def test_judge_command_line_with_a_model(tmp_path: Path, capsys: pytest.CaptureF
     """Any model folder judges, here one that writes at random; the second run finds every verdict."""
     folder = write_model(tmp_path / "judge")
     rejected = {"math_verify": True, "string_rule": False, "last_number": False}
-    write_jsonl(tmp_path / "g.jsonl", [trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected)])
+    write_jsonl(
+        tmp_path / "g.jsonl",
+        [trace("amc/1", "amc", True, sampler="g", extracted="0.75", answer="3/4", verdicts=rejected)],
+    )
     write_jsonl(tmp_path / "amc.jsonl", [{"id": "amc/1", "problem": "3/4?", "answer": "3/4", "source": "t"}])
     argv = [f"--model={folder}", "--name=j", f"--prompt-user={USER}", "--engine-max-model-len=512"]
     argv += [f"--problems={tmp_path}/amc.jsonl", f"--graded={tmp_path}/g.jsonl"]

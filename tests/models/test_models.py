@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from micota.common.errors import UserError
-from micota.common.files import file_hash
 from micota.common.flags import as_flags
 from micota.common.records import read_json, write_json
+from micota.common.seals import file_hash
 from micota.models.folders import attention, check_folder, copy_local, model_hash, parameters, weight_hashes
 from micota.models.prompts import Prompt, render
 from micota.models.settings import ScratchBase
