@@ -1,6 +1,7 @@
 """Files and folders: written whole or not at all, their hashes, what a file is of, how much room there is.
 
-What is being written stands beside its place under a temporary name that begins with a point, and is then renamed.
+What is being written stands beside its place under a temporary name that begins with a point, and is then renamed,
+when all of it is on the disk.
 """
 
 import hashlib
@@ -51,6 +52,21 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def on_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk: a name must not outlive a power cut without them.
+
+    Raises OSError where a file finds no room after all; that some file systems cannot do it for a folder is no fault.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        if path.is_file():
+            raise
+    finally:
+        os.close(handle)
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """A name beside `path` to write a file under; the file takes its place when the block ends without an error."""
@@ -61,7 +77,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
         left.unlink(missing_ok=True)
     try:
         yield temporary
+        on_disk(temporary)
         temporary.replace(path)
+        on_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -84,6 +102,11 @@ def fresh(folder: Path) -> Path:
 
 def publish(temporary: Path, folder: Path) -> None:
     """Let a whole folder appear under its own name, instead of what was there."""
+    for place, _, names in os.walk(temporary):
+        for path in [*(Path(place, name) for name in names), Path(place)]:
+            if path.exists():  # not a link to nowhere
+                on_disk(path)
     if folder.exists():
         shutil.rmtree(folder)
     temporary.rename(folder)
+    on_disk(folder.parent)
