@@ -61,12 +61,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     from transformers import AutoModelForCausalLM
 
     from micota.common.files import file_hash
+    from micota.common.locks import hold
     from micota.models.fingerprint import portable
     from micota.models.folders import attention, check_folder, model_hash
     from micota.models.likelihood import trace_nll
     from micota.models.tokenizer import load_tokenizer
 
     torch.set_num_threads(args.threads)
+    hold(args.out)
     check_folder(args.model)
     tokenizer = load_tokenizer(args.model)
     how = {"dtype": getattr(torch, dtype), "attn_implementation": attention(args.model)}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from micota.common.errors import DataError
+from micota.common.locks import hold, release
 
 ENDING = re.compile(r"(\.(counts|report))?\.jsonl?$")
 
@@ -93,8 +94,12 @@ def whole(path: str | Path) -> Iterator[TextIO]:
 
 
 def fresh(folder: Path) -> Path:
-    """An empty folder beside `folder`, to be filled and to take its place with `publish`."""
+    """An empty folder beside `folder`, to be filled and to take its place with `publish`; held until then.
+
+    Raises EnvironmentFault while another process fills it (micota/common/locks.py).
+    """
     temporary = folder.with_name(f".{folder.name}.tmp")
+    hold(temporary)
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     return temporary
@@ -110,3 +115,4 @@ def publish(temporary: Path, folder: Path) -> None:
         shutil.rmtree(folder)
     temporary.rename(folder)
     on_disk(folder.parent)
+    release(temporary)

@@ -6,6 +6,7 @@ too.
 """
 
 import multiprocessing
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from concurrent.futures import TimeoutError as DeadlineError
 from itertools import islice
 from typing import Any
 
+from micota.common.orphans import end_with
 from micota.common.records import Record
 from micota.grading.maths import MATHS
 from micota.grading.reasons import REASONS, RIGHT, TIMEOUT, UNPARSABLE
@@ -33,13 +35,14 @@ def verify_all(pairs: list[Pair]) -> list[str]:
     return [verify(pair) for pair in pairs]
 
 
-def start_worker() -> None:
-    """Import what the work needs before the clock runs, and bound the memory."""
+def start_worker(starter: int) -> None:
+    """Import what the work needs before the clock runs, and bound the memory. It ends with the process that asked."""
     import logging
     import resource
 
     import micota.grading.equivalence  # noqa: F401
 
+    end_with(starter)
     logging.disable(logging.CRITICAL)  # math-verify warns of each comparison without a timeout of its own
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, WORKER_MEMORY))
@@ -81,7 +84,9 @@ class Judge:
             # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["micota.grading.preload"])
-            self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
+            self.pool = ProcessPool(
+                max_workers=self.workers, context=context, initializer=start_worker, initargs=(os.getpid(),)
+            )
         killed = self.attempt([new[at : at + BATCH] for at in range(0, len(new), BATCH)])
         for (pair,), verdict in self.attempt([[pair] for batch, _ in killed for pair in batch]):
             self.memory[pair] = verdict

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.errors import DataError, NoRoom
+from micota.common.locks import hold, release
 from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.common.settings import differences, identity, rounding
 from micota.common.stages import VERSIONS
@@ -126,14 +127,16 @@ def sample(
     """The shard's chunks of all tasks in order; those that are there already are left alone, the others drawn.
 
     The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas. Also gives
-    with which settings that move last digits the chunks were drawn (see `noted`).
+    with which settings that move last digits the chunks were drawn (see `noted`). EnvironmentFault if another process
+    draws them.
     """
     check_tasks(tasks, sampler.folder, sampler.tokenizer)
-    settings = sampler.settings
-    chunks = cut_up(tasks, sampler, shard, shards, work / f"{shard}-of-{shards}")
+    settings, folder = sampler.settings, work / f"{shard}-of-{shards}"
+    hold(folder)
+    chunks = cut_up(tasks, sampler, shard, shards, folder)
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
     say(f"{sampler.name}: {len(chunks)} chunks, {len(missing)} to draw")
-    made_with = noted(work / f"{shard}-of-{shards}" / "made_with.json", chunks, missing, rounding(settings))
+    made_with = noted(folder / "made_with.json", chunks, missing, rounding(settings))
     for other in made_with:
         if told := differences(other, rounding(settings)):
             say(f"{sampler.name}: chunks made with {told}: kept")
@@ -143,6 +146,7 @@ def sample(
         on_replicas(works, settings.tensor_parallel)
     elif works:
         works[0]()
+    release(folder)
     return chunks, made_with
 
 

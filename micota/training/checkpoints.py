@@ -27,8 +27,8 @@ def job_key(model: Path, rows: TrainingRows, settings: TrainingSettings, seed: i
     """A hash of everything that shapes the weights: checkpoints are only ever resumed under the same key."""
     shaped_by = f"{VERSIONS['train']}|{identity(settings)}|{seed}{'|portable' if portable() else ''}"
     digest = hashlib.sha256(shaped_by.encode())
-    for file_hash in weight_hashes(model).values():
-        digest.update(bytes.fromhex(file_hash))
+    for known in weight_hashes(model).values():
+        digest.update(bytes.fromhex(known))
     for row in rows.rows:
         digest.update(json.dumps(row, sort_keys=True).encode())
     return digest.hexdigest()[:16]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.errors import ModelError
+from micota.common.locks import hold, release
 from micota.models.finite import check_finite
 from micota.models.folders import attention
 from micota.models.tokenizer import end_tokens
@@ -30,11 +31,13 @@ def fine_tune(
     With `settings.processes` > 1 each of these processes calls this function (micota.training.processes); the first one
     writes.
 
-    Raises UserError where other processes or devices are found than the settings ask for.
+    Raises UserError where other processes or devices are found than the settings ask for, or another writer of `work`.
     """
     from datasets import Dataset
 
     check_packages(settings)
+    if processes.is_first():
+        hold(work)
     checkpoints = work / job_key(model_folder, rows, settings, seed)
     checkpoints.mkdir(parents=True, exist_ok=True)
     examples, epochs, strategy = examples_in_order(rows, settings, seed)
@@ -50,6 +53,7 @@ def fine_tune(
     if processes.is_first():
         tokenizer.save_pretrained(out)
         shutil.rmtree(work)
+        release(work)
     return report
 
 

@@ -63,8 +63,8 @@ def test_what_gets_a_name_is_on_the_disk_before_and_its_name_after(
         temporary.write_bytes(b"a")
     temporary_name = temporary.name
     assert done == [f"{temporary_name} (False, False)", f"{tmp_path.name} (True, False)"]
-    done.clear()
     (fresh(tmp_path / "model") / "deep").mkdir()
+    done.clear()
     (tmp_path / ".model.tmp" / "deep" / "weights").touch()
     publish(tmp_path / ".model.tmp", tmp_path / "model")
     assert sorted(done[:-1]) == [f"{name} (True, False)" for name in (".model.tmp", "deep", "weights")]
@@ -76,6 +76,6 @@ def test_a_file_that_finds_no_room_in_the_end_does_not_appear(tmp_path: Path, mo
         raise OSError(28, "No space left on device")  # as file systems say that give blocks late
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError), replacing(tmp_path / "a") as temporary:
+    with pytest.raises(OSError, match="No space"), replacing(tmp_path / "a") as temporary:
         temporary.write_bytes(b"a")
     assert names(tmp_path) == set()

@@ -8,7 +8,6 @@ import torch
 from micota.common.errors import ModelError
 from micota.models.finite import check_finite
 
-
 NAN, INFINITE = float("nan"), float("inf")
 
 
