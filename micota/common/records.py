@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from micota.common.errors import DataError, MissingFile
 from micota.common.files import whole
@@ -22,6 +22,11 @@ TRACE_FIELDS = ("id", "sample", "sampler", "dataset", "prompt", "completion", "f
 GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "verdicts")
 JUDGED_FIELDS = ("id", "dataset", "answer", "extracted", "traces", "judge", "output", "correct")
 CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
+NEVER_EMPTY = (
+    PROBLEM_FIELDS,
+    TRACE_FIELDS,
+    GRADED_FIELDS,
+)  # what was asked and drawn; of corpora a filter may leave none
 SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: no text for a tokenizer
 
 
@@ -33,20 +38,41 @@ class NoRecords(MissingFile, RecordError):
     """A record file that is not there."""
 
 
+def each_key_once(pairs: list[tuple[str, Any]]) -> Record:
+    """A JSON object; ValueError if a key stands in it twice, of which json would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in an object")
+    return found
+
+
+def no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number that JSON knows")
+
+
+RECORD = json.JSONDecoder(object_pairs_hook=each_key_once, parse_constant=no_number)
+ROW = json.JSONDecoder(object_pairs_hook=each_key_once)  # of anybody's data: NaN often stands for "no value" there
+
+
 def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]:
     """Yield the objects of a JSON Lines file; every one must have all of `fields`.
 
-    Raises RecordError naming file and line for a missing file, a broken line or a missing field.
+    Raises RecordError naming file and line for a missing file, a broken line, a missing field, an `answer` of `fields`
+    that is no text, a key that stands twice, NaN (where `fields` are asked for: in our own records); and for a file
+    without problems or traces, by their fields.
     """
-    path = Path(path)
+    path, fields = Path(path), tuple(fields)
     if not path.is_file():
         raise NoRecords(f"{path}: no such file")
+    decode = (RECORD if fields else ROW).decode
+    answered, empty = "answer" in fields, fields in NEVER_EMPTY
     with opened(path) as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
+                record = decode(line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogatepass"))
             except json.JSONDecodeError as error:
                 raise RecordError(f"{path}:{number}: not valid JSON ({error.msg} at column {error.colno})") from None
             except UnicodeDecodeError as error:
@@ -58,7 +84,13 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
             missing = [field for field in fields if field not in record]
             if missing:
                 raise RecordError(f"{path}:{number}: the record lacks {', '.join(missing)}")
+            if answered and not isinstance(record["answer"], str):
+                found = type(record["answer"]).__name__
+                raise RecordError(f"{path}:{number}: `answer` must be a text, found {found}")
+            empty = False
             yield record
+    if empty:
+        raise RecordError(f"{path}: no record in it; remove it, and run again what made it")
 
 
 @dataclass(frozen=True)
@@ -88,14 +120,21 @@ def write_jsonl(path: str | Path, records: Iterable[Record]) -> int:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read one JSON document; RecordError names the file if it is missing or broken."""
+    """Read one JSON document; RecordError names the file if it is missing or broken, or has a key twice in an object.
+
+    Infinity and NaN are read: configurations of models have them.
+    """
     path = Path(path)
     if not path.is_file():
         raise NoRecords(f"{path}: no such file")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=each_key_once)
     except json.JSONDecodeError as error:
         raise RecordError(f"{path}:{error.lineno}: not valid JSON ({error.msg})") from None
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path}: not valid UTF-8 (byte {error.start})") from None
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: not readable JSON ({error})") from None
 
 
 def write_json(path: str | Path, document: Any) -> None:

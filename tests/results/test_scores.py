@@ -149,7 +149,7 @@ def test_no_answer_breaks_the_page(text: str, shown: str) -> None:
 
 
 def test_a_missing_benchmark_or_problem_is_named(folder: Path) -> None:
-    write_jsonl(folder / "problems.jsonl", [])
+    write_jsonl(folder / "problems.jsonl", [{"id": "amc/2", "problem": "?", "answer": "1", "source": "amc"}])
     with pytest.raises(UserError, match=r"amc/1 is in none of .*problems\.jsonl"):
         make(folder)
     write_jsonl(folder / "graded/s.jsonl", [graded("amc/0", True, True)])
