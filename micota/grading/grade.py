@@ -11,9 +11,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as DeadlineError
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any
 
+from micota.common.errors import EnvironmentFault
 from micota.common.orphans import end_with
 from micota.common.records import Record
 from micota.grading.maths import MATHS
@@ -92,21 +94,30 @@ class Judge:
             self.memory[pair] = verdict
 
     def attempt(self, batches: list[list[Pair]]) -> list[tuple[list[Pair], str]]:
-        """Judge batches into `memory`; return those that were not finished, and what that says of one pair."""
+        """Judge batches into `memory`; return those that were not finished, and what that says of one pair.
+
+        EnvironmentFault where no worker stays alive.
+        """
         from pebble import ProcessExpired
 
         killed = []
-        futures = [
-            self.pool.schedule(self.verify, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
-            for batch in batches
-        ]
-        for batch, future in zip(batches, futures, strict=True):
-            try:
-                self.memory |= zip(batch, future.result(), strict=True)
-            except DeadlineError:
-                killed.append((batch, TIMEOUT))
-            except ProcessExpired:  # out of memory, or a crash in C
-                killed.append((batch, UNPARSABLE))
+        try:
+            futures = [
+                self.pool.schedule(self.verify, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
+                for batch in batches
+            ]
+            for batch, future in zip(batches, futures, strict=True):
+                try:
+                    self.memory |= zip(batch, future.result(), strict=True)
+                except DeadlineError:
+                    killed.append((batch, TIMEOUT))
+                except ProcessExpired:  # out of memory, or a crash in C
+                    killed.append((batch, UNPARSABLE))
+        except BrokenProcessPool:
+            raise EnvironmentFault(
+                "grading: no worker process stays alive: killed from outside, or for memory; lower grading.workers"
+                " (--workers), or give the job more"
+            ) from None
         return killed
 
 

@@ -2,13 +2,14 @@ r"""The grader: verdicts on a table of (gold, what the box holds, expected), hos
 
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micota.common.errors import UserError
+from micota.common.errors import EnvironmentFault, UserError
 from micota.common.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.grading.equivalence import verify
 from micota.grading.gold import rejected_golds
@@ -274,6 +275,21 @@ def test_a_batchs_deadline_grows_with_the_batch(monkeypatch: pytest.MonkeyPatch)
     judge.attempt([[("1", "2")]])
     judge.attempt([[("1", str(n)) for n in range(32)]])
     assert asked == [(1, 10), (32, pytest.approx(41))]
+
+
+def test_workers_that_do_not_stay_alive_are_said_in_one_line() -> None:
+    class Pool:
+        def schedule(self, *_: object, **__: object) -> "Pool":
+            return self
+
+        def result(self) -> list[str]:
+            raise BrokenProcessPool("All workers expired")
+
+    judge = Judge()
+    judge.pool = Pool()
+    with pytest.raises(EnvironmentFault) as error:
+        judge.judge([("x", "y")])
+    assert error.value.place == "grading"
 
 
 def test_a_pair_that_sympy_stumbles_over_is_unreadable_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
