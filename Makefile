@@ -30,6 +30,15 @@ export TOKENIZERS_PARALLELISM := false
 unexport $(filter-out PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX,$(filter PYTHON% SNAKEMAKE%,$(.VARIABLES)))
 export PYTHONNOUSERSITE := 1
 
+# Snakemake writes to the user's cache, and where it can't it stops with a traceback. Models in there can still be read.
+UNWRITABLE := $(shell d=$${XDG_CACHE_HOME:-$$HOME/.cache}; was=$$d; \
+	until [ -e "$$d" ] || [ "$$d" = . ]; do d=$$(dirname "$$d"); done; [ -d "$$d" ] && [ -w "$$d" ] || echo "$$was")
+ifneq ($(UNWRITABLE),)
+$(warning $(UNWRITABLE): the cache (XDG_CACHE_HOME, or .cache in HOME) can't be written to; taken in its place: .snakemake/cache)
+export HF_HOME ?= $(UNWRITABLE)/huggingface
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
+
 # What each target can be told, beside VENV, PYTHON and TORCH. Anything else on the command line is refused.
 KNOWS_demo       := CORES
 KNOWS_study      := CORES SEEDS FROM_SCRATCH

@@ -18,7 +18,7 @@ from micota.common.cli import known, run
 from micota.common.contracts import Asked
 from micota.common.errors import ConfigurationError, DataError
 from micota.common.lines import line_of
-from micota.common.records import PROBLEM_FIELDS, Record, read_jsonl, write_jsonl
+from micota.common.records import Record, read_jsonl, write_jsonl
 from micota.grading.grade import Judge, grade, summary
 from micota.sampling.shards import in_turn
 from micota.study.load import add_study_flag, study_of
@@ -44,11 +44,9 @@ def read_golds(paths: Sequence[Path]) -> dict[str, str]:
     """The gold answer of every problem."""
     golds: dict[str, str] = {}
     for path in paths:
-        for index, record in enumerate(read_jsonl(path, PROBLEM_FIELDS)):
+        for index, record in enumerate(contracts.problems(path)):
             if record["id"] in golds:
-                raise DataError(f"{line_of(path, index)}: duplicate id {record['id']!r}")
-            if not isinstance(record["answer"], str) or not record["answer"].strip():
-                raise DataError(f"{line_of(path, index)}: the problem {record['id']!r} has no answer (a text)")
+                raise DataError(f"{line_of(path, index)}: the problem {record['id']!r} stands in another file too")
             golds[record["id"]] = record["answer"]
     return golds
 

@@ -61,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
+    from micota.common.locks import hold
     from micota.common.seals import file_hash
     from micota.models.fingerprint import portable
     from micota.models.folders import attention, check_folder, model_hash
@@ -68,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from micota.models.tokenizer import load_tokenizer
 
     torch.set_num_threads(args.threads)
+    hold(args.out)
     check_folder(args.model)
     tokenizer = load_tokenizer(args.model)
     how = {"dtype": getattr(torch, dtype), "attn_implementation": attention(args.model)}

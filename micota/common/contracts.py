@@ -190,13 +190,14 @@ def corpus_rows(path: Path) -> Iterator[Record]:
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """A corpus file that can be read more than once, row by row: see corpus_rows."""
+class Again:
+    """A file that can be read more than once, record by record."""
 
+    read: Callable[[Path], Iterator[Record]]
     path: Path
 
     def __iter__(self) -> Iterator[Record]:
-        return corpus_rows(self.path)
+        return self.read(self.path)
 
 
 def likelihoods(path: Path, kept: Mapping[str, int] | None = None) -> Iterator[Record]:

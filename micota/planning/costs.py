@@ -183,7 +183,7 @@ class Workload:
         batches = (tokens / recipe.max_length if recipe.packing else rows * recipe.epochs) / recipe.batch_size / devices
         steps = batches * devices / recipe.processes / recipe.accumulation
         flops = (8 if recipe.gradient_checkpointing else 6) * count * tokens
-        checkpoint = CHECKPOINT * count  # the next one is written before one is removed
+        checkpoint = CHECKPOINT * count  # one is kept while the next is written, and so two after
         sharded = devices if recipe.sharding != "none" else 1
         size = count * BYTES[recipe.dtype]
         return Cost(

@@ -17,6 +17,7 @@ from typing import Any
 
 from micota.common.contracts import problems, traces
 from micota.common.errors import DataError, NoRoom
+from micota.common.locks import hold, release
 from micota.common.records import Record, read_json, write_json, write_jsonl
 from micota.common.settings import differences, identity, rounding
 from micota.common.stages import VERSIONS
@@ -127,14 +128,16 @@ def sample(
     """The shard's chunks of all tasks in order; those that are there already are left alone, the others drawn.
 
     The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas. Also gives
-    with which settings that move last digits the chunks were drawn (see `noted`).
+    with which settings that move last digits the chunks were drawn (see `noted`). EnvironmentFault if another process
+    draws them.
     """
     check_tasks(tasks, sampler.folder, sampler.tokenizer)
-    settings = sampler.settings
-    chunks = cut_up(tasks, sampler, shard, shards, work / f"{shard}-of-{shards}")
+    settings, folder = sampler.settings, work / f"{shard}-of-{shards}"
+    hold(folder)
+    chunks = cut_up(tasks, sampler, shard, shards, folder)
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
     say(f"{sampler.name}: {len(chunks)} chunks, {len(missing)} to draw")
-    made_with = noted(work / f"{shard}-of-{shards}" / "made_with.json", chunks, missing, rounding(settings))
+    made_with = noted(folder / "made_with.json", chunks, missing, rounding(settings))
     for other in made_with:
         if told := differences(other, rounding(settings)):
             say(f"{sampler.name}: chunks made with {told}: kept")
@@ -144,6 +147,7 @@ def sample(
         on_replicas(works, settings.tensor_parallel)
     elif works:
         works[0]()
+    release(folder)
     return chunks, made_with
 
 

@@ -117,7 +117,7 @@ def test_a_corpus_holds_what_its_counts_say(tmp_path: Path, rows: list[Record], 
     path = tmp_path / "mid.jsonl"
     write_json(tmp_path / "mid.counts.json", {"kept": 2})
     write_jsonl(path, [ROW, ROW | {"sample": 1}])
-    assert len(list(contracts.Corpus(path))) == 2
+    assert len(list(contracts.Again(contracts.corpus_rows, path))) == 2
     write_jsonl(path, rows)
     refused(lambda: contracts.corpus_rows(path), path, said)
 

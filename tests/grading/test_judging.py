@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from micota.common.records import JUDGED_FIELDS, Record, RecordError, read_jsonl, write_jsonl
+from micota.common.contracts import JUDGED
+from micota.common.records import Record, RecordError, read_jsonl, write_jsonl
 from micota.grading.llm_judge import Item, LLMJudge, items, judge
 from micota.models.prompts import Prompt, render_question
 from micota.sampling.engine import Completion, Decoding, EngineSettings, Request
@@ -132,7 +133,7 @@ def test_judge_command_line_with_a_model(tmp_path: Path, capsys: pytest.CaptureF
     outs = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
     for out in outs:
         script.main([*argv, f"--work={tmp_path}/work", f"--out={out}"])
-    (row,) = read_jsonl(outs[0], JUDGED_FIELDS)
+    (row,) = read_jsonl(outs[0], JUDGED)
     assert 0 < len(row["output"]) <= 20 and row["correct"] is ("True" in row["output"])
     assert outs[0].read_bytes() == outs[1].read_bytes()
     said = capsys.readouterr().out

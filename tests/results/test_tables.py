@@ -262,8 +262,8 @@ def test_histogram_counts_every_trace_once(tmp_path: Path, longest: int, scale: 
     drawn = {"short": [1, 9, 11, 50], "long": [*range(40, 300, 7), longest]}
     for corpus, tokens in drawn.items():
         fields = {"id": "x", "sampler": "m", "problem": "", "completion": ""}
-        rows = ({**fields, "sample": sample, "n_tokens": n} for sample, n in enumerate(tokens))
-        write_jsonl(tmp_path / f"{corpus}.jsonl", rows)
+        written = ({**fields, "sample": sample, "n_tokens": n} for sample, n in enumerate(tokens))
+        write_jsonl(tmp_path / f"{corpus}.jsonl", written)
     lengths.make({"corpora": [tmp_path / "short.jsonl", tmp_path / "long.jsonl"]}, tmp_path)
     rows = read_csv(tmp_path / "lengths.csv")
     assert {row["scale"] for row in rows} == {scale}

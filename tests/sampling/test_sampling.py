@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from micota.common.contracts import TRACE
 from micota.common.errors import UserError
-from micota.common.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
+from micota.common.records import Record, read_json, read_jsonl, write_json
 from micota.models.prompts import Prompt, rendering
 from micota.models.tokenizer import load_tokenizer
 from micota.sampling import sample
@@ -99,7 +100,7 @@ class Job:
         return (self.folder / out).read_bytes()
 
     def traces(self, out: str) -> list[Record]:
-        return list(read_jsonl(self.folder / out, TRACE_FIELDS))
+        return list(read_jsonl(self.folder / out, TRACE))
 
 
 def test_every_completion_is_there_once_in_order(job: Job) -> None:
