@@ -59,13 +59,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_gpus(args.gpus)
     prompt, dtype, batch_size = asked(args)
     import torch
-    from transformers import AutoModelForCausalLM
 
     from micota.common.locks import hold
     from micota.common.seals import file_hash
     from micota.models.fingerprint import portable
     from micota.models.folders import attention, check_folder, model_hash
     from micota.models.likelihood import trace_nll
+    from micota.models.loading import load_model
     from micota.models.tokenizer import load_tokenizer
 
     torch.set_num_threads(args.threads)
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_folder(args.model)
     tokenizer = load_tokenizer(args.model)
     how = {"dtype": getattr(torch, dtype), "attn_implementation": attention(args.model)}
-    model = AutoModelForCausalLM.from_pretrained(args.model, use_safetensors=True, **how)
+    model = load_model(args.model, **how)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     shaped_by = [VERSIONS["likelihood"], args.base, model_hash(args.model), prompt.model_dump(), dtype, portable()]
 

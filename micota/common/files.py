@@ -112,3 +112,9 @@ def publish(temporary: Path, folder: Path) -> None:
     temporary.rename(folder)
     on_disk(folder.parent)
     release(temporary)
+
+
+def discard(temporary: Path) -> None:
+    """Remove a folder that `fresh` made and nobody publishes, if it is there."""
+    shutil.rmtree(temporary, ignore_errors=True)
+    release(temporary)

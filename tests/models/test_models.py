@@ -60,8 +60,11 @@ def test_a_local_model_is_copied_without_what_is_not_plain(model: Path, tmp_path
     assert {path.name for path in out.iterdir()} == {path.name for path in model.iterdir()} | {"micota.json"}
     assert load_tokenizer(out)("check 1")["input_ids"] == load_tokenizer(source)("check 1")["input_ids"]
     made = {"kind": "base", "source": "local", "path": str(source), "sha256": weight_hashes(source)}
-    assert read_json(out / "micota.json") == made
-    assert read_json(source / "micota.json") == {"kind": "theirs"}  # a hard link is never written through
+    files = {path.name: file_hash(path) for path in out.iterdir() if path.name != "micota.json"}
+    assert read_json(out / "micota.json") == made | {"files": files}
+    assert read_json(source / "micota.json") == {"kind": "theirs"}
+    shared = {path.stat().st_ino for path in out.iterdir()} & {path.stat().st_ino for path in source.iterdir()}
+    assert not shared, "what befalls a result leaves the user's folder as it is"
 
 
 @pytest.mark.parametrize(
