@@ -223,11 +223,8 @@ class Workload:
         if isinstance(block, HubBase) and not (source and has_weights(source)):
             seconds = size / self.device["download"]
             return Cost(start=5, work=seconds, stored=size, download=size, host=1e9, files=files)
-        linked = (
-            isinstance(block, HubBase)
-            and source is not None
-            and source.stat().st_dev == existing(self.home).stat().st_dev
-        )
+        cached = source if isinstance(block, HubBase) else None
+        linked = cached is not None and cached.stat().st_dev == existing(self.home).stat().st_dev
         return Cost(start=1, stored=0 if linked else size, host=1e9, files=files)
 
     def likelihood(self, base: str) -> Cost:
