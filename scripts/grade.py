@@ -15,14 +15,13 @@ from pathlib import Path
 
 from micota.common import contracts
 from micota.common.cli import known, run
-from micota.common.contracts import Asked
 from micota.common.errors import ConfigurationError, DataError
 from micota.common.lines import line_of
 from micota.common.records import Record, read_jsonl, write_jsonl
 from micota.grading.grade import Judge, grade, summary
 from micota.sampling.shards import in_turn
 from micota.study.load import add_study_flag, study_of
-from micota.study.tasks import tasks
+from micota.study.tasks import asked_for
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -51,28 +50,20 @@ def read_golds(paths: Sequence[Path]) -> dict[str, str]:
     return golds
 
 
-def asked_for(args: argparse.Namespace) -> list[Iterator[Asked]]:
-    """What the study asks each shard of the model's traces for, in their order."""
+def shards_of(args: argparse.Namespace, golds: Mapping[str, str]) -> list[Iterator[Record]]:
+    """The traces of each shard; with a study those that it asks the model for."""
+    if not args.study:
+        return [read_traces(path, golds) for path in args.traces]
     if args.model is None:
         raise ConfigurationError("--model: say which model of the study wrote the traces")
     study = study_of(args.study)
     known(args.model, study.models, "--model")
-    wanted = tasks(study, args.model)
-    files = {path.stem: path for path in args.problems}
-    if missing := {task.problems for task in wanted} - files.keys():
-        raise ConfigurationError(f"--problems: {args.model} answers {', '.join(sorted(missing))} too; name their files")
     if len(args.traces) != study.config.sampling.shards:
         raise ConfigurationError(
             f"--traces: {len(args.traces)} files, and the study has sampling.shards {study.config.sampling.shards}"
         )
-    ids = {name: [problem["id"] for problem in contracts.problems(path)] for name, path in files.items()}
-
-    def of_shard(shard: int) -> Iterator[Asked]:
-        for task in wanted:
-            for problem in ids[task.problems][shard :: len(args.traces)]:
-                yield from ((task.dataset, problem, sample) for sample in range(task.decoding.n))
-
-    return [of_shard(shard) for shard in range(len(args.traces))]
+    asked = asked_for(study, args.model, {path.stem: path for path in args.problems})
+    return [contracts.traces(path, args.model, each) for path, each in zip(args.traces, asked, strict=True)]
 
 
 def read_traces(path: Path, golds: Mapping[str, str]) -> Iterator[Record]:
@@ -89,12 +80,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Join, grade, write, count."""
     args = parse_args(argv)
     golds = read_golds(args.problems)
-    if args.study:
-        asked = zip(args.traces, asked_for(args), strict=True)
-        shards = [contracts.traces(path, args.model, wanted) for path, wanted in asked]
-    else:
-        shards = [read_traces(path, golds) for path in args.traces]
-    traces = in_turn(shards)
+    traces = in_turn(shards_of(args, golds))
     reasons: Counter[str] = Counter()
 
     def counted(rows: Iterator[Record]) -> Iterator[Record]:

@@ -53,7 +53,7 @@ JUDGED = {
 }  # fmt: skip
 
 
-def records(path: str | Path, fields: Mapping[str, Kind]) -> Iterator[Record]:
+def records(path: str | Path, fields: Mapping[str, Kind], may_be_empty: bool = False) -> Iterator[Record]:
     """The records of a file; RecordError, with the line, for a missing field or one of another kind."""
     number = -1
     for number, record in enumerate(read_jsonl(path, fields)):
@@ -61,7 +61,7 @@ def records(path: str | Path, fields: Mapping[str, Kind]) -> Iterator[Record]:
             if not holds(record[name]):
                 raise RecordError(f"{line_of(path, number)}: `{name}` is {record[name]!r:.80}, expected {words}")
         yield record
-    if number < 0:
+    if number < 0 and not may_be_empty:
         raise RecordError(f"{path}: the file is empty; remove it and run again")
 
 
@@ -78,7 +78,7 @@ def problems(path: str | Path) -> Iterator[Record]:
 def traces(path: Path, sampler: str, asked: Iterable[Asked]) -> Iterator[Record]:
     """The traces of a sampler that a file holds: those that were asked for, in their order, and no others."""
     wanted = iter(asked)
-    for number, trace in enumerate(records(path, TRACE)):
+    for number, trace in enumerate(records(path, TRACE, may_be_empty=True)):  # of more shards than problems
         if trace["sampler"] != sampler:
             raise RecordError(
                 f"{line_of(path, number)}: a trace of {trace['sampler']!r} in a file of {sampler!r}; remove it and run"
