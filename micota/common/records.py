@@ -22,11 +22,7 @@ TRACE_FIELDS = ("id", "sample", "sampler", "dataset", "prompt", "completion", "f
 GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "verdicts")
 JUDGED_FIELDS = ("id", "dataset", "answer", "extracted", "traces", "judge", "output", "correct")
 CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
-NEVER_EMPTY = (
-    PROBLEM_FIELDS,
-    TRACE_FIELDS,
-    GRADED_FIELDS,
-)  # what was asked and drawn; of corpora a filter may leave none
+NEVER_EMPTY = (PROBLEM_FIELDS, GRADED_FIELDS)  # traces: of more shards than problems; corpora: of a strict filter
 SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: no text for a tokenizer
 
 
@@ -60,7 +56,7 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
 
     Raises RecordError naming file and line for a missing file, a broken line, a missing field, an `answer` of `fields`
     that is no text, a key that stands twice, NaN (where `fields` are asked for: in our own records); and for a file
-    without problems or traces, by their fields.
+    without problems or graded traces, by its fields.
     """
     path, fields = Path(path), tuple(fields)
     if not path.is_file():

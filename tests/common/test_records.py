@@ -67,13 +67,14 @@ def test_an_answer_is_a_text(tmp_path: Path, answer: object) -> None:
     assert error.value.place == f"{tmp_path}/p.jsonl:2"
 
 
-def test_problems_and_traces_are_never_none(tmp_path: Path) -> None:
+def test_problems_and_graded_traces_are_never_none(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("\n")
-    for fields in (PROBLEM_FIELDS, TRACE_FIELDS, GRADED_FIELDS):
+    for fields in (PROBLEM_FIELDS, GRADED_FIELDS):
         with pytest.raises(RecordError) as error:
             list(read_jsonl(tmp_path / "empty.jsonl", list(fields)))
         assert error.value.place == f"{tmp_path}/empty.jsonl"
-    assert list(read_jsonl(tmp_path / "empty.jsonl", CORPUS_FIELDS)) == []
+    for fields in (TRACE_FIELDS, CORPUS_FIELDS):
+        assert list(read_jsonl(tmp_path / "empty.jsonl", fields)) == []
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000, '{"a": 1, "a": 2}', '{"a": "\udce9"}'])
