@@ -73,8 +73,8 @@ def test_problems_and_graded_traces_are_never_none(tmp_path: Path) -> None:
         with pytest.raises(RecordError) as error:
             list(read_jsonl(tmp_path / "empty.jsonl", list(fields)))
         assert error.value.place == f"{tmp_path}/empty.jsonl"
-    for fields in (TRACE_FIELDS, CORPUS_FIELDS):
-        assert list(read_jsonl(tmp_path / "empty.jsonl", fields)) == []
+    for others in (TRACE_FIELDS, CORPUS_FIELDS):
+        assert list(read_jsonl(tmp_path / "empty.jsonl", others)) == []
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000, '{"a": 1, "a": 2}', '{"a": "\udce9"}'])
