@@ -51,6 +51,7 @@ KNOWS_smoke      := CORES DATA
 KNOWS_plan       := STUDY CORES DATA GPUS PILOT ASSUME
 KNOWS_pilot      := STUDY CORES DATA SHARE
 KNOWS_pin        := STUDY
+KNOWS_check-results := STUDY
 KNOWS_preflight  := STUDY DATA CONFIG GPU_GB PROFILE
 KNOWS_bases      := CORES
 KNOWS_draws      := CORES
@@ -89,7 +90,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VE
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test named-python demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test named-python demo study controls tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -204,6 +205,9 @@ define again
 		$(if $(DATA),data_folder='$(DATA)') $(FOLLOW)
 	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(STUDY)/tables
 endef
+
+check-results: setup  ## is every result of a study as it was made? (STUDY=mini)
+	$(BIN)/python -m scripts.check_results --results results/$(STUDY) --figures figures/$(STUDY)
 
 unlock: setup  ## after a run that ended elsewhere, or otherwise than in order: take Snakemake's locks away, if no run is alive
 	$(SNAKEMAKE) --unlock --cores 1 --configfile config/mini.yaml

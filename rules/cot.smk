@@ -52,7 +52,8 @@ rule grade:
     message:
         "CoT: grading {wildcards.model}"
     shell:
-        "python -m scripts.grade --problems {input.problems} --traces {input.traces} --graded {output}"
+        "python -m scripts.grade --study results/{wildcards.study}/study.json --model {wildcards.model}"
+        " --problems {input.problems} --traces {input.traces} --graded {output}"
         " --workers {threads} --timeout {params.timeout} > {log} 2>&1"
 
 

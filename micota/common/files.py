@@ -4,7 +4,6 @@ What is being written stands beside its place under a temporary name that begins
 when all of it is on the disk.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from typing import TextIO
 
 from micota.common.errors import DataError
 from micota.common.locks import hold, release
+from micota.common.seals import seal, unseal
 
 ENDING = re.compile(r"(\.(counts|report))?\.jsonl?$")
 
@@ -47,12 +47,6 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(existing(folder.absolute())).free
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def on_disk(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk: a name must not outlive a power cut without them.
 
@@ -79,8 +73,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         on_disk(temporary)
+        unseal(path)
         temporary.replace(path)
         on_disk(path.parent)
+        seal(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -121,4 +117,10 @@ def publish(temporary: Path, folder: Path) -> None:
         shutil.rmtree(folder)
     temporary.rename(folder)
     on_disk(folder.parent)
+    release(temporary)
+
+
+def discard(temporary: Path) -> None:
+    """Remove a folder that `fresh` made and nobody publishes, if it is there."""
+    shutil.rmtree(temporary, ignore_errors=True)
     release(temporary)

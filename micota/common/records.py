@@ -7,22 +7,16 @@ and line number, never skipped.
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from micota.common.errors import DataError, MissingFile
 from micota.common.files import whole
 from micota.common.lines import opened
+from micota.common.seals import check_seal
 
 Record = dict[str, Any]
 
-PROBLEM_FIELDS = ("id", "problem", "answer", "source")
-TRACE_FIELDS = ("id", "sample", "sampler", "dataset", "prompt", "completion", "finish_reason", "n_tokens", "seed")
-GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "verdicts")
-JUDGED_FIELDS = ("id", "dataset", "answer", "extracted", "traces", "judge", "output", "correct")
-CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
-NEVER_EMPTY = (PROBLEM_FIELDS, GRADED_FIELDS)  # traces: of more shards than problems; corpora: of a strict filter
 SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: no text for a tokenizer
 
 
@@ -54,15 +48,14 @@ ROW = json.JSONDecoder(object_pairs_hook=each_key_once)  # of anybody's data: Na
 def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]:
     """Yield the objects of a JSON Lines file; every one must have all of `fields`.
 
-    Raises RecordError naming file and line for a missing file, a broken line, a missing field, an `answer` of `fields`
-    that is no text, a key that stands twice, NaN (where `fields` are asked for: in our own records); and for a file
-    without problems or graded traces, by its fields.
+    Raises RecordError naming file and line for a missing file, a broken line, a missing field, a key that stands twice,
+    and NaN (where `fields` are asked for: in our own records).
     """
     path, fields = Path(path), tuple(fields)
     if not path.is_file():
         raise NoRecords(f"{path}: no such file")
+    check_seal(path)
     decode = (RECORD if fields else ROW).decode
-    answered, empty = "answer" in fields, fields in NEVER_EMPTY
     with opened(path) as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
@@ -80,24 +73,7 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
             missing = [field for field in fields if field not in record]
             if missing:
                 raise RecordError(f"{path}:{number}: the record lacks {', '.join(missing)}")
-            if answered and not isinstance(record["answer"], str):
-                found = type(record["answer"]).__name__
-                raise RecordError(f"{path}:{number}: `answer` must be a text, found {found}")
-            empty = False
             yield record
-    if empty:
-        raise RecordError(f"{path}: no record in it; remove it, and run again what made it")
-
-
-@dataclass(frozen=True)
-class RecordFile:
-    """A JSON Lines file that can be read more than once, line by line: see read_jsonl."""
-
-    path: str | Path
-    fields: Iterable[str] = ()
-
-    def __iter__(self) -> Iterator[Record]:
-        return read_jsonl(self.path, self.fields)
 
 
 def write_lines(handle: TextIO, records: Iterable[Record]) -> int:
@@ -123,6 +99,7 @@ def read_json(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise NoRecords(f"{path}: no such file")
+    check_seal(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=each_key_once)
     except json.JSONDecodeError as error:

@@ -1,6 +1,6 @@
 """Are a model's weights numbers? One NaN among them spreads to every loss, every trace and every merge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,3 +21,13 @@ def check_finite(weights: Mapping[str, Any], folder: Path, advice: str = "fetch 
         bad = int((~torch.isfinite(tensor.float())).sum())  # no float8 knows isfinite
         if bad:
             raise ModelError(f"{folder}: {bad:,} of {tensor.numel():,} weights of {name} are NaN or infinite; {advice}")
+
+
+def check_finite_files(folder: Path, files: Iterable[Path]) -> None:
+    """The same of a folder's safetensors files, a tensor at a time."""
+    from safetensors import safe_open
+
+    for path in files:
+        with safe_open(path, framework="pt") as handle:
+            for name in handle.keys():  # noqa: SIM118 -- no mapping
+                check_finite({name: handle.get_tensor(name)}, folder)

@@ -212,7 +212,7 @@ class Workload:
         )
 
     def base_model(self, base: str) -> Cost:
-        """A training from scratch, a linked folder, or a download (linked from the hub's cache)."""
+        """A training from scratch, a copied folder, or a download (linked from the hub's cache)."""
         block = self.sizes.blocks[base]
         if isinstance(block, ScratchBase) and pretrained_here(self.study, base):
             mean = self.lengths.prompt(self.study.config.training_problems)
@@ -223,7 +223,8 @@ class Workload:
         if isinstance(block, HubBase) and not (source and has_weights(source)):
             seconds = size / self.device["download"]
             return Cost(start=5, work=seconds, stored=size, download=size, host=1e9, files=files)
-        linked = source is None or source.stat().st_dev == existing(self.home).stat().st_dev
+        cached = source if isinstance(block, HubBase) else None
+        linked = cached is not None and cached.stat().st_dev == existing(self.home).stat().st_dev
         return Cost(start=1, stored=0 if linked else size, host=1e9, files=files)
 
     def likelihood(self, base: str) -> Cost:

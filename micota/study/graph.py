@@ -108,7 +108,7 @@ class Study:
     def around(self, corpus: str) -> Surroundings:
         """What a corpus must know of the study: with the base of the first model that is trained on it."""
         learner = next((tune.base for tune in self.tunes.values() if tune.corpus == corpus), self.bases[0])
-        return Surroundings(self.config.training_problems, learner)
+        return Surroundings(self.config.training_problems, learner, whole=True)
 
     def parts(self, corpus: str) -> list[str]:
         """A corpus and every corpus that its rows come from, however deep."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.errors import UserError
-from micota.common.files import file_hash
 from micota.common.records import read_json, write_json
+from micota.common.seals import file_hash
 from micota.common.settings import differences, identity, rounding
 from micota.common.stages import VERSIONS
 from micota.models.fingerprint import portable

@@ -12,6 +12,7 @@ from micota.common.errors import ModelError
 from micota.common.locks import hold, release
 from micota.models.finite import check_finite
 from micota.models.folders import attention
+from micota.models.loading import load_model
 from micota.models.tokenizer import end_tokens
 from micota.training import processes
 from micota.training.checkpoints import job_key, last_checkpoint, make_room, note_hashes, note_rounding
@@ -144,9 +145,7 @@ def load(folder: Path, settings: TrainingSettings) -> Any:
         "attn_implementation": attention(folder, settings.attention, "attention"),
     }
     if settings.sharding == "none" or processes.is_first():
-        model = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, **how)
-        check_finite(model.state_dict(), folder)
-        return model
+        return load_model(folder, **how)
     # transformers would fill a second copy of the model with zeros in each of these processes (#43749). Memory that
     # is never written to takes none.
     with init_empty_weights(include_buffers=False):

@@ -94,8 +94,8 @@ def enter(workflow: Any, config: dict[str, Any], profile: Profile, project: Path
             say(cut_short)
         for line in made_otherwise(study, Paths.of_study(study.config.study)):
             say(line)
-        if future := dated_in_future(study, Paths.of_study(study.config.study)):
-            say(future)
+        if told := dated_in_future(study, Paths.of_study(study.config.study)):
+            say(told)
     if not looking:
         write_settings(study, anew=workflow.is_main_process)
     return study

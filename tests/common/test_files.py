@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from micota.common.files import file_hash, fresh, publish, replacing
+from micota.common.files import fresh, publish, replacing
+from micota.common.seals import file_hash
 
 
 def names(folder: Path) -> set[str]:

@@ -8,20 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micota.common.contracts import PROBLEM
 from micota.common.files import whole
 from micota.common.lines import line_of
-from micota.common.records import (
-    CORPUS_FIELDS,
-    GRADED_FIELDS,
-    PROBLEM_FIELDS,
-    TRACE_FIELDS,
-    Record,
-    RecordError,
-    read_json,
-    read_jsonl,
-    write_json,
-    write_jsonl,
-)
+from micota.common.records import Record, RecordError, read_json, read_jsonl, write_json, write_jsonl
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3), max_leaves=5
@@ -63,18 +53,8 @@ def test_an_answer_is_a_text(tmp_path: Path, answer: object) -> None:
     problem = {"id": "a/0", "problem": "?", "source": "a"}
     write_jsonl(tmp_path / "p.jsonl", [{**problem, "answer": "5"}, {**problem, "answer": answer}])
     with pytest.raises(RecordError) as error:
-        list(read_jsonl(tmp_path / "p.jsonl", PROBLEM_FIELDS))
+        list(read_jsonl(tmp_path / "p.jsonl", PROBLEM))
     assert error.value.place == f"{tmp_path}/p.jsonl:2"
-
-
-def test_problems_and_graded_traces_are_never_none(tmp_path: Path) -> None:
-    (tmp_path / "empty.jsonl").write_text("\n")
-    for fields in (PROBLEM_FIELDS, GRADED_FIELDS):
-        with pytest.raises(RecordError) as error:
-            list(read_jsonl(tmp_path / "empty.jsonl", list(fields)))
-        assert error.value.place == f"{tmp_path}/empty.jsonl"
-    for others in (TRACE_FIELDS, CORPUS_FIELDS):
-        assert list(read_jsonl(tmp_path / "empty.jsonl", others)) == []
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000, '{"a": 1, "a": 2}', '{"a": "\udce9"}'])

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from micota.common.contracts import GRADED
 from micota.common.errors import EnvironmentFault, UserError
-from micota.common.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.common.records import Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.grading.equivalence import verify
 from micota.grading.gold import rejected_golds
 from micota.grading.grade import Judge, grade
@@ -453,7 +454,7 @@ def test_grade_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     ]
     out = tmp_path / "graded.jsonl"
     script.main(["--problems", *problems, "--traces", *traces, "--graded", str(out), "--workers", "2"])
-    rows = list(read_jsonl(out, GRADED_FIELDS))
+    rows = list(read_jsonl(out, GRADED))
     assert [(row["id"], row["sample"]) for row in rows] == [(f"d/{n}", k) for n in (1, 0) for k in range(4)]
     assert [row["reason"] for row in rows] == ["equivalent", "equal", "no_box", "different"] * 2
     assert [row["boxed_answers"] for row in rows] == [1, 1, 0, 1] * 2

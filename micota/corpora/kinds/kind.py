@@ -51,6 +51,7 @@ class Surroundings:
 
     training_problems: str  # the data set that is sampled for corpora
     learner: str  # the base of the first model that is trained on the corpus
+    whole: bool = False  # whether every training problem has been sampled
 
 
 class Named(Protocol):
