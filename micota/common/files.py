@@ -101,12 +101,6 @@ def fresh(folder: Path) -> Path:
     return temporary
 
 
-def discard(temporary: Path) -> None:
-    """Remove what `fresh` made and nobody published, if it is there still."""
-    shutil.rmtree(temporary, ignore_errors=True)
-    release(temporary)
-
-
 def publish(temporary: Path, folder: Path) -> None:
     """Let a whole folder appear under its own name, instead of what was there."""
     for place, _, names in os.walk(temporary):
