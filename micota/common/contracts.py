@@ -98,6 +98,11 @@ def traces(path: Path, sampler: str, asked: Iterable[Asked]) -> Iterator[Record]
         )
 
 
+def judged(path: Path) -> Iterator[Record]:
+    """The verdicts of a judge model; none where the string rule accepts all that stands in boxes."""
+    return records(path, JUDGED, may_be_empty=True)
+
+
 @dataclass
 class Samples:
     """Which samples of which problems a file of traces holds: each once, and in the end as many of each.

@@ -37,7 +37,7 @@ class Checked:
 
 
 def check_results(home: Path, figures: Path) -> Checked:
-    """Look at all that lies in a study's folder of results; one unpacked from an archive of logs has the records alone."""
+    """Look at all that lies in a study's folder of results; one unpacked from a log archive has records alone."""
     checked = Checked()
     study = study_of([home / SETTINGS]) if (home / SETTINGS).is_file() else None
     checked.look("files by their seal", sealed(home))
@@ -107,7 +107,7 @@ def records(home: Path, study: Study | None) -> Iterator[Callable[[], object]]:
         names = [task.dataset for task in tasks(study, path.stem)] if study and path.stem in study.models else []
         looks.append(contracts.graded(path, names, counts))
     if (home / "judged.jsonl").is_file():
-        looks.append(contracts.records(home / "judged.jsonl", contracts.JUDGED))
+        looks.append(contracts.judged(home / "judged.jsonl"))
     for folder in sorted((home / "cot").glob("[!.]*")) if study else []:
         problems = {path.stem: path for path in files("problems")}
         shards = [folder / f"shard-{shard}.jsonl" for shard in range(study.config.sampling.shards)] if study else []
@@ -128,5 +128,5 @@ def tables(home: Path) -> Iterator[Callable[[], object]]:
                     raise UserError(f"{path}:{number}: `{key}` is {value}; make the table again")
 
     for path in sorted((home / "tables").glob("[!.]*.csv")):
-        if path.stat().st_size:
+        if path.read_bytes().count(b"\n") > 1:  # a table of pairs may have none
             yield lambda path=path: look(path)  # type: ignore[misc]

@@ -29,7 +29,7 @@ Kind = tuple[str, str | None, tuple[tuple[str, bool], ...], str]  # problem, ext
 
 def read_judged(path: Path) -> dict[tuple[str, str], bool]:
     """The judge model's verdicts by problem and answer."""
-    return {(row["id"], row["extracted"]): row["correct"] for row in contracts.records(path, contracts.JUDGED)}
+    return {(row["id"], row["extracted"]): row["correct"] for row in contracts.judged(path)}
 
 
 def verdicts_of(trace: Record, rule: str, judged: Judged | None = None) -> dict[str, bool]:
