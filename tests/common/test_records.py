@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.common.contracts import PROBLEM
+from micota.common.contracts import PROBLEM, records
 from micota.common.files import whole
 from micota.common.lines import line_of
 from micota.common.records import Record, RecordError, read_json, read_jsonl, write_json, write_jsonl
@@ -18,11 +18,11 @@ JSON_VALUES = st.recursive(
 )
 
 
-@given(records=st.lists(st.dictionaries(st.text(), JSON_VALUES, max_size=4), max_size=5))
-def test_records_come_back_as_written(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) -> None:
+@given(written=st.lists(st.dictionaries(st.text(), JSON_VALUES, max_size=4), max_size=5))
+def test_records_come_back_as_written(tmp_path_factory: pytest.TempPathFactory, written: list[Record]) -> None:
     path = tmp_path_factory.mktemp("records") / "deep" / "r.jsonl"
-    assert write_jsonl(path, records) == len(records)
-    assert list(read_jsonl(path)) == records
+    assert write_jsonl(path, written) == len(written)
+    assert list(read_jsonl(path)) == written
     assert [p.name for p in path.parent.iterdir()] == ["r.jsonl"]
 
 
@@ -53,7 +53,7 @@ def test_an_answer_is_a_text(tmp_path: Path, answer: object) -> None:
     problem = {"id": "a/0", "problem": "?", "source": "a"}
     write_jsonl(tmp_path / "p.jsonl", [{**problem, "answer": "5"}, {**problem, "answer": answer}])
     with pytest.raises(RecordError) as error:
-        list(read_jsonl(tmp_path / "p.jsonl", PROBLEM))
+        list(records(tmp_path / "p.jsonl", PROBLEM))
     assert error.value.place == f"{tmp_path}/p.jsonl:2"
 
 

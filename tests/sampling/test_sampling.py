@@ -335,7 +335,7 @@ def test_a_chunk_that_lost_rows_is_an_error_that_names_it(job: Job) -> None:
     job.run(FakeEngine(), "out.jsonl", "work")
     chunk = sorted((job.folder / "work").rglob("*.jsonl"))[0]
     chunk.write_bytes(b"")  # what a machine may find after it lost power
-    with pytest.raises(UserError, match=rf"{chunk.name}: the file is empty; remove it"):
+    with pytest.raises(UserError, match=rf"{chunk.name}: .*; remove it"):
         job.run(FakeEngine(), "out2.jsonl", "work")
     assert not (job.folder / "out2.jsonl").exists()
 

@@ -194,7 +194,7 @@ def sampled(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Sampled:
 
 
 @pytest.mark.parametrize("hit", ["job", "snakemake", "both"])
-def test_a_run_of_which_something_is_killed_goes_on(sampled: Sampled, hit: str) -> None:
+def test_a_run_of_which_something_is_killed_goes_on(sampled: Sampled, tmp_path: Path, hit: str) -> None:
     """The job alone, Snakemake alone, or all at once (a power cut): the same command goes on, to the same bytes.
 
     Snakemake removes the outputs of a killed job; the work folder, which no rule declares, stays. A killed Snakemake
@@ -203,7 +203,11 @@ def test_a_run_of_which_something_is_killed_goes_on(sampled: Sampled, hit: str) 
     sampled.traces.unlink()
     shutil.rmtree(sampled.work)
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *sampled.arguments]
-    with subprocess.Popen(command, cwd=sampled.project, stderr=subprocess.DEVNULL, start_new_session=True) as run:
+    told = tmp_path / "told"
+    with (
+        told.open("w") as stderr,
+        subprocess.Popen(command, cwd=sampled.project, stderr=stderr, start_new_session=True) as run,
+    ):
         wait_until(lambda: len(chunks(sampled.work)) >= 3 or run.poll() is not None, 0.02)
         family = psutil.Process(run.pid).children(recursive=True)
         jobs = [process for process in family if "scripts.sample" in process.cmdline()]
@@ -214,6 +218,7 @@ def test_a_run_of_which_something_is_killed_goes_on(sampled: Sampled, hit: str) 
             process.send_signal(signal.SIGKILL)
         assert run.wait() == (1 if hit == "job" else -signal.SIGKILL)
         wait_until(lambda: not any(is_alive(process) for process in family), 0.02)
+    assert ("error: the job was killed by signal 9" in told.read_text()) == (hit == "job")
     written = chunks(sampled.work)
     assert not sampled.traces.exists() and len(written) >= 3
 
