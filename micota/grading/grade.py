@@ -21,7 +21,7 @@ from micota.grading.task_kind import TaskKind
 CHUNK = 2048
 REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
-WORKER_MEMORY = 4 << 30
+WORKER_MEMORY = 1 << 30  # of address space; ordinary answers take a fifth, the hostile ones that pass the limits more
 
 Pair = tuple[str, str]  # gold, extracted
 
