@@ -13,7 +13,7 @@ VERSIONS = {
     "train": 1,
     "merge": 2,
     "sample": 3,
-    "grade": 3,
+    "grade": 4,
     "judge": 1,
     "corpus": 3,
     "likelihood": 3,

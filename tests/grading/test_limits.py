@@ -17,7 +17,8 @@ TOO_COMPLEX = {
     "characters": ["5" * (LONGEST + 1), "1+" * 1_000_000],
     "brackets in brackets": ["(" * 41 + "1" + ")" * 41, r"\frac{1}{" * 50 + "2" + "}" * 50],
     "digits in an exponent, above or below a sum, in a limit": [
-        "9^(9^9)", "9**(9**9)", "9^{9^{9}}", "2^{20212022}", "7^{10^{11}}", "(x+1)^{99999999}", "1e999999", "10^{-99999}",
+        "9^(9^9)", "9**(9**9)", "9^{9^{9}}", "2^{20212022}", "7^{10^{11}}", "(x+1)^{99999999}", "1e999999",
+        "10^{-99999}",
         "(2^3)^{(10^5)}", r"\sum_{n=1}^{10^{7}} n", r"\lim_{n\to 123456} \frac{n!}{n^n}", r"\{2^{3^{4^5}},1\}",
     ],
     "digits of a factorial's number": ["99999!", "(10^9)!", r"\frac{1}{(10^{9})!}"],
@@ -40,8 +41,9 @@ def test_each_limit_stops_what_it_is_for() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["2^{2^{10}}", "2^{n!}", "2^{5!}", "10^{-30}", "x^2+25600000", "2023!", r"\frac{100!}{2^{50}}", "n!!", "5!,6!", "1e-9",
-     r"\binom{2023}{1011}", "x^{2^{n}}", r"10^{100},10^{1/100}", r"(-\infty,-3)\cup(-2,-1)\cup(0,1)\cup(2,\infty)",
+    ["2^{2^{10}}", "2^{n!}", "2^{5!}", "10^{-30}",
+     "x^2+25600000", "2023!", r"\frac{100!}{2^{50}}", "n!!", "5!,6!",
+     "1e-9", r"\binom{2023}{1011}", "x^{2^{n}}", r"10^{100},10^{1/100}", r"(-\infty,-3)\cup(-2,-1)\cup(0,1)\cup(2,\infty)",
      r"\sum_{k=1}^{2023} k^2", "1+2+3", ",".join(str(-n) for n in range(300)), "(9!)^{9}", r"\{5!\}"],
 )  # fmt: skip
 def test_what_people_write_is_within_them(answer: str) -> None:
@@ -80,5 +82,5 @@ def test_an_answer_beyond_them_is_wrong_unless_it_is_the_gold_as_it_stands() -> 
 def test_a_gold_beyond_them_is_named_with_the_limit(tmp_path: Path) -> None:
     problems = [{"id": "big/0", "problem": "?", "answer": "2^{20212022}", "source": "t"}]
     write_jsonl(tmp_path / "big.jsonl", problems)
-    with pytest.raises(DataError, match="big/0.*too_complex: 8 digits in an exponent.*at most 4"):
+    with pytest.raises(DataError, match=r"big/0.*too_complex: 8 digits in an exponent.*at most 4"):
         check_gold.main(["--problems", f"{tmp_path}/big.jsonl", "--out", f"{tmp_path}/gold.json"])
