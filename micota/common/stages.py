@@ -6,7 +6,7 @@ that an older version left half done is taken up. Tables and figures have theirs
 
 VERSIONS = {
     "load_problems": 3,
-    "clean_problems": 3,
+    "clean_problems": 4,
     "check_gold": 3,
     "base_model": 1,
     "model_size": 1,

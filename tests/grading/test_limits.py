@@ -43,7 +43,8 @@ def test_each_limit_stops_what_it_is_for() -> None:
     "answer",
     ["2^{2^{10}}", "2^{n!}", "2^{5!}", "10^{-30}",
      "x^2+25600000", "2023!", r"\frac{100!}{2^{50}}", "n!!", "5!,6!",
-     "1e-9", r"\binom{2023}{1011}", "x^{2^{n}}", r"10^{100},10^{1/100}", r"(-\infty,-3)\cup(-2,-1)\cup(0,1)\cup(2,\infty)",
+     "1e-9", r"\binom{2023}{1011}", "x^{2^{n}}", r"10^{100},10^{1/100}", 
+     r"(-\infty,-3)\cup(-2,-1)\cup(0,1)\cup(2,\infty)",
      r"\sum_{k=1}^{2023} k^2", "1+2+3", ",".join(str(-n) for n in range(300)), "(9!)^{9}", r"\{5!\}"],
 )  # fmt: skip
 def test_what_people_write_is_within_them(answer: str) -> None:
