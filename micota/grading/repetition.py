@@ -22,26 +22,27 @@ def repeated_share(text: str) -> float:
     if not anchor:
         return 0.0
     end = text[length - anchor :]
+    first = max(0, length - anchor - length // TIMES)  # an earlier place makes too long a phrase
     longest = 0
-    at = text.rfind(end, 0, length - 1)
+    at = text.rfind(end, first, length - 1)
     for _ in range(TRIED):
         if at < 0:
             break
         period = length - anchor - at
-        run = period + common_end(text, period)
-        if run >= TIMES * period and run > longest:
-            longest = run
+        copies = (TIMES - 1) * period
+        if text[length - copies :] == text[length - copies - period : length - period]:
+            run = period + common_end(text, period, copies)
+            longest = max(longest, run)
             # A longer run's phrase is longer than this run's without one phrase (Fine and Wilf 1965).
             at = min(at, length - anchor - (run - period))
-        at = text.rfind(end, 0, at + anchor - 1)
-    return round(longest / length, 4) if length else 0.0
+        at = text.rfind(end, first, at + anchor - 1)
+    return round(longest / length, 4)
 
 
-def common_end(text: str, period: int) -> int:
-    """How many characters of the text's end are equal to those that stand `period` characters before them."""
+def common_end(text: str, period: int, known: int) -> int:
+    """How many characters of the end equal those that stand `period` characters before them; `known` of them do."""
     length, most = len(text), len(text) - period
-    size = min(ANCHOR, most)
-    same = 0
+    same, size = known, min(known, most - known)
     # Slices that double while they are equal, then halves of the first that is not: what is compared, C compares.
     while same < most and text[length - same - size : length - same] == text[most - same - size : most - same]:
         same += size
