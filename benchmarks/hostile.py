@@ -2,8 +2,8 @@
 
     python -m benchmarks.hostile --count 10000 --workers 2 --timeout 2
 
-Every tenth trace is harmless and must be right. Prints how many ended how, the seconds, and the memory of the parent
-and of the largest worker; ends with status 1 where a verdict is not what it must be.
+Every tenth trace is harmless and must be right. Prints how far it is, then how many ended how, the seconds, and the
+memory of the parent and of the largest worker; ends with status 1 where a verdict is not what it must be.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from micota.common.cli import run
@@ -22,6 +23,7 @@ from micota.grading.reasons import RIGHT
 
 GOLD = "3x^2-7"  # no kind below can be equal to it
 HARMLESS = 10  # every tenth trace
+BATCH = 500  # traces, after which a line says how far it is
 MEGABYTE = 1_000_000
 
 
@@ -185,13 +187,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     memory = Memory()
     memory.start()
     started = time.monotonic()
+    rows: list[Record] = []
     with Judge(args.workers, args.timeout) as judge:
-        # Without the text: ten thousand answers are half a gigabyte.
-        rows = [
-            {key: row[key] for key in ("id", "kind", "correct", "reason")}
-            | {"extracted": (row["extracted"] or "")[:80]}
-            for row in grade(traces(args.count, args.seed), golds(args.count), judge)
-        ]
+        left = traces(args.count, args.seed)
+        while batch := list(islice(left, BATCH)):
+            # Without the text: ten thousand answers are half a gigabyte.
+            rows += [
+                {key: row[key] for key in ("id", "kind", "correct", "reason")}
+                | {"extracted": (row["extracted"] or "")[:80]}
+                for row in grade(batch, golds(args.count), judge)
+            ]
+            print(f"{len(rows)} traces graded, {time.monotonic() - started:.0f} s", flush=True)
     seconds = time.monotonic() - started
     memory.done.set()
     for kind in ("harmless", *KINDS):

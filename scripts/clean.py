@@ -7,9 +7,9 @@
 
 A problem goes when it equals one of the others in another spelling or none, shares enough with one in runs of `--ngram`
 words, or is a near-duplicate: similarity of `--near` or more (0 switches either off, for short procedural problems).
-micota/problems/cleaning.py has the rules. Benchmarks stay whole: their duplicates, and by hand all duplicates without
-`--drop-duplicates`, are counted and kept. The report says how many were read, kept and dropped by reason, and shows the
-pairs and the words they share.
+micota/problems/cleaning.py has the rules. One of over `--longest` characters goes too, and nothing is held against such
+a one. Benchmarks stay whole: their duplicates, and by hand all duplicates without `--drop-duplicates`, are counted and
+kept. The report says how many were read, kept and dropped by reason, and shows the pairs and the words they share.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from micota.common.errors import DataError
 from micota.common.files import whole
 from micota.common.flags import add_flags, with_flags
 from micota.common.records import read_json, read_jsonl, write_json, write_lines
-from micota.problems.cleaning import REASONS, Held, Report, clean, with_texts
+from micota.problems.cleaning import DROPPED, Held, Report, clean, with_texts
 from micota.problems.settings import Cleaning
 from micota.study.load import add_study_flag, study_of
 
@@ -58,14 +58,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Index the other sets, stream the problems past them, report."""
     args = parse_args(argv)
     cleaning, drop_duplicates = settings(args)
-    held = Held(cleaning.ngram, cleaning.near)
+    held = Held(cleaning.ngram, cleaning.near, cleaning.longest)
     for path in args.against:
         held.add(problems(path))
     left_out = read_json(args.loaded)["left_out"] if args.loaded else {}
     report = Report()
     with whole(args.out) as handle:
         write_lines(handle, clean(Again(problems, args.problems), held, drop_duplicates, report))
-        dropped = {reason: report.dropped[reason] for reason in REASONS}
+        dropped = {reason: report.dropped[reason] for reason in DROPPED}
         if not report.kept:
             raise DataError(f"{args.problems}: no problem is left of {report.read} read; dropped: {dropped}")
     write_json(
@@ -78,6 +78,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             **({"left_out": left_out} if left_out else {}),
             "thresholds": {**cleaning.model_dump(), "drop_duplicates": drop_duplicates},
             "against": [str(path) for path in args.against],
+            **({"too_long": report.too_long} if report.too_long else {}),
+            **({"against_too_long": held.too_long} if held.too_long else {}),
             "pairs": with_texts(report.pairs, chain.from_iterable(map(read_jsonl, (args.problems, *args.against)))),
         },
     )

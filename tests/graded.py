@@ -23,7 +23,8 @@ def trace(problem: str, dataset: str, correct: bool, **changes: Any) -> dict[str
     """A graded trace; every grader agrees unless told otherwise."""
     return {
         "id": problem, "sample": 0, "sampler": "m", "dataset": dataset, "prompt": "p", "completion": "c", "seed": 0,
-        "finish_reason": "stop", "n_tokens": 10, "answer": "1", "extracted": "1", "correct": correct,
+        "finish_reason": "stop", "n_tokens": 10, "answer": "1", "extracted": "1", "repeated_share": 0.0,
+        "correct": correct,
         "reason": "equal" if correct else "different",
         "verdicts": dict.fromkeys(("math_verify", "string_rule", "last_number"), correct), **changes,
     }  # fmt: skip

@@ -147,22 +147,23 @@ class Samples:
 
 
 def graded(
-    path: Path, datasets: Iterable[str], counts: Mapping[str, int] | None = None, own_name: bool = True
+    path: Path, datasets: Iterable[str] | None, counts: Mapping[str, int] | None = None, own_name: bool = True
 ) -> Iterator[Record]:
-    """A model's graded traces of these data sets: all that there should be, the verdict that of the grader.
+    """A model's graded traces of these data sets (None: of all): all that there should be, the grader's verdicts.
 
     `counts` says how many problems a data set has, under its own name (`aime` also for `aime@4`, its samples). With
     `own_name` the file is known by the name of the model that wrote the traces, and they must be by that model.
     """
-    wanted = {name: (counts or {}).get(name.partition("@")[0], 0) for name in datasets}
+    wanted = None if datasets is None else list(datasets)
     samples, model = Samples(path), name_of(path)
     for number, trace in enumerate(records(path, GRADED)):
         if fault := graded_fault(trace, model if own_name else trace["sampler"]):
             raise RecordError(f"{line_of(path, number)}: {fault}; remove it and run again")
-        if trace["dataset"] in wanted:
+        if wanted is None or trace["dataset"] in wanted:
             samples.add(trace, number)
             yield trace
-    samples.check(wanted)
+    asked = samples.found if wanted is None else wanted
+    samples.check({name: (counts or {}).get(name.partition("@")[0], 0) for name in asked})
 
 
 def graded_fault(trace: Record, model: str) -> str | None:

@@ -6,14 +6,14 @@ that an older version left half done is taken up. Tables and figures have theirs
 
 VERSIONS = {
     "load_problems": 3,
-    "clean_problems": 3,
+    "clean_problems": 4,
     "check_gold": 3,
     "base_model": 1,
     "model_size": 1,
     "train": 1,
     "merge": 2,
     "sample": 3,
-    "grade": 3,
+    "grade": 4,
     "judge": 1,
     "corpus": 3,
     "likelihood": 3,

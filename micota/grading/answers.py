@@ -13,7 +13,6 @@ UNBRACED_END = re.compile(r"[$\n]|\\[)\]]|\\(?:boxed|fbox)")
 TOKEN = re.compile(BOX.pattern + r"|\\.|[{}]", re.DOTALL)
 SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 TEXT = re.compile(r"\\text(?:bf|rm|it)?\{([^{}]*)\}")
-LONGEST = 2000  # no grader looks into a longer answer
 LOOK = 200  # how far an answer without braces is looked for
 
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from math_verify import verify as math_verify
 
 from micota.grading.answers import squeezed
+from micota.grading.limits import exceeded
 from micota.grading.normal_form import closing, normal_form
 from micota.grading.reading import region, signed, split
-from micota.grading.reasons import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, UNPARSABLE
+from micota.grading.reasons import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, TOO_COMPLEX, UNPARSABLE
 from micota.grading.units import conflict, split_unit
 from micota.grading.values import EQUALS, consecutive, is_name, same_value, sides
 
@@ -28,14 +29,22 @@ NAMED_TUPLE = re.compile(rf"{NAMES} ?(?:=|\\in) ?(?=\()")
 
 
 def verify(pair: tuple[str, str]) -> str:
-    """The verdict on gold and answer as they stand in their boxes; runs in a worker."""
+    """The verdict on gold and answer as they stand in their boxes; runs in a worker.
+
+    The limits hold for both, before they are rewritten and after: `9**(9**9)` is a tower in its normal form alone.
+    """
+    if any(map(exceeded, pair)):
+        return TOO_COMPLEX
     gold, answer = (normal_form(text) for text in pair)
     if not answer:
         return UNPARSABLE
+    equal = squeezed(gold) == squeezed(answer)
+    if exceeded(gold) or exceeded(answer):
+        return EQUAL if equal else TOO_COMPLEX
     try:
         return EQUIVALENT if same(gold, answer) else DIFFERENT
     except Exception:  # Unreadable, and what SymPy raises at what people write: of every kind
-        return EQUAL if squeezed(gold) == squeezed(answer) else UNPARSABLE
+        return EQUAL if equal else UNPARSABLE
 
 
 def same(gold: str, answer: str) -> bool:

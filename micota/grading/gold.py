@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from micota.common.records import Record
 from micota.grading.answers import last_box
 from micota.grading.grade import Judge
-from micota.grading.reasons import EQUIVALENT
+from micota.grading.normal_form import limit_of
+from micota.grading.reasons import EQUIVALENT, TOO_COMPLEX
 from micota.grading.string_rule import same_last_number, same_string
 from micota.problems.datasets import card_of, row_of
 from micota.problems.settings import Rule
@@ -17,12 +18,19 @@ from micota.problems.settings import Rule
 def rejected_golds(problems: Sequence[Record], judge: Judge) -> list[tuple[Record, str]]:
     """The problems whose gold answer, put in a box, math-verify does not accept, each with its verdict.
 
-    Judged without the short cut for equal strings, which would accept what nobody can read.
+    Judged without the short cut for equal strings, which would accept what nobody can read. A gold that exceeds a limit
+    of micota.grading.limits can equal nothing but its own text: its verdict names the limit.
     """
     pairs = [(p["answer"], last_box(rf"\boxed{{{p['answer']}}}") or "") for p in problems]
     judge.judge(pairs)
-    verdicts = [judge.memory[pair] for pair in pairs]
+    verdicts = [verdict_of(gold, judge.memory[gold, answer]) for gold, answer in pairs]
     return [(p, verdict) for p, verdict in zip(problems, verdicts, strict=True) if verdict != EQUIVALENT]
+
+
+def verdict_of(gold: str, reason: str) -> str:
+    """The reason of a gold's verdict; with the limit that it exceeds, where it does."""
+    limit = None if reason == EQUIVALENT else limit_of(gold)
+    return f"{TOO_COMPLEX}: {limit.count(gold)} {limit.name}, of at most {limit.most}" if limit else reason
 
 
 def misprint(problem: Record) -> str | None:

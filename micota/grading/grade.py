@@ -20,12 +20,13 @@ from micota.common.orphans import end_with
 from micota.common.records import Record
 from micota.grading.maths import MATHS
 from micota.grading.reasons import REASONS, RIGHT, TIMEOUT, UNPARSABLE
+from micota.grading.repetition import repeated_share
 from micota.grading.task_kind import TaskKind
 
 CHUNK = 2048
 REMEMBERED = 1_000_000  # pairs, some 200 MB: a study's pairs repeat, a thousand times its data should still fit
 BATCH = 32  # a pair takes milliseconds, and so does handing it over
-WORKER_MEMORY = 4 << 30
+WORKER_MEMORY = 1 << 30  # address space in bytes; of ten thousand hostile answers the largest took 237 MB
 
 Pair = tuple[str, str]  # gold, extracted
 
@@ -137,6 +138,7 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge, kind
                 "answer": gold,
                 "extracted": answer,
                 "boxed_answers": kind.count(trace),
+                "repeated_share": repeated_share(trace["completion"]),
                 "correct": reason in RIGHT,
                 "reason": reason,
                 "verdicts": kind.verdicts(trace, gold, reason in RIGHT),

@@ -4,16 +4,13 @@ The primary verdict is math-verify's, on the gold and the extracted answer alone
 whole completion it makes a set of two boxes, and accepts arithmetic in prose. Equal strings and integers need no judge.
 """
 
-from itertools import accumulate
-
 from micota.common.records import Record
-from micota.grading.answers import LONGEST, boxed_answers, last_box, squeezed
-from micota.grading.reasons import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, NO_BOX, UNPARSABLE
+from micota.grading.answers import boxed_answers, last_box, squeezed
+from micota.grading.limits import LONGEST, exceeded
+from micota.grading.reasons import DIFFERENT, EQUAL, EQUIVALENT, INTEGER, NO_BOX, TOO_COMPLEX, UNPARSABLE
 from micota.grading.string_rule import Irregular, normalise, papers_box, same_last_number, same_string
 from micota.grading.task_kind import TaskKind
 from micota.models.special_tokens import begun_by
-
-DEEPEST = 40  # no answer of a person's is nested deeper; math-verify recurses
 
 
 class Maths:
@@ -58,8 +55,7 @@ def quick_verdict(gold: str, box: str | None) -> str | None:
         return EQUAL
     if INTEGER.fullmatch(gold) and INTEGER.fullmatch(box):
         return EQUIVALENT if int(gold) == int(box) else DIFFERENT
-    depths = accumulate((mark in "([{") - (mark in ")]}") for mark in box[: LONGEST + 1])
-    return UNPARSABLE if len(box) > LONGEST or max(depths) > DEEPEST else None
+    return TOO_COMPLEX if exceeded(box) else None
 
 
 def text_of(trace: Record) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from micota.grading.grading_rules import RULES, Rule
+from micota.grading.limits import Limit, exceeded
 from micota.grading.units import NAMES
 
 Match = re.Match[str]
@@ -64,6 +65,11 @@ def normal_form(text: str, stages: dict[str, list[Compiled]] = STAGES) -> str:
     pieces = TEXT.split(text)
     text = "".join(piece if at % 2 else rewritten(piece, stages["typed"]) for at, piece in enumerate(pieces))
     return unwrapped(rewritten(unwrapped(braced(text)), stages["number"]))
+
+
+def limit_of(text: str) -> Limit | None:
+    """The limit that an answer exceeds, as it stands or in its normal form; None if it keeps them all."""
+    return exceeded(text) or exceeded(normal_form(text))
 
 
 def rewritten(text: str, rules: list[Compiled]) -> str:

@@ -3,12 +3,13 @@
 import re
 
 from micota.common.records import Record
-from micota.grading.answers import LONGEST
+from micota.grading.limits import LONGEST
 
 EQUAL, EQUIVALENT, DIFFERENT = "equal", "equivalent", "different"
-NO_BOX, UNPARSABLE, TIMEOUT = "no_box", "unparsable", "timeout"
-REASONS = (EQUAL, EQUIVALENT, DIFFERENT, NO_BOX, UNPARSABLE, TIMEOUT)
+NO_BOX, UNPARSABLE, TOO_COMPLEX, TIMEOUT = "no_box", "unparsable", "too_complex", "timeout"
+REASONS = (EQUAL, EQUIVALENT, DIFFERENT, NO_BOX, UNPARSABLE, TOO_COMPLEX, TIMEOUT)
 RIGHT = {EQUAL, EQUIVALENT}
+UNREAD = {NO_BOX, UNPARSABLE, TOO_COMPLEX, TIMEOUT}  # nothing was read that could be compared
 
 INTEGER = re.compile(r"-?\d{1,300}", re.ASCII)
 

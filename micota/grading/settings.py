@@ -16,4 +16,11 @@ class JudgeModel(Closed):
 class Grading(Closed):
     timeout: float = Field(10.0, gt=0, description="seconds an answer may take, enforced by killing the worker")
     workers: int = Field(1, ge=1, description="processes that judge answers", json_schema_extra=EXECUTION)
+    repeating_from: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="share of its text from which on a truncated trace that ends in one phrase over and over counts as"
+        " a loop in tables/repetition; none: no such table",
+    )
     judge: JudgeModel | None = Field(None, description="no judge, no score by rule and judge in tables/scores")

@@ -18,10 +18,13 @@ from pydantic import AfterValidator, Field
 from micota.common.errors import ModelError
 from micota.common.records import SURROGATE
 from micota.common.settings import Closed
+from micota.models.deadline import TooSlow, deadline
 from micota.models.places import JUDGE_PLACES, check_places, in_no_place
 from micota.models.special_tokens import FAMILIES, thought_at_the_end
 
 EXAMPLE = "What is 1 + 1?"  # the problem that every recorded rendering shows
+# A template is a program of the model's folder, and may have loops in loops. One prompt takes 50 microseconds.
+TEMPLATE_SECONDS = 5.0
 IGNORED = -100  # the label that PyTorch's cross entropy skips
 # Templates that write the day's date (Llama 3.2, gpt-oss) get this one, which Llama's falls back on without a clock: a
 # prompt is the same tomorrow, and so is what a model was trained on.
@@ -123,13 +126,15 @@ def chat_text(tokenizer: Any, system: str | None, user: str, answer: str | None 
         messages.insert(0, {"role": "system", "content": system})
     if answer is not None:
         messages.append({"role": "assistant", "content": answer})
+    folder = getattr(tokenizer, "name_or_path", "") or "the tokenizer"
     try:
-        text = tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=answer is None, strftime_now=TODAY.strftime
-        )
+        with deadline(TEMPLATE_SECONDS, f"{folder}: its chat template"):
+            text = tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=answer is None, strftime_now=TODAY.strftime
+            )
     except TemplateError as error:
         raise ModelError(
-            f"{tokenizer.name_or_path}: its chat template refuses the prompt ({' '.join(str(error).split())[:200]}):"
+            f"{folder}: its chat template refuses the prompt ({' '.join(str(error).split())[:200]}):"
             " change `system` or `user` of the prompt, mend chat_template.jinja, or set `chat: false`"
         ) from None
     return str(text)
@@ -188,6 +193,8 @@ def around_answer(tokenizer: Any, template: str, prompt: Prompt) -> tuple[str, i
     try:
         asked = chat_text(tokenizer, prompt.system, user) if template else ""
         answered = chat_text(tokenizer, prompt.system, user, ANSWER) if template else ""
+    except TooSlow:
+        raise
     except Exception:  # a template is a program: it raises what it likes, and `render` will show it
         return "", None
     header, found, rest = answered.rpartition(ANSWER)

@@ -34,7 +34,7 @@ def check_overlap(scene: Scene) -> Iterator[Finding]:
     """Duplicates, and problems that stand in a set they must be kept apart from: what the study will drop."""
     cleaning = scene.study.config.cleaning
     for name, found in scene.problems.items():
-        held = Held(cleaning.ngram, cleaning.near)
+        held = Held(cleaning.ngram, cleaning.near, cleaning.longest)
         others = tasks.kept_apart(scene.study, name)
         for other in others:
             held.add(scene.problems.get(other, []))

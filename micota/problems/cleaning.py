@@ -7,15 +7,16 @@ fifths of the other's; or when all of a shorter benchmark problem stands in the 
 no evidence (the same appendix ignores common ones): boilerplate of competitions, instructions. Near-duplicates are
 those whose runs of three words have a Jaccard similarity of a threshold or more.
 
-Two passes, linear in the text: the other sets' runs are hashed, the problems stream past. What is held in memory is of
-the size of the other sets (benchmarks), whatever that of the training set, but for sixteen bytes a problem.
+Two passes, linear in the text, and in the longest problem: the other sets' runs are hashed, the problems stream past.
+What is held in memory is of the size of the other sets (benchmarks), whatever that of the training set, but for sixteen
+bytes a problem. What is longer than `longest` characters is no problem: it is dropped, and counted.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from math import ceil
+from math import ceil, inf
 
 from micota.common.errors import DataError
 from micota.common.records import Record
@@ -30,6 +31,8 @@ SENTENCE = 8  # words from which on a short held problem counts wherever it stan
 DUPLICATE, CONTRADICTION = "duplicate", "duplicate_other_answer"
 EXACT, NGRAM, NEAR = "overlap_exact", "overlap_ngram", "overlap_near"
 REASONS = (DUPLICATE, CONTRADICTION, EXACT, NGRAM, NEAR)
+TOO_LONG = "too_long"
+DROPPED = (*REASONS, TOO_LONG)
 
 
 def digest(text: str) -> bytes:
@@ -88,6 +91,8 @@ class Held:
 
     ngram: int
     near: float = 0.0  # 0: no near-duplicates are looked for
+    longest: float = inf  # characters; what is longer is no problem, here or among those to be cleaned
+    too_long: list[Record] = field(default_factory=list)  # id and characters of those that are not held
     exact: dict[bytes, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     words: list[tuple[str, ...]] = field(default_factory=list)
@@ -98,6 +103,9 @@ class Held:
 
     def add(self, problems: Iterable[Record]) -> None:
         for record in problems:
+            if self.is_too_long(record):
+                self.too_long.append(size_of(record))
+                continue
             made = form(record["problem"])
             whole = digest(" ".join(made.tokens))
             if whole in self.exact:
@@ -115,6 +123,9 @@ class Held:
                 self.short.setdefault(made.tokens, record["id"])
         self.common |= {run for run, holders in self.holders.items() if len(holders) >= COMMON_HELD}
 
+    def is_too_long(self, problem: Record) -> bool:
+        return len(problem["problem"]) > self.longest
+
     def learn(self, problems: Iterable[Record]) -> None:
         """Find the runs that many of the problems to be cleaned share: they are no evidence.
 
@@ -124,6 +135,8 @@ class Held:
         found: Counter[bytes] = Counter()
         wordless: set[bytes] = set()
         for record in problems if self.holders else ():
+            if self.is_too_long(record):
+                continue
             words = form(record["problem"]).words
             if (whole := digest(" ".join(words))) in seen:
                 continue
@@ -188,21 +201,17 @@ class Held:
             for place in self.holders.get(run, ()):
                 found.setdefault(place, []).append(start)
         told = self.told(words) if found else []
+        all_told, whole = sum(told), f" {' '.join(words)} "
         for place, starts in found.items():
             mine = {at for start in starts for at in range(start, start + self.ngram)}
             own = self.told(self.words[place])
             # A run is evidence if half of it is not common: words beside a phrase, such as "what is", tell nothing.
             telling = [start for start in starts if 2 * sum(told[start : start + self.ngram]) >= self.ngram]
             shared = sum(told[at] for at in {at for start in telling for at in range(start, start + self.ngram)})
-            enough = shared >= COVERED * sum(own) or shared >= COVERED_OTHER * sum(told)
-            if contains(words, self.words[place]) or (shared and enough):
+            enough = shared >= COVERED * sum(own) or shared >= COVERED_OTHER * all_told
+            if f" {' '.join(self.words[place])} " in whole or (shared and enough):
                 return {"with": self.names[place], "reason": NGRAM, "shared": longest(words, sorted(mine))}
         return None
-
-
-def contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    """Whether all words of `part` stand in a row in `words`."""
-    return any(words[start : start + len(part)] == part for start in range(len(words) - len(part) + 1))
 
 
 def longest(words: tuple[str, ...], places: list[int]) -> str:
@@ -216,6 +225,11 @@ def longest(words: tuple[str, ...], places: list[int]) -> str:
     return " ".join(words[first : first + best])
 
 
+def size_of(problem: Record) -> Record:
+    """What is said of a problem that is too long."""
+    return {"id": problem["id"], "characters": len(problem["problem"])}
+
+
 @dataclass
 class Report:
     """What became of the problems: every one read is kept or dropped for one reason."""
@@ -225,6 +239,7 @@ class Report:
     duplicates: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     pairs: list[Record] = field(default_factory=list)
+    too_long: list[Record] = field(default_factory=list)  # id and characters
 
 
 def clean(problems: Iterable[Record], held: Held, drop_duplicates: bool, report: Report) -> Iterator[Record]:
@@ -241,6 +256,10 @@ def clean(problems: Iterable[Record], held: Held, drop_duplicates: bool, report:
             raise DataError(f"duplicate id {record['id']!r} among the problems")
         ids.add(record["id"])
         report.read += 1
+        if held.is_too_long(record):
+            report.too_long.append(size_of(record))
+            report.dropped[TOO_LONG] += 1
+            continue
         made = form(record["problem"])
         found = held.overlap(made)
         if found is None:

@@ -29,6 +29,7 @@ SKIPPED = {
     "agreement": "counts of the same verdicts, in pairs",
     "disagreements": "texts, of which no two runs share many",
     "gold": "fixed counts, which the check of the gold answers holds exactly",
+    "repetition": "counts of truncated traces, of which a study has a handful",
     "variance": "estimates from a few training seeds, which no two runs share to any useful precision",
 }
 FOLLOWS = ("p_value", "perplexity", "*_low", "*_high")  # columns that follow from others, which are compared

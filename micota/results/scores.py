@@ -14,13 +14,12 @@ from pathlib import Path
 from micota.common import contracts
 from micota.common.records import Record, RecordError
 from micota.common.tables import Row
-from micota.grading.reasons import asks_judge
+from micota.grading.reasons import UNREAD, asks_judge
 from micota.results.outcomes import Cell, check_same_problems
 
 PAPER_RULE, RULE_JUDGE, MATH_VERIFY = "paper_rule", "rule_judge", "math_verify"
 LABELS = {PAPER_RULE: "the paper's rule", RULE_JUDGE: "rule + judge", MATH_VERIFY: "math-verify"}
 VERDICT = {"string": "string_rule", "last_number": "last_number"}  # a rule's name in the graded trace
-UNJUDGEABLE = ("no_box", "unparsable", "timeout")  # what math-verify could not read: micota.grading.grade's reasons
 
 Rules = Mapping[str, str]  # benchmark -> the paper's rule for it
 Judged = Mapping[tuple[str, str], bool]  # (problem, what the last box held) -> the judge model's verdict
@@ -146,7 +145,7 @@ def disagreement_rows(scores: Scores, problems: Mapping[str, str]) -> list[Row]:
     return sorted(
         rows,
         key=lambda row: (
-            row["reason"] in UNJUDGEABLE,
+            row["reason"] in UNREAD,
             -row["pair_traces"],
             row["answer"],
             row["extracted"] or "",

@@ -195,6 +195,12 @@ TABLES = {
         },
         several_seeds,
     ),
+    "repetition": Table(
+        graded(lambda study: [{"model": model} for model in study.models if tasks.tasks(study, model)]),
+        {"repetition": "loops among truncated traces"},
+        lambda study: {"repeating_from": study.config.grading.repeating_from},
+        lambda study: study.config.grading.repeating_from,
+    ),
     "contamination": Table(
         files("reports", "problems", tasks.cleaned_datasets, ".report.json"),
         {"contamination": "contamination", "contamination_pairs.csv": "contamination, pairs"},

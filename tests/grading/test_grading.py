@@ -174,8 +174,8 @@ def test_verdicts(judge: Judge, answers: str, correct: bool) -> None:
         (r"\boxed{}", "unparsable"),
         (r"Please reason step by step, and put your final answer within \boxed{}.", "unparsable"),
         (r"5 \boxed{?}", "unparsable"),
-        (r"\boxed{" + "5" * 3000 + "}", "unparsable"),
-        (r"\boxed{" + "(" * 41 + "5" + ")" * 41 + "}", "unparsable"),
+        (r"\boxed{" + "5" * 3000 + "}", "too_complex"),
+        (r"\boxed{" + "(" * 41 + "5" + ")" * 41 + "}", "too_complex"),
         (r"\boxed{" + "(" * 9 + "5" + ")" * 9 + "}", "equivalent"),
     ],
 )
@@ -217,7 +217,7 @@ def test_hostile_answers_end_in_time_and_are_wrong() -> None:
     with Judge(workers=2, timeout=1.5) as judge:
         rows = graded(judge, [("3x^2-7", boxed(answer)) for answer in HOSTILE] + [("10", boxed("2+8"))])
     assert not [row["extracted"] for row in rows[:-1] if row["correct"]]
-    assert rows[0]["reason"] == "timeout" and rows[-1]["reason"] == "equivalent"
+    assert rows[0]["reason"] == "too_complex" and rows[-1]["reason"] == "equivalent"
     assert time.monotonic() - started < 60
 
 
@@ -249,13 +249,16 @@ def test_gold_gate_on_the_real_benchmarks(real_data: Path, tmp_path: Path) -> No
     }
 
 
+SLOW = ("3x^2-7", "(x+1)^{9999}")  # within the limits, and multiplied out for minutes
+
+
 def test_a_batch_that_is_killed_costs_its_neighbours_nothing() -> None:
     """All of these are one batch: what takes too long, what kills its worker, and harmless ones."""
     pairs = [(str(n + 8), f"{n}+8") for n in range(20)]
     with Judge(workers=1, timeout=3) as judge:
-        judge.judge([*pairs, ("5", "9^{9^{9^9}}"), ("10", "2+8")])
+        judge.judge([*pairs, SLOW, ("10", "2+8")])
         assert {judge.memory[pair] for pair in [*pairs, ("10", "2+8")]} == {"equivalent"}
-        assert judge.memory["5", "9^{9^{9^9}}"] == "timeout"
+        assert judge.memory[SLOW] == "timeout"
 
 
 def test_a_batchs_deadline_grows_with_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:

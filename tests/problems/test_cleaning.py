@@ -1,7 +1,10 @@
 """Duplicates and overlaps: found, counted by reason, and nothing else dropped."""
 
 import json
+import random
+import time
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 from hypothesis import given
@@ -9,7 +12,19 @@ from hypothesis import strategies as st
 
 from micota.common.errors import UserError
 from micota.common.records import Record, read_json, read_jsonl, write_json
-from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, Held, Report, Similar, clean, runs_of
+from micota.problems.cleaning import (
+    CONTRADICTION,
+    DUPLICATE,
+    EXACT,
+    NEAR,
+    NGRAM,
+    TOO_LONG,
+    Held,
+    Report,
+    Similar,
+    clean,
+    runs_of,
+)
 from micota.problems.loading import load
 from micota.problems.matching import form
 from micota.problems.source import Source
@@ -309,11 +324,44 @@ def test_command_line(tmp_path: Path) -> None:
     assert [one["id"] for one in read_jsonl(out)] == ["p/1"]
     written = read_json(report)
     assert written["read"] == 3 and written["kept"] == 1
-    assert written["dropped"] == {DUPLICATE: 1, CONTRADICTION: 0, EXACT: 1, NGRAM: 0, NEAR: 0}
-    assert written["thresholds"] == {"ngram": 13, "near": 0.0, "drop_duplicates": True}
+    assert written["dropped"] == {DUPLICATE: 1, CONTRADICTION: 0, EXACT: 1, NGRAM: 0, NEAR: 0, TOO_LONG: 0}
+    assert written["thresholds"] == {"longest": 100_000, "ngram": 13, "near": 0.0, "drop_duplicates": True}
     assert [(pair["text"], pair["with_text"]) for pair in written["pairs"]] == [(LONG, LONG), ("Short", "short")]
     script.main(argv)
     assert read_json(report)["kept"] == 2
+
+
+def test_a_problem_that_is_too_long_is_dropped_and_counted(tmp_path: Path) -> None:
+    """Of the set itself and of those it is held against; a part of it would else be found in it."""
+    huge = (LONG + " ") * 40
+    problems = write(tmp_path / "p.jsonl", [record("p/0", huge), record("p/1", "short"), record("p/2", LONG)])
+    against = write(tmp_path / "b.jsonl", [record("b/0", "Now " + huge)])
+    out, report = tmp_path / "out.jsonl", tmp_path / "report.json"
+    argv = ["--problems", problems, "--against", against, "--out", str(out), "--report", str(report)]
+    script.main([*argv, "--drop-duplicates", "--longest", "1000"])
+    assert [one["id"] for one in read_jsonl(out)] == ["p/1", "p/2"]
+    written = read_json(report)
+    assert written["dropped"] == {DUPLICATE: 0, CONTRADICTION: 0, EXACT: 0, NGRAM: 0, NEAR: 0, TOO_LONG: 1}
+    assert written["too_long"] == [{"id": "p/0", "characters": len(huge)}]
+    assert written["against_too_long"] == [{"id": "b/0", "characters": len(huge) + 4}]
+
+
+def test_time_is_linear_in_the_longest_problem() -> None:
+    """A problem that holds a part of every benchmark problem, which takes none of them out by itself."""
+    rng = random.Random(0)
+    words = ["".join(rng.choices(ascii_lowercase, k=6)) for _ in range(5_000)]
+    benchmark = [record(f"b/{n}", " ".join(rng.choices(words, k=100))) for n in range(200)]
+    parts = " ".join(" ".join(one["problem"].split()[:30]) for one in benchmark)
+
+    def seconds(count: int) -> float:
+        held = Held(13, 0.5)
+        held.add(benchmark)
+        text = f"{parts} {' '.join(rng.choices(words, k=count))}"
+        started = time.process_time()
+        assert len(list(clean([record("p/0", text)], held, True, Report()))) == 1
+        return time.process_time() - started
+
+    assert seconds(40_000) < 8 * seconds(10_000) + 0.1
 
 
 def test_a_study_says_how_a_set_is_cleaned(tmp_path: Path) -> None:
@@ -330,7 +378,7 @@ def test_a_study_says_how_a_set_is_cleaned(tmp_path: Path) -> None:
     ):
         script.main(["--study", str(tmp_path / "s.json"), "--dataset", dataset, *out, *flags])
         report = read_json(tmp_path / "r.json")
-        assert report["thresholds"] == {"ngram": ngram, "near": 0.25, "drop_duplicates": drops}
+        assert report["thresholds"] == {"longest": 100_000, "ngram": ngram, "near": 0.25, "drop_duplicates": drops}
         assert (report["kept"], report["duplicates"]) == (2 if drops else 3, 1)
     for wrong in (["--study", str(tmp_path / "s.json")], ["--dataset", "train"]):
         with pytest.raises(UserError, match="--study and --dataset: give both, or neither"):

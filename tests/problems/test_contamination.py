@@ -79,3 +79,13 @@ def test_what_was_left_out_and_contradictions_have_columns_only_where_there_are_
     assert not {"left_out", "duplicate_other_answer"} & set(counts) and "with_answer" not in pairs
     counts, pairs = table("2", {"no_answer": 3})
     assert {"left_out", "duplicate_other_answer"} <= set(counts) and "with_answer" in pairs
+
+
+def test_problems_that_are_too_long_have_a_column_where_there_are_some(tmp_path: Path) -> None:
+    problems = write(tmp_path / "t.jsonl", [record("t/0", "1 + 1?"), record("t/1", "one more? " * 9)])
+    out = ["--out", str(tmp_path / "o.jsonl"), "--report", str(tmp_path / "t.report.json")]
+    for longest, counted in (("50", 1), ("500", None)):
+        clean.main(["--problems", problems, *out, "--longest", longest])
+        contamination.make({"reports": [tmp_path / "t.report.json"]}, tmp_path)
+        (row,) = read_csv(tmp_path / "contamination.csv")
+        assert row.get("too_long") == counted

@@ -158,6 +158,7 @@ def test_the_study_is_whole(run: Submitted, project: Path, study: list[str]) -> 
         "assistants",
         "claims",
         "contamination",
+        "repetition",
     ):
         for ending in ("csv", "md", "tex"):
             assert (tables / f"{name}.{ending}").stat().st_size > 50

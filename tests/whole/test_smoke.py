@@ -59,6 +59,7 @@ def test_every_table_and_figure_is_there(smoke: Smoke) -> None:
         "likelihood",
         "assistants",
         "lengths_quantiles",
+        "repetition",
     ):
         for ending in ("csv", "md", "tex"):
             assert (smoke.results / "tables" / f"{name}.{ending}").stat().st_size > 50

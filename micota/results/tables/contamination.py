@@ -10,7 +10,7 @@ from pathlib import Path
 from micota.common.files import by_name
 from micota.common.records import RecordError, read_json
 from micota.common.tables import Column, Row, write_csv, write_table
-from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, REASONS
+from micota.problems.cleaning import CONTRADICTION, DUPLICATE, EXACT, NEAR, NGRAM, REASONS, TOO_LONG
 
 PAIR = (
     "dataset",
@@ -26,12 +26,13 @@ PAIR = (
     "with_text",
 )
 # Where they concern nothing, tables stay as those of archived reports.
-LATER = {"left_out", CONTRADICTION, "shared", "answer", "with_answer"}
+LATER = {"left_out", TOO_LONG, CONTRADICTION, "shared", "answer", "with_answer"}
 COLUMNS = (
     Column("dataset", "Data set"),
     Column("against", "Held against"),
     Column("read", "Problems", "{0:,}"),
     Column("left_out", "Left out on loading", "{0:,}"),
+    Column(TOO_LONG, "Too long", "{0:,}"),
     Column(DUPLICATE, "Duplicates", "{0:,}"),
     Column(CONTRADICTION, "Duplicates, another answer", "{0:,}"),
     Column(EXACT, "Equal", "{0:,}"),
@@ -89,6 +90,7 @@ def dataset_rows(dataset: str, report: Row) -> list[Row]:
                 "against": against,
                 "read": report["read"],
                 "left_out": sum(report.get("left_out", {}).values()) if against == dataset else 0,
+                TOO_LONG: report["dropped"].get(TOO_LONG, 0) if against == dataset else 0,
                 **counts,
                 "matched": matched,
                 "matched_percent": 100 * matched / report["read"],
