@@ -27,7 +27,7 @@ from tests.project import ROOT, copy_project, output_of, planned, snakemake
 from tests.tiny import config_files, raw_config
 
 REFERENCE = ROOT / "reference" / "mini"
-STUDIES = ("mini", "smoke", "paper")
+STUDIES = ("mini", "smoke", "paper", "openr1")
 MERGED = "ta_long-w0.4-d0.5-m0"
 
 
