@@ -273,7 +273,7 @@ class Workload:
         """Reading and tokenising; one trace a problem, which stands in imported/ and in graded/."""
         traces, device = problem_count(self.study, self.study.imports[corpus]), self.device
         text = traces * self.lengths.corpus(corpus) * device["bytes_a_token"]
-        return Cost(start=device["small_job"], work=text / device["tokenising"], stored=2 * text, host=1e9, files=4)
+        return Cost(start=device["small_job"], work=text / device["tokenising"], stored=2 * text, host=2e9, files=4)
 
     def grade(self, traces: int) -> Cost:
         workers = self.study.config.grading.workers

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from micota.common.errors import UserError
 from micota.common.hub import NotFetched, licence, snapshot
-from micota.corpora.importing import Generation, generations
+from micota.corpora.importing import generations
+from micota.corpora.kinds import Imported
 from micota.grading.gold import misprint, rejected_golds
 from micota.grading.grade import Judge
 from micota.models.settings import ScratchBase
@@ -39,21 +40,21 @@ def check_imported(scene: Scene) -> Iterator[Finding]:
     """The columns of imported traces are there and hold such; looked at are the first rows of each source."""
     for name, dataset in scene.study.imports.items():
         corpus, subject = scene.study.corpus(name), f"{name}, of {dataset}"
+        assert isinstance(corpus, Imported)  # no other kind has imports
         if dataset not in scene.problems:
             yield Finding("imported", subject, "not checked", f"{dataset} is not at hand")
             continue
         source = tasks.source(scene.study, dataset)
-        seen: list[Generation] = []
         try:
-            for row in islice(rows(dataset, source), FIRST):
-                seen += generations(row, corpus, f"corpora.{name}.columns")  # type: ignore[arg-type]  # an Imported
+            first = list(islice(rows(dataset, source), FIRST))
+            seen = [made for row in first for made in generations(row, corpus, f"corpora.{name}.columns")]
         except UserError as error:
             yield Finding("imported", subject, "FAIL", f"{source}: {error}")
             continue
         whole = [made for made in seen if not made.fault]
         ended = sum(made.finished for made in whole)
         thinking = sum(MARKS[0] in made.text for made in whole)
-        words = f"{len(whole)} traces in the first rows, {ended} ended, {thinking} with {MARKS[0]}"
+        words = f"{len(whole)} traces in the first {len(first)} rows, {ended} ended, {thinking} with {MARKS[0]}"
         yield Finding("imported", subject, "ok" if ended else "FAIL", words)
 
 
