@@ -28,7 +28,12 @@ def openr1() -> Shape:
     """Several generations of a problem, of which some never ended."""
 
     def row(n: int, generations: list[str], complete: list[bool], **more: Any) -> Record:
-        row = {"problem": ADD[n], "solution": "Add.", "answer": str(21 + 2 * n), "question_type": "math-word-problem"}
+        row: Record = {
+            "problem": ADD[n],
+            "solution": "Add.",
+            "answer": str(21 + 2 * n),
+            "question_type": "math-word-problem",
+        }
         row |= {"problem_type": "Algebra", "source": "olympiads", "uuid": f"u{n}", "generations": generations}
         return row | {"is_reasoning_complete": complete, "correctness_math_verify": [True] * len(complete)} | more
 

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -14,9 +15,11 @@ from micota.common.errors import ConfigurationError, DataError
 from micota.common.records import Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.corpora.importing import generations
 from micota.corpora.kinds import Imported
+from micota.provenance import manifest
 from micota.study.load import load_study
 from micota.study.tasks import cleaned_datasets, kept_apart, tasks
 from scripts import clean, corpus, grade, import_traces, problems
+from tests import hub_cache
 from tests.imported import ADD, SHAPES, Shape, study_of, trace
 
 PLAIN = Shape([{"problem": "1 + 1?", "answer": "2", "text": trace(2)}], {}, {"columns": {"completion": "text"}}, 1, {})
@@ -139,6 +142,32 @@ def test_a_limit_reads_no_row_of_another_problem(tmp_path: Path, tokenizer: Path
     shape = SHAPES["smg"]
     run = Run(tmp_path, shape._replace(dataset={**shape.dataset, "limit": 2}), tokenizer)
     assert run.counts["imported"]["rows"] == run.counts["read"] == 2
+
+
+def test_a_set_of_the_hub_is_told_by_its_commit_and_licence(
+    tmp_path: Path, tokenizer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = SHAPES["smg"]
+    hub_cache.write_dataset(tmp_path / "set", shape.rows, split="train")
+    folder = hub_cache.put(tmp_path, "dataset", "me/pairs", tmp_path / "set")
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(folder))
+    commit = hub_cache.commit_of("me/pairs")
+    hub = {"repo": "me/pairs", "config": "main", "split": "train", "revision": commit}
+    run = Run(tmp_path, shape._replace(dataset={**shape.dataset, "path": None, "hub": hub}), tokenizer)
+    assert run.counts["kept"] == shape.kept
+    found = manifest.imported(tmp_path / "results")["long"]
+    assert (found["source"], found["licence"]) == (f"me/pairs@{commit}", "mit")
+    assert (found["config"], found["split"], found["rows"], found["traces"]) == ("main", "train", 4, 4)
+
+
+def test_a_corpus_that_only_feeds_a_mixture_is_counted_by_its_learner(tmp_path: Path) -> None:
+    """Nobody is trained on `theirs` itself: the first student of the mixture learns from it."""
+    changes = {
+        "corpora.theirs": {"kind": "imported", **PLAIN.corpus},
+        "corpora.mix": {"kind": "mixed", "shares": {"short": 1, "theirs": 1}},
+    }
+    study = load_study(study_of(tmp_path, PLAIN, **changes))
+    assert study.around("theirs").learner == "small" and study.around("long").learner == "medium"
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "gz", "array"])

@@ -3,6 +3,7 @@
 import csv
 import random
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -12,7 +13,7 @@ from micota.provenance.manifest import imported
 from tests.project import copy_project, output_of, planned, snakemake
 from tests.tiny import raw_config
 
-TEST = {"part": "test", "count": 8, "seed": 3, "operations": [2], "bound": 299}
+TEST: dict[str, Any] = {"part": "test", "count": 8, "seed": 3, "operations": [2], "bound": 299}
 MERGED = "ta_long-w0.4-d0.5-m0"
 COUNT = 40
 
@@ -31,7 +32,7 @@ def write_source(path: Path) -> None:
     write_jsonl(path, rows)
 
 
-def study(source: Path) -> dict:
+def study(source: Path) -> dict[str, Any]:
     corpora = {
         "long": {
             "kind": "imported",
