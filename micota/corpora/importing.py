@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from micota.common.errors import DataError, UserError
 from micota.common.records import SURROGATE, Record
 from micota.corpora.kinds.imported import FURTHER_TURNS, NO_TEXT, PROBLEM_DROPPED, Imported, Marks
+from micota.models.prompts import begins_with
 from micota.models.special_tokens import MARKS
 from micota.problems.cleaning import DUPLICATE
 from micota.problems.columns import cell, exchange
@@ -95,12 +96,13 @@ def is_true(flag: Any, key: str) -> bool:
 
 
 def whole_text(text: str, thought: str, corpus: Imported) -> str:
-    """A trace with our marks of thinking instead of the source's, and without those of its solution."""
+    """A trace with our marks of thinking instead of the source's, without those of its solution, begun as it was."""
     if thought.strip():
         text = f"{OPEN_THOUGHT}\n{thought.strip()}\n{CLOSE_THOUGHT}\n\n{text.strip()}"
     if corpus.thinking:
         text = replaced(text, corpus.thinking, OPEN_THOUGHT, CLOSE_THOUGHT)
-    return replaced(text, corpus.solution, "", "") if corpus.solution else text
+    text = replaced(text, corpus.solution, "", "") if corpus.solution else text
+    return text if begins_with(text, corpus.begun or "") else f"{corpus.begun}{text}"
 
 
 def replaced(text: str, marks: Marks, first: str, last: str) -> str:

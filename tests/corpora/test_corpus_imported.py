@@ -111,6 +111,18 @@ def test_thinking_in_a_column_of_its_own_stands_before_the_answer(tmp_path: Path
     assert row["completion"] == "<think>\nTen and eleven.\n</think>\n\nIt is \\boxed{21}."
 
 
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("Hm.</think> 5", "<think>\nHm.</think> 5"), ("\n<think> Hm.</think> 5", "\n<think> Hm.</think> 5")],
+)
+def test_a_trace_gets_the_mark_that_its_prompt_wrote(text: str, whole: str) -> None:
+    block = imported(columns={"completion": "a"}, begun="<think>\n")
+    (made,) = generations({"a": text}, block, "k")
+    assert made.text == whole
+    (made,) = generations({"a": text}, imported(columns={"completion": "a"}), "k")
+    assert made.text == text
+
+
 def test_tokens_are_those_of_the_learner_and_of_an_end(tmp_path: Path, tokenizer: Path) -> None:
     from micota.models.tokenizer import load_tokenizer
 

@@ -85,6 +85,10 @@ class Imported(CorpusKind):
         None, description="the source's marks of thinking, instead of which a trace gets ours"
     )
     solution: Marks | None = Field(None, description="the source's marks of what follows the thinking, taken out")
+    begun: Mark | None = Field(
+        None,
+        description="what the source's prompt wrote of every trace, such as <think>: put before those that lack it",
+    )
     keep: Keep = "correct"
     max_tokens: MaxTokens = None
     special_tokens: SpecialTokensRule = "drop"
