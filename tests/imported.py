@@ -134,6 +134,8 @@ def smg() -> Shape:
     return Shape(rows, dataset, {"columns": {"completion": "response"}}, 3, {"repeated": 1})
 
 
+# As little as there may be.
+PLAIN = Shape([{"problem": "1 + 1?", "answer": "2", "text": trace(2)}], {}, {"columns": {"completion": "text"}}, 1, {})
 SHAPES = {made.__name__: made() for made in (openr1, openthoughts, s1k, numina, smg)}
 
 
