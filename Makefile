@@ -30,6 +30,15 @@ export TOKENIZERS_PARALLELISM := false
 unexport $(filter-out PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX,$(filter PYTHON% SNAKEMAKE%,$(.VARIABLES)))
 export PYTHONNOUSERSITE := 1
 
+# Snakemake writes to the user's cache, and where it can't it stops with a traceback. Models in there can still be read.
+UNWRITABLE := $(shell d=$${XDG_CACHE_HOME:-$$HOME/.cache}; was=$$d; \
+	until [ -e "$$d" ] || [ "$$d" = . ]; do d=$$(dirname "$$d"); done; [ -d "$$d" ] && [ -w "$$d" ] || echo "$$was")
+ifneq ($(UNWRITABLE),)
+$(warning $(UNWRITABLE): the cache (XDG_CACHE_HOME, or .cache in HOME) can't be written to; taken in its place: .snakemake/cache)
+export HF_HOME ?= $(UNWRITABLE)/huggingface
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
+
 # What each target can be told, beside VENV, PYTHON and TORCH. Anything else on the command line is refused.
 KNOWS_demo       := CORES
 KNOWS_study      := CORES SEEDS FROM_SCRATCH
@@ -42,6 +51,7 @@ KNOWS_smoke      := CORES DATA
 KNOWS_plan       := STUDY CORES DATA GPUS PILOT ASSUME
 KNOWS_pilot      := STUDY CORES DATA SHARE
 KNOWS_pin        := STUDY
+KNOWS_check-results := STUDY
 KNOWS_preflight  := STUDY DATA CONFIG GPU_GB PROFILE
 KNOWS_bases      := CORES
 KNOWS_draws      := CORES
@@ -80,7 +90,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VE
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test named-python demo study controls tables archive power score regrade reevaluate smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test named-python demo study controls tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -195,6 +205,9 @@ define again
 		$(if $(DATA),data_folder='$(DATA)') $(FOLLOW)
 	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(STUDY)/tables
 endef
+
+check-results: setup  ## is every result of a study as it was made? (STUDY=mini)
+	$(BIN)/python -m scripts.check_results --results results/$(STUDY) --figures figures/$(STUDY)
 
 unlock: setup  ## after a run that ended elsewhere, or otherwise than in order: take Snakemake's locks away, if no run is alive
 	$(SNAKEMAKE) --unlock --cores 1 --configfile config/mini.yaml

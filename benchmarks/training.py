@@ -23,8 +23,9 @@ from typing import Any
 from benchmarks.measuring import Runs, Usage, interleave, report, run_command, spread
 from benchmarks.sampling import PROMPT
 from micota.common.cli import run
+from micota.common.contracts import CORPUS_ROW
 from micota.common.flags import as_flags
-from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_json, write_jsonl
+from micota.common.records import Record, read_jsonl, write_json, write_jsonl
 from micota.problems.arithmetic import demonstrations
 
 RUNTIME = re.compile(r"'train_runtime': '?([\d.]+)")  # printed by transformers' Trainer, whoever drives it
@@ -84,7 +85,7 @@ def compare(args: argparse.Namespace, folder: Path) -> None:
 
     path, unseen = folder / "corpus.jsonl", list(corpus(8, 300))
     write_jsonl(path, corpus(7, args.rows))
-    tokens = token_count(load_tokenizer(args.base), read_jsonl(path, CORPUS_FIELDS))
+    tokens = token_count(load_tokenizer(args.base), read_jsonl(path, CORPUS_ROW))
     # What all are told; names of transformers' TrainingArguments.
     told = {"num_train_epochs": 1, "learning_rate": 3e-4, "lr_scheduler_type": "cosine", "seed": 0}
     told |= {"per_device_train_batch_size": args.batch_size}
@@ -160,7 +161,7 @@ def write_llamafactory_data(path: Path, folder: Path) -> Path:
     """The corpus in LLaMA-Factory's format ("alpaca")."""
     columns = {"prompt": "problem", "response": "completion"}
     write_json(folder / "dataset_info.json", {"corpus": {"file_name": "corpus.jsonl", "columns": columns}})
-    kept = ({name: row[name] for name in columns.values()} for row in read_jsonl(path, CORPUS_FIELDS))
+    kept = ({name: row[name] for name in columns.values()} for row in read_jsonl(path, CORPUS_ROW))
     write_jsonl(folder / "corpus.jsonl", kept)
     return folder
 
@@ -179,7 +180,7 @@ def trl_main(args: argparse.Namespace, _: Path) -> None:
             "prompt": [{"role": "user", "content": row["problem"]}],
             "completion": [{"role": "assistant", "content": row["completion"]}],
         }
-        for row in read_jsonl(args.corpus, CORPUS_FIELDS)
+        for row in read_jsonl(args.corpus, CORPUS_ROW)
     ]
     config = SFTConfig(
         output_dir=args.model_out,

@@ -6,7 +6,7 @@ from pathlib import Path
 PROJECT = Path(workflow.basedir)
 sys.path.insert(0, str(PROJECT))
 
-from micota.common.errors import UserError
+from micota.common.faults import in_one_line
 from micota.common.stages import VERSIONS
 from micota.study import tasks
 from micota.workflow.patterns import name_patterns
@@ -18,8 +18,10 @@ PROFILE = resources.read_profile(workflow.resource_settings)
 try:
     STUDY = start.enter(workflow, config, PROFILE, PROJECT)
     shell.prefix(start.job_environment(workflow, STUDY, PROJECT))
-except UserError as error:  # as a program says it: one line, and status 2
-    print(f"error: {error}", file=sys.stderr, flush=True)
+except Exception as error:  # as a program says it: one line, and status 2
+    if (said := in_one_line(error)) is None:
+        raise
+    print(f"error: {said}", file=sys.stderr, flush=True)
     sys.exit(2)
 
 PATHS = Paths.of_study(STUDY.config.study)
@@ -80,5 +82,7 @@ def kept(path):
 onstart:
     try:
         start.before_first_job(workflow, STUDY)
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
+    except Exception as error:
+        if (said := in_one_line(error)) is None:
+            raise
+        raise WorkflowError(said) from None

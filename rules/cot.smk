@@ -1,6 +1,7 @@
 """Model x problems -> cot/{model}/shard-{shard}.jsonl -> graded/{model}.jsonl -> judged.jsonl, where a judge is asked.
 
-Traces that were made elsewhere come in as imported/{corpus}.jsonl, and are graded by the same rule. One job samples a model on all its data sets, training problems and benchmarks alike, so that an engine starts once.
+Traces that were made elsewhere come in as imported/{corpus}.jsonl. One job samples a model on all its data sets, training
+problems and benchmarks alike, so that an engine starts once.
 """
 
 
@@ -52,7 +53,8 @@ rule grade:
     message:
         "CoT: grading {wildcards.model}"
     shell:
-        "python -m scripts.grade --problems {input.problems} --traces {input.traces} --graded {output}"
+        "python -m scripts.grade --study results/{wildcards.study}/study.json --model {wildcards.model}"
+        " --problems {input.problems} --traces {input.traces} --graded {output}"
         " --workers {threads} --timeout {params.timeout} > {log} 2>&1"
 
 
@@ -82,7 +84,8 @@ rule import_traces:
         " --out {output.traces} --counts {output.counts} > {log} 2>&1"
 
 
-use rule grade as grade_imported with:
+rule grade_imported:
+    """As `grade`; but how many traces there are of a problem, the source decides."""
     input:
         problems=lambda wildcards: PATHS.of("problems", [imports_from(wildcards)]),
         traces="results/{study}/imported/{imported}.jsonl",
@@ -92,8 +95,17 @@ use rule grade as grade_imported with:
         "results/{study}/logs/grade_imported/{imported}.log",
     benchmark:
         "results/{study}/benchmarks/grade_imported/{imported}.tsv"
+    conda:
+        "../envs/data.yaml"
+    threads: STUDY.config.grading.workers
+    params:
+        timeout=STUDY.config.grading.timeout,
+        version=VERSIONS["grade"],
     message:
         "CoT: grading {wildcards.imported}"
+    shell:
+        "python -m scripts.grade --problems {input.problems} --traces {input.traces} --graded {output}"
+        " --workers {threads} --timeout {params.timeout} > {log} 2>&1"
 
 
 rule judge:

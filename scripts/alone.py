@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from micota.common.cli import Parser, run
 from micota.common.errors import EnvironmentFault
-from micota.workflow.running import RUNS, mark, opened, who
+from micota.common.locks import mark, opened, who
+from micota.workflow.running import RUNS
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

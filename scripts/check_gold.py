@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from micota.common import contracts
 from micota.common.cli import known, run
 from micota.common.errors import DataError
-from micota.common.records import PROBLEM_FIELDS, read_jsonl, write_json
+from micota.common.records import write_json
 from micota.grading.gold import misprint, rejected_golds, rule_counts
 from micota.grading.grade import Judge
 from micota.grading.settings import Grading
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     unexpected = []
     with Judge(args.workers, args.timeout or grading.timeout) as judge:
         for path in args.problems:
-            problems = list(read_jsonl(path, PROBLEM_FIELDS))
+            problems = list(contracts.problems(path))
             rejected = rejected_golds(problems, judge)
             excepted = sum(misprint(problem) is not None for problem, _ in rejected)
             tally = {"accepted": len(problems) - len(rejected), "excepted": excepted}

@@ -18,10 +18,11 @@ from itertools import chain
 from pathlib import Path
 
 from micota.common.cli import known, run
+from micota.common.contracts import Again, problems
 from micota.common.errors import DataError
 from micota.common.files import whole
 from micota.common.flags import add_flags, with_flags
-from micota.common.records import PROBLEM_FIELDS, RecordFile, read_json, read_jsonl, write_json, write_lines
+from micota.common.records import read_json, read_jsonl, write_json, write_lines
 from micota.problems.cleaning import REASONS, Held, Report, clean, with_texts
 from micota.problems.settings import Cleaning
 from micota.study.load import add_study_flag, study_of
@@ -59,11 +60,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     cleaning, drop_duplicates = settings(args)
     held = Held(cleaning.ngram, cleaning.near)
     for path in args.against:
-        held.add(read_jsonl(path, PROBLEM_FIELDS))
+        held.add(problems(path))
     left_out = read_json(args.loaded)["left_out"] if args.loaded else {}
     report = Report()
     with whole(args.out) as handle:
-        write_lines(handle, clean(RecordFile(args.problems, PROBLEM_FIELDS), held, drop_duplicates, report))
+        write_lines(handle, clean(Again(problems, args.problems), held, drop_duplicates, report))
         dropped = {reason: report.dropped[reason] for reason in REASONS}
         if not report.kept:
             raise DataError(f"{args.problems}: no problem is left of {report.read} read; dropped: {dropped}")

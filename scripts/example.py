@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from micota.common.cli import run
+from micota.common.contracts import corpus_rows
 from micota.common.errors import DataError
 from micota.common.files import by_name
-from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_json
+from micota.common.records import Record, write_json
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the example."""
     args = parse_args(argv)
     corpora = by_name(args.corpora)
-    write_json(args.out, example({name: list(read_jsonl(path, CORPUS_FIELDS)) for name, path in corpora.items()}))
+    write_json(args.out, example({name: list(corpus_rows(path)) for name, path in corpora.items()}))
 
 
 def example(corpora: Mapping[str, Sequence[Record]]) -> Record:

@@ -12,11 +12,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from micota.common import contracts
 from micota.common.cli import Parser, known, run
 from micota.common.errors import DataError
-from micota.common.files import file_hash
 from micota.common.hub import licence, snapshot
-from micota.common.records import PROBLEM_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.common.records import Record, read_json, write_json, write_jsonl
+from micota.common.seals import file_hash
 from micota.corpora.importing import Importer, Problems
 from micota.corpora.kinds import Imported
 from micota.models.tokenizer import load_tokenizer
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     corpus, dataset = study.corpus(args.corpus), study.imports[args.corpus]
     assert isinstance(corpus, Imported)  # no other kind has imports
     source, tokenizer = tasks.source(study, dataset), load_tokenizer(args.tokenizer)
-    kept = {row["id"] for row in read_jsonl(args.problems, PROBLEM_FIELDS)}
+    kept = {row["id"] for row in contracts.problems(args.problems)}
     problems = Problems.of_report(kept, read_json(args.report))
     importer = Importer(corpus, args.corpus, dataset, tokenizer)
     count = write_jsonl(args.out, importer.traces(rows(dataset, source), source, problems))

@@ -59,16 +59,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     require_gpus(args.gpus)
     name, prompt, settings, most = asked(args)
-    from micota.common.records import GRADED_FIELDS, PROBLEM_FIELDS, read_jsonl, write_jsonl
+    from micota.common import contracts
+    from micota.common.records import write_jsonl
     from micota.grading.llm_judge import LLMJudge, items, judge
     from micota.models.folders import check_folder
     from micota.models.tokenizer import load_tokenizer
     from micota.sampling.start import start_engine
 
     check_folder(args.model)
-    problems = {row["id"]: row["problem"] for path in args.problems for row in read_jsonl(path, PROBLEM_FIELDS)}
-    traces = (trace for path in args.graded for trace in read_jsonl(path, GRADED_FIELDS))
-    found = items(traces, problems, [path.stem for path in args.problems])
+    problems = {row["id"]: row["problem"] for path in args.problems for row in contracts.problems(path)}
+    benchmarks = [path.stem for path in args.problems]
+    traces = (trace for path in args.graded for trace in contracts.graded(path, benchmarks))
+    found = items(traces, problems, benchmarks)
     tokenizer = load_tokenizer(args.model)
     model = LLMJudge(name, args.model, tokenizer, prompt, settings, Decoding(max_tokens=most))
     verdicts = list(

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.cli import Parser, run
+from micota.common.contracts import corpus_rows
 from micota.common.devices import add_gpus_flag, require_gpus
 from micota.common.errors import DataError
 from micota.common.flags import add_flags, with_flags
-from micota.common.records import CORPUS_FIELDS, Record, read_jsonl, write_jsonl
+from micota.common.records import Record, read_jsonl, write_jsonl
 from micota.common.stages import VERSIONS
 from micota.models.prompts import Prompt
 from micota.study.load import add_study_flag, study_of
@@ -58,24 +59,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     require_gpus(args.gpus)
     prompt, dtype, batch_size = asked(args)
     import torch
-    from transformers import AutoModelForCausalLM
 
-    from micota.common.files import file_hash
+    from micota.common.locks import hold
+    from micota.common.seals import file_hash
     from micota.models.fingerprint import portable
     from micota.models.folders import attention, check_folder, model_hash
     from micota.models.likelihood import trace_nll
+    from micota.models.loading import load_model
     from micota.models.tokenizer import load_tokenizer
 
     torch.set_num_threads(args.threads)
+    hold(args.out)
     check_folder(args.model)
     tokenizer = load_tokenizer(args.model)
     how = {"dtype": getattr(torch, dtype), "attn_implementation": attention(args.model)}
-    model = AutoModelForCausalLM.from_pretrained(args.model, use_safetensors=True, **how)
+    model = load_model(args.model, **how)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     shaped_by = [VERSIONS["likelihood"], args.base, model_hash(args.model), prompt.model_dump(), dtype, portable()]
 
     def rows(path: Path) -> Iterator[Record]:
-        traces = list(read_jsonl(path, CORPUS_FIELDS))
+        traces = list(corpus_rows(path))
         for row in trace_nll(model, tokenizer, prompt, traces, batch_size):
             yield {"model": args.base, "corpus": path.stem, **row}
 

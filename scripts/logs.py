@@ -12,14 +12,13 @@ import argparse
 import io
 import json
 import lzma
-import shutil
 import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from micota.common.cli import run
 from micota.common.errors import DataError, MissingFile
-from micota.common.files import fresh, publish, replacing
+from micota.common.files import discard, fresh, publish, replacing
 from micota.common.records import read_jsonl
 
 KEPT = (
@@ -93,7 +92,7 @@ def unpack(archive: Path, results: Path) -> None:
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
         raise DataError(f"{archive}: not a whole .tar.xz archive ({error})") from None
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        discard(temporary)
     print(f"{results}: unpacked {archive}")
 
 

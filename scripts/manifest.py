@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from micota.common.cli import run
-from micota.common.files import file_hash, whole
+from micota.common.files import whole
 from micota.common.records import Record, write_json
+from micota.common.seals import file_hash
 from micota.models.fingerprint import fingerprint
 from micota.provenance.manifest import (
     OUTPUTS,
@@ -25,8 +26,10 @@ from micota.provenance.manifest import (
     page,
     revisions,
     seeds,
+    shortened,
     software,
     weights,
+    without_places,
 )
 from micota.study.load import add_study_flag, study_of
 
@@ -47,7 +50,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Gather and write."""
     args = parse_args(argv)
-    config: Record = study_of(args.study).config.model_dump(mode="json")
+    asked: Record = study_of(args.study).config.model_dump(mode="json")
+    config, data = without_places(asked, PROJECT), asked["data_folder"] and Path(asked["data_folder"])
     figures = {f"figures/{name}": digest for name, digest in hashes(args.figures, ("*.png", "*.pdf")).items()}
     manifest = {
         "study": config["study"],
@@ -58,9 +62,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         "software": software(PROJECT),
         "hardware": hardware(),
         "arithmetic": fingerprint(),
-        "inputs": {str(path): file_hash(path) for path in args.inputs},
+        "inputs": {shortened(str(path), data, PROJECT): file_hash(path) for path in args.inputs},
         "revisions": dict(revisions(config)),
-        "imported": imported(args.results),
+        "imported": imported(args.results, data, PROJECT),
         "outputs": hashes(args.results, OUTPUTS) | figures,
         "weights": weights(args.results),
         "costs": costs(args.results / "benchmarks"),

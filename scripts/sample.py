@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     start = partial(start_engine, str(args.model), tokenizer, settings, args.threads)
     sampler = Sampler(args.sampler, args.model, tokenizer, settings, start)
     chunks, made_with = sample(found, sampler, args.shard, shards, args.work)
-    print(f"{args.out}: {write_jsonl(args.out, gather(chunks))} traces")
+    print(f"{args.out}: {write_jsonl(args.out, gather(args.sampler, chunks))} traces")
     if args.meta:
         write_json(args.meta, description(found, sampler) | {"made_with": made_with})
 

@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     processes.start("scripts.train", argv, settings)
     import torch
 
-    from micota.common.records import CORPUS_FIELDS, read_jsonl
+    from micota.common.contracts import corpus_rows
     from micota.models import folders
     from micota.models.prompts import rendering
     from micota.models.tokenizer import load_tokenizer
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(max(1, args.threads // settings.processes))
     folders.check_folder(args.base)
     tokenizer = load_tokenizer(args.base)
-    rows = training_rows(read_jsonl(args.corpus, CORPUS_FIELDS), tokenizer, prompt, settings)
+    rows = training_rows(corpus_rows(args.corpus), tokenizer, prompt, settings)
     work = args.work / args.out.name
     if not processes.is_first():
         fine_tune(args.base, tokenizer, rows, settings, seed, work, args.out)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from micota.common.files import name_of
 from micota.common.records import Record, write_json, write_jsonl
 from micota.results.entries import Entry
 from micota.study import tasks
@@ -36,8 +37,12 @@ def traces(dataset: str, verdicts: Iterable[object], **changes: Any) -> list[Rec
 def write_graded(folder: Path, model: str, verdicts: Mapping[str, Iterable[object]], **changes: Any) -> Path:
     """A model's graded traces, by data set which problems it solves."""
     rows = [row for dataset, each in verdicts.items() for row in traces(dataset, each, **changes)]
-    path = folder / f"{model}.jsonl"
-    write_jsonl(path, rows)
+    return write_traces(folder / f"{model}.jsonl", rows)
+
+
+def write_traces(path: Path, rows: Iterable[Record]) -> Path:
+    """Graded traces as those of the model that the file is named after."""
+    write_jsonl(path, (row | {"sampler": name_of(path)} for row in rows))
     return path
 
 
@@ -61,7 +66,9 @@ def write_results(study: Study, results: Path) -> None:
         for task in tasks.tasks(study, model):
             samples = range(task.decoding.n)
             rows += [graded(task.dataset, number, sample) for number in range(PROBLEMS) for sample in samples]
-        write_jsonl(results / f"graded/{model}.jsonl", rows)
+        write_traces(results / f"graded/{model}.jsonl", rows)
+    for dataset in tasks.cleaned_datasets(study):
+        write_json(results / f"problems/{dataset}.report.json", {"kept": PROBLEMS})
     for base in config.students.bases:
         write_json(results / f"sizes/{base}.json", {"model": base, "parameters": int(rng.integers(10**5, 10**6))})
         likelihoods = [

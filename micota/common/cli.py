@@ -1,20 +1,19 @@
 """What every program shares: its flags, and errors in one line."""
 
 import argparse
-import errno
 import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from micota.common.errors import ConfigurationError, UserError
+from micota.common.errors import ConfigurationError
+from micota.common.faults import in_one_line
 from micota.common.orphans import end_with_snakemake
 
 # Importing torch and TRL makes a million objects that stay. Python's collector would look for cycles among them after
 # every 700 new ones, for a tenth of the time that the imports take (docs/performance.md).
 COLLECT_AFTER = 50_000
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # disk, quota, limit on a file
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,7 +37,7 @@ def once(names: list[Any], key: str, why: str) -> None:
 
 
 def run(main: Callable[[Sequence[str] | None], None]) -> None:
-    """Run a script's `main`; a UserError or a full disk becomes one line on stderr and exit status 2.
+    """Run a script's `main`; a UserError or a fault of the disk becomes one line on stderr and exit status 2.
 
     A job of Snakemake ends with its Snakemake, and an interrupt (Ctrl-C) needs no traceback.
     """
@@ -46,19 +45,11 @@ def run(main: Callable[[Sequence[str] | None], None]) -> None:
     gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     try:
         main(None)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
-    except OSError as error:
-        if error.errno not in FULL:
+    except Exception as error:
+        if (said := in_one_line(error)) is None:
             raise
-        where = f" for {error.filename}" if error.filename else ""
-        print(
-            f"error: no room left on the disk{where} ({error.strerror}): free some and run again. Nothing half-written"
-            " was left under a result's name; the job goes on after its last chunk or checkpoint",
-            file=sys.stderr,
-        )
+        print(f"error: {said}", file=sys.stderr)
         sys.exit(2)

@@ -1,9 +1,9 @@
 """Files and folders: written whole or not at all, their hashes, what a file is of, how much room there is.
 
-What is being written stands beside its place under a temporary name that begins with a point, and is then renamed.
+What is being written stands beside its place under a temporary name that begins with a point, and is then renamed,
+when all of it is on the disk.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TextIO
 
 from micota.common.errors import DataError
+from micota.common.locks import hold, release
+from micota.common.seals import seal, unseal
 
 ENDING = re.compile(r"(\.(counts|report))?\.jsonl?$")
 
@@ -45,10 +47,19 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(existing(folder.absolute())).free
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def on_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk: a name must not outlive a power cut without them.
+
+    Raises OSError where a file finds no room after all; that some file systems cannot do it for a folder is no fault.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        if path.is_file():
+            raise
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -61,7 +72,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
         left.unlink(missing_ok=True)
     try:
         yield temporary
+        on_disk(temporary)
+        unseal(path)
         temporary.replace(path)
+        on_disk(path.parent)
+        seal(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -75,8 +90,12 @@ def whole(path: str | Path) -> Iterator[TextIO]:
 
 
 def fresh(folder: Path) -> Path:
-    """An empty folder beside `folder`, to be filled and to take its place with `publish`."""
+    """An empty folder beside `folder`, to be filled and to take its place with `publish`; held until then.
+
+    Raises EnvironmentFault while another process fills it (micota/common/locks.py).
+    """
     temporary = folder.with_name(f".{folder.name}.tmp")
+    hold(temporary)
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     return temporary
@@ -84,6 +103,18 @@ def fresh(folder: Path) -> Path:
 
 def publish(temporary: Path, folder: Path) -> None:
     """Let a whole folder appear under its own name, instead of what was there."""
+    for place, _, names in os.walk(temporary):
+        for path in [*(Path(place, name) for name in names), Path(place)]:
+            if path.exists():  # not a link to nowhere
+                on_disk(path)
     if folder.exists():
         shutil.rmtree(folder)
     temporary.rename(folder)
+    on_disk(folder.parent)
+    release(temporary)
+
+
+def discard(temporary: Path) -> None:
+    """Remove a folder that `fresh` made and nobody publishes, if it is there."""
+    shutil.rmtree(temporary, ignore_errors=True)
+    release(temporary)

@@ -29,10 +29,15 @@ def end_with_snakemake() -> None:
     """From here on, end this process when its Snakemake ends; nothing where none started it."""
     number, _, where = os.environ.get(SNAKEMAKE, "").partition(" ")
     if number and where == namespace():
-        threading.Thread(target=end_with, args=(int(number),), daemon=True).start()
+        end_with(int(number))
 
 
 def end_with(process: int) -> None:
+    """From here on, end this process when another one of its namespace ends."""
+    threading.Thread(target=outlive, args=(process,), daemon=True).start()
+
+
+def outlive(process: int) -> None:
     """Wait for the end of a process, then kill this one, as if it had been killed with it."""
     try:
         select.select([os.pidfd_open(process)], [], [])

@@ -7,21 +7,16 @@ and line number, never skipped.
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from micota.common.errors import DataError, MissingFile
 from micota.common.files import whole
 from micota.common.lines import opened
+from micota.common.seals import check_seal
 
 Record = dict[str, Any]
 
-PROBLEM_FIELDS = ("id", "problem", "answer", "source")
-TRACE_FIELDS = ("id", "sample", "sampler", "dataset", "prompt", "completion", "finish_reason", "n_tokens", "seed")
-GRADED_FIELDS = (*TRACE_FIELDS, "answer", "extracted", "correct", "reason", "verdicts")
-JUDGED_FIELDS = ("id", "dataset", "answer", "extracted", "traces", "judge", "output", "correct")
-CORPUS_FIELDS = ("id", "sample", "sampler", "problem", "completion", "n_tokens")
 SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair: no text for a tokenizer
 
 
@@ -33,20 +28,40 @@ class NoRecords(MissingFile, RecordError):
     """A record file that is not there."""
 
 
+def each_key_once(pairs: list[tuple[str, Any]]) -> Record:
+    """A JSON object; ValueError if a key stands in it twice, of which json would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice in an object")
+    return found
+
+
+def no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number that JSON knows")
+
+
+RECORD = json.JSONDecoder(object_pairs_hook=each_key_once, parse_constant=no_number)
+ROW = json.JSONDecoder(object_pairs_hook=each_key_once)  # of anybody's data: NaN often stands for "no value" there
+
+
 def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]:
     """Yield the objects of a JSON Lines file; every one must have all of `fields`.
 
-    Raises RecordError naming file and line for a missing file, a broken line or a missing field.
+    Raises RecordError naming file and line for a missing file, a broken line, a missing field, a key that stands twice,
+    and NaN (where `fields` are asked for: in our own records).
     """
-    path = Path(path)
+    path, fields = Path(path), tuple(fields)
     if not path.is_file():
         raise NoRecords(f"{path}: no such file")
+    check_seal(path)
+    decode = (RECORD if fields else ROW).decode
     with opened(path) as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
+                record = decode(line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogatepass"))
             except json.JSONDecodeError as error:
                 raise RecordError(f"{path}:{number}: not valid JSON ({error.msg} at column {error.colno})") from None
             except UnicodeDecodeError as error:
@@ -59,17 +74,6 @@ def read_jsonl(path: str | Path, fields: Iterable[str] = ()) -> Iterator[Record]
             if missing:
                 raise RecordError(f"{path}:{number}: the record lacks {', '.join(missing)}")
             yield record
-
-
-@dataclass(frozen=True)
-class RecordFile:
-    """A JSON Lines file that can be read more than once, line by line: see read_jsonl."""
-
-    path: str | Path
-    fields: Iterable[str] = ()
-
-    def __iter__(self) -> Iterator[Record]:
-        return read_jsonl(self.path, self.fields)
 
 
 def write_lines(handle: TextIO, records: Iterable[Record]) -> int:
@@ -88,14 +92,22 @@ def write_jsonl(path: str | Path, records: Iterable[Record]) -> int:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read one JSON document; RecordError names the file if it is missing or broken."""
+    """Read one JSON document; RecordError names the file if it is missing or broken, or has a key twice in an object.
+
+    Infinity and NaN are read: configurations of models have them.
+    """
     path = Path(path)
     if not path.is_file():
         raise NoRecords(f"{path}: no such file")
+    check_seal(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=each_key_once)
     except json.JSONDecodeError as error:
         raise RecordError(f"{path}:{error.lineno}: not valid JSON ({error.msg})") from None
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path}: not valid UTF-8 (byte {error.start})") from None
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: not readable JSON ({error})") from None
 
 
 def write_json(path: str | Path, document: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from micota.common.files import whole
 from micota.common.records import RecordError
+from micota.common.seals import check_seal
 
 Row = dict[str, Any]
 
@@ -87,6 +88,7 @@ def read_csv(path: str | Path) -> list[Row]:
     path = Path(path)
     if not path.is_file():
         raise RecordError(f"{path}: no such file")
+    check_seal(path)
     with path.open(encoding="utf-8", newline="") as handle:
         rows: list[Row] = []
         for row in csv.DictReader(handle):

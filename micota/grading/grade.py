@@ -6,13 +6,17 @@ too.
 """
 
 import multiprocessing
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as DeadlineError
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any
 
+from micota.common.errors import EnvironmentFault
+from micota.common.orphans import end_with
 from micota.common.records import Record
 from micota.grading.maths import MATHS
 from micota.grading.reasons import REASONS, RIGHT, TIMEOUT, UNPARSABLE
@@ -33,13 +37,14 @@ def verify_all(pairs: list[Pair]) -> list[str]:
     return [verify(pair) for pair in pairs]
 
 
-def start_worker() -> None:
-    """Import what the work needs before the clock runs, and bound the memory."""
+def start_worker(starter: int) -> None:
+    """Import what the work needs before the clock runs, and bound the memory. It ends with the process that asked."""
     import logging
     import resource
 
     import micota.grading.equivalence  # noqa: F401
 
+    end_with(starter)
     logging.disable(logging.CRITICAL)  # math-verify warns of each comparison without a timeout of its own
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, WORKER_MEMORY))
@@ -81,27 +86,38 @@ class Judge:
             # Neither fork (this process has pebble's threads) nor spawn (a second of imports after every kill).
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["micota.grading.preload"])
-            self.pool = ProcessPool(max_workers=self.workers, initializer=start_worker, context=context)
+            self.pool = ProcessPool(
+                max_workers=self.workers, context=context, initializer=start_worker, initargs=(os.getpid(),)
+            )
         killed = self.attempt([new[at : at + BATCH] for at in range(0, len(new), BATCH)])
         for (pair,), verdict in self.attempt([[pair] for batch, _ in killed for pair in batch]):
             self.memory[pair] = verdict
 
     def attempt(self, batches: list[list[Pair]]) -> list[tuple[list[Pair], str]]:
-        """Judge batches into `memory`; return those that were not finished, and what that says of one pair."""
+        """Judge batches into `memory`; return those that were not finished, and what that says of one pair.
+
+        EnvironmentFault where no worker stays alive.
+        """
         from pebble import ProcessExpired
 
         killed = []
-        futures = [
-            self.pool.schedule(self.verify, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
-            for batch in batches
-        ]
-        for batch, future in zip(batches, futures, strict=True):
-            try:
-                self.memory |= zip(batch, future.result(), strict=True)
-            except DeadlineError:
-                killed.append((batch, TIMEOUT))
-            except ProcessExpired:  # out of memory, or a crash in C
-                killed.append((batch, UNPARSABLE))
+        try:
+            futures = [
+                self.pool.schedule(self.verify, args=(batch,), timeout=self.timeout * (1 + (len(batch) - 1) / 10))
+                for batch in batches
+            ]
+            for batch, future in zip(batches, futures, strict=True):
+                try:
+                    self.memory |= zip(batch, future.result(), strict=True)
+                except DeadlineError:
+                    killed.append((batch, TIMEOUT))
+                except ProcessExpired:  # out of memory, or a crash in C
+                    killed.append((batch, UNPARSABLE))
+        except BrokenProcessPool:
+            raise EnvironmentFault(
+                "grading: no worker process stays alive: killed from outside, or for memory; lower grading.workers"
+                " (--workers), or give the job more"
+            ) from None
         return killed
 
 

@@ -3,20 +3,27 @@
 Whatever the source, the result is a plain model folder with safetensors, a tokenizer and `micota.json`.
 """
 
+import fcntl
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from micota.common.errors import MissingFile, ModelError
-from micota.common.files import file_hash, fresh, publish
+from micota.common.files import fresh, publish
 from micota.common.hub import snapshot
 from micota.common.records import read_json, write_json
+from micota.common.seals import SETTINGS, file_hash
+from micota.models.finite import check_finite_files
 
 SUFFIXES = (".json", ".jinja", ".txt", ".model", ".safetensors")  # of what is taken: nothing that runs, no pickles
 FILES = (*(f"*{suffix}" for suffix in SUFFIXES), "README.md")  # the card says the licence
+MADE = "micota.json"  # how a model was made, and its files' hashes
+AGAIN = "take or make the model again"
+FICLONE = 0x40049409  # Linux: copy a file by sharing its blocks until one of the two is written to
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 NOT_FETCHED = ("*/*", "consolidated*")  # folders (original/, onnx/) and mistralai's second form of the weights
 
@@ -43,7 +50,10 @@ def attention(folder: str | Path, asked: str | None = None, key: str = "") -> st
 
 
 def check_folder(folder: Path) -> None:
-    """Raise UserError unless the folder holds a configuration, a tokenizer and whole safetensors weights."""
+    """Raise UserError unless the folder holds a configuration, a tokenizer and whole safetensors weights.
+
+    Of a model that was finished here, every file must be as it was then.
+    """
     if not folder.is_dir():
         raise MissingFile(f"{folder}: no such model folder; give `path:` a folder made by `save_pretrained`")
     if not (folder / "config.json").is_file():
@@ -60,6 +70,37 @@ def check_folder(folder: Path) -> None:
         tensors(path)
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
         raise ModelError(f"{folder}: no tokenizer files")
+    check_unchanged(folder)
+
+
+def check_unchanged(folder: Path) -> None:
+    """Raise ModelError where a file of a finished model has changed, is gone or is new; `micota.json` has the hashes.
+
+    A model of a study must have it. Of a file to which nothing has happened since then only the times are looked at.
+    """
+    made = folder / MADE
+    if not made.is_file():
+        if folder.parent.name == "models" and (folder.parent.parent / SETTINGS).is_file() and folder.name[0] != ".":
+            raise ModelError(f"{folder}: {MADE} is missing, so nothing says how it was made; remove it and run again")
+        return
+    noted = read_json(made).get("files")
+    if noted is None:  # made by an older version of this project, or by others
+        return
+    found, known = {path.name for path in plain_files(folder)}, recorded_hashes(folder)
+    for name, digest in noted.items():
+        if name not in found:
+            raise ModelError(f"{folder / name}: not there, though the model was finished with it; {AGAIN}")
+        if name not in known and file_hash(folder / name) != digest:
+            raise ModelError(f"{folder / name}: changed since the model was finished (SHA-256); {AGAIN}")
+    if more := sorted(found - noted.keys()):
+        raise ModelError(f"{folder / more[0]}: put there after the model was finished; remove it, or {AGAIN}")
+
+
+def plain_files(folder: Path) -> list[Path]:
+    """The files that make a model: all but hidden ones and the record of how it was made."""
+    return sorted(
+        path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".") and path.name != MADE
+    )
 
 
 def weights_files(folder: Path) -> list[Path]:
@@ -82,21 +123,46 @@ def has_weights(folder: Path) -> bool:
 
 
 def copy_local(path: Path, out: Path) -> None:
-    """Copy a local model folder: configuration, tokenizer and safetensors only, hard-linked if possible."""
-    take(path, out, {"kind": "base", "source": "local", "path": str(path)})
+    """Copy a local model folder: configuration, tokenizer and safetensors only."""
+    take(path, out, {"kind": "base", "source": "local", "path": str(path)}, copied)
 
 
 def download(repo: str, revision: str, out: Path, key: str = "bases") -> None:
     """Fetch one revision of a hub model, or take it from the hub's local cache; `key` is its block, for messages."""
     folder = snapshot("model", repo, revision, key, FILES, NOT_FETCHED)
-    take(folder, out, {"kind": "base", "source": "hub", "repo": repo, "revision": revision})
+    take(folder, out, {"kind": "base", "source": "hub", "repo": repo, "revision": revision}, linked)
 
 
-def take(folder: Path, out: Path, made_from: dict[str, Any]) -> None:
-    """Put a model folder's plain files, and the weights that are loaded, under `out`.
+def copied(source: Path, target: Path) -> None:
+    """A file of its own: what befalls it leaves the source as it is. It shares the blocks, where a file system can."""
+    with source.open("rb") as read, target.open("wb") as written:
+        try:
+            fcntl.ioctl(written, FICLONE, read.fileno())
+            return
+        except OSError:  # most file systems cannot
+            pass
+    shutil.copyfile(source, target)
 
-    In the hub's cache they are links to where they lie.
-    """
+
+def linked(source: Path, target: Path) -> None:
+    """The same file under a second name: of the hub's cache, whose files belong to nobody's work."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def inside(source: Path) -> Path:
+    """Where a file of a model folder lies; ModelError if a link leads out of the folder, but into the hub's cache."""
+    folder, place = source.parent.resolve(), source.resolve()
+    blobs = folder.parent.parent / "blobs"  # of the cache: models--x/snapshots/commit -> models--x/blobs
+    if place.parent in (folder, blobs):
+        return place
+    raise ModelError(f"{source}: a link that leads out of the model's folder, to {place}; put the file itself there")
+
+
+def take(folder: Path, out: Path, made_from: dict[str, Any], put: Callable[[Path, Path], None]) -> None:
+    """Put a model folder's plain files, and the weights that are loaded, under `out`, each by `put`."""
     check_folder(folder)
     temporary = fresh(out)
     weights = weights_files(folder)
@@ -104,11 +170,7 @@ def take(folder: Path, out: Path, made_from: dict[str, Any]) -> None:
         if source.name == INDEX and weights == [folder / SINGLE]:
             continue  # mergekit and vLLM would follow it, transformers does not
         if source in weights if source.suffix == ".safetensors" else source.suffix in SUFFIXES:
-            target = temporary / source.name
-            try:
-                target.hardlink_to(source.resolve())
-            except OSError:
-                shutil.copyfile(source, target)
+            put(inside(source), temporary / source.name)
     finish(temporary, out, made_from)
 
 
@@ -118,16 +180,16 @@ def weight_hashes(folder: Path) -> dict[str, str]:
 
 
 def recorded_hashes(folder: Path) -> dict[str, str]:
-    """File name -> SHA-256 of the weights files whose hash in micota.json still holds: 65 GB need not be read again.
+    """File name -> SHA-256 of the files whose hash in micota.json still holds: 65 GB need not be read again.
 
     It holds if nothing has happened to the file since micota.json was written. Its change time (ctime) says so, which
     a write, a rename, a copy or a new owner sets and nobody can set back. Where in doubt the file is left out.
     """
-    made = folder / "micota.json"
+    made = folder / MADE
     if not made.is_file():
         return {}
-    finished = made.stat().st_mtime_ns
-    hashes = read_json(made).get("sha256", {})
+    finished, record = made.stat().st_mtime_ns, read_json(made)
+    hashes = record.get("sha256", {}) | record.get("files", {})
     return {
         name: found
         for name, found in hashes.items()
@@ -139,10 +201,9 @@ def model_hash(folder: Path) -> str:
     """A hash over a model folder's files (weights, configuration, tokenizer), not their names' order or times."""
     known = recorded_hashes(folder)
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith(".") and path.name != "micota.json":
-            digest.update(path.name.encode())
-            digest.update(bytes.fromhex(known.get(path.name) or file_hash(path)))
+    for path in plain_files(folder):
+        digest.update(path.name.encode())
+        digest.update(bytes.fromhex(known.get(path.name) or file_hash(path)))
     return digest.hexdigest()
 
 
@@ -196,8 +257,14 @@ def tensors(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def finish(temporary: Path, out: Path, made_from: dict[str, Any]) -> None:
-    """Add `micota.json` (how the model was made, its weights' hashes) and let the folder appear under its own name."""
-    # A hard link may lead to a file that is not ours: never write through it.
-    (temporary / "micota.json").unlink(missing_ok=True)
-    write_json(temporary / "micota.json", {**made_from, "sha256": weight_hashes(temporary)})
+    """Add `micota.json` (how the model was made, its files' hashes) and let the folder appear under its own name.
+
+    ModelError, and no folder, if a weight is no number.
+    """
+    (temporary / MADE).unlink(missing_ok=True)
+    check_finite_files(out, weights_files(temporary))
+    hashes = {path.name: file_hash(path) for path in plain_files(temporary)}
+    weights = {name: digest for name, digest in hashes.items() if name.endswith(".safetensors")}
+    rest = {name: digest for name, digest in hashes.items() if name not in weights}
+    write_json(temporary / MADE, {**made_from, "sha256": weights, "files": weights | rest})
     publish(temporary, out)

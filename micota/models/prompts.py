@@ -112,17 +112,27 @@ def render_user(
 
 
 def chat_text(tokenizer: Any, system: str | None, user: str, answer: str | None = None) -> str:
-    """What the chat template makes of a user's turn, up to the answer's place or, if there is one, past the answer."""
+    """What the chat template makes of a user's turn, up to the answer's place or, if there is one, past the answer.
+
+    ModelError where the template fails, or refuses: Gemma's takes no system prompt.
+    """
+    from jinja2 import TemplateError
+
     messages = [{"role": "user", "content": user}]
     if system is not None:
         messages.insert(0, {"role": "system", "content": system})
     if answer is not None:
         messages.append({"role": "assistant", "content": answer})
-    return str(
-        tokenizer.apply_chat_template(
+    try:
+        text = tokenizer.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=answer is None, strftime_now=TODAY.strftime
         )
-    )
+    except TemplateError as error:
+        raise ModelError(
+            f"{tokenizer.name_or_path}: its chat template refuses the prompt ({' '.join(str(error).split())[:200]}):"
+            " change `system` or `user` of the prompt, mend chat_template.jinja, or set `chat: false`"
+        ) from None
+    return str(text)
 
 
 def added_behind(tokenizer: Any) -> int:

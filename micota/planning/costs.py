@@ -190,7 +190,7 @@ class Workload:
         batches = (tokens / recipe.max_length if recipe.packing else rows * recipe.epochs) / recipe.batch_size / devices
         steps = batches * devices / recipe.processes / recipe.accumulation
         flops = (8 if recipe.gradient_checkpointing else 6) * count * tokens
-        checkpoint = CHECKPOINT * count  # the next one is written before one is removed
+        checkpoint = CHECKPOINT * count  # one is kept while the next is written, and so two after
         sharded = devices if recipe.sharding != "none" else 1
         size = count * BYTES[recipe.dtype]
         return Cost(
@@ -219,7 +219,7 @@ class Workload:
         )
 
     def base_model(self, base: str) -> Cost:
-        """A training from scratch, a linked folder, or a download (linked from the hub's cache)."""
+        """A training from scratch, a copied folder, or a download (linked from the hub's cache)."""
         block = self.sizes.blocks[base]
         if isinstance(block, ScratchBase) and pretrained_here(self.study, base):
             mean = self.lengths.prompt(self.study.config.training_problems)
@@ -230,7 +230,8 @@ class Workload:
         if isinstance(block, HubBase) and not (source and has_weights(source)):
             seconds = size / self.device["download"]
             return Cost(start=5, work=seconds, stored=size, download=size, host=1e9, files=files)
-        linked = source is None or source.stat().st_dev == existing(self.home).stat().st_dev
+        cached = source if isinstance(block, HubBase) else None
+        linked = cached is not None and cached.stat().st_dev == existing(self.home).stat().st_dev
         return Cost(start=1, stored=0 if linked else size, host=1e9, files=files)
 
     def likelihood(self, base: str) -> Cost:

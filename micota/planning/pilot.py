@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
+from micota.common.contracts import corpus_rows
 from micota.common.errors import ConfigurationError
-from micota.common.records import CORPUS_FIELDS, read_json, read_jsonl
+from micota.common.records import read_json, read_jsonl
 from micota.common.settings import laid_over
 from micota.common.timings import read_timings, seconds
 from micota.planning.assumptions import Assumption, assumed
@@ -78,7 +79,7 @@ def read_traces(folder: Path) -> dict[str, dict[str, tuple[float, float]]]:
 
 
 def read_corpus(path: Path) -> tuple[int, float]:
-    tokens = [row["n_tokens"] for row in read_jsonl(path, CORPUS_FIELDS)]
+    tokens = [row["n_tokens"] for row in corpus_rows(path)]
     return len(tokens), sum(tokens) / max(1, len(tokens))
 
 

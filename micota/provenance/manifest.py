@@ -16,19 +16,39 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
-from micota.common.files import file_hash
 from micota.common.interpreter import KEPT_OUT
 from micota.common.records import Record, read_json
+from micota.common.seals import file_hash
 from micota.common.timings import read_timings
 
 COMMIT = "micota/commit.txt"  # its text is replaced when git makes an archive (.gitattributes)
 HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+PLACES = ("path", "pretrained", "file")  # keys of a configuration that lead to local files
 OUTPUTS = ("problems/*.jsonl", "corpora/*.jsonl", "graded/*.jsonl", "likelihood/*.jsonl", "tables/*")
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
     """SHA-256 of a configuration as JSON with sorted keys: of what it says, not of how it is laid out."""
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+def shortened(path: str, *folders: Path | None) -> str:
+    """A path as it is on any machine: below the first of these folders that it is in, else its last part."""
+    for folder in filter(None, folders):
+        if Path(path).absolute().is_relative_to(folder.absolute()):
+            return str(Path(path).absolute().relative_to(folder.absolute()))
+    return Path(path).name if Path(path).is_absolute() else path
+
+
+def without_places(block: Any, project: Path) -> Any:
+    """A configuration without what this machine alone knows: the folder of the data, the way to a file."""
+    if isinstance(block, Mapping):
+        kept = {key: value for key, value in block.items() if key != "data_folder"}
+        return {
+            key: shortened(value, project) if key in PLACES and value else without_places(value, project)
+            for key, value in kept.items()
+        }
+    return [without_places(value, project) for value in block] if isinstance(block, list) else block
 
 
 def seeds(block: Any, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -136,11 +156,14 @@ def hashes(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
     return {str(path.relative_to(folder)): file_hash(path) for path in paths}
 
 
-def imported(results: Path) -> dict[str, Record]:
+def imported(results: Path, *folders: Path | None) -> dict[str, Record]:
     """Corpus that was made elsewhere -> where its rows are from, under which licence, and how many they were."""
     shown = ("dataset", "source", "config", "split", "sha256", "licence", "rows", "traces")
     found = {path.stem: read_json(path) for path in sorted(results.glob("imported/*.json"))}
-    return {corpus: {key: made[key] for key in shown if key in made} for corpus, made in found.items()}
+    return {
+        corpus: {key: made[key] for key in shown if key in made} | {"source": shortened(made["source"], *folders)}
+        for corpus, made in found.items()
+    }
 
 
 def weights(results: Path) -> dict[str, dict[str, str]]:

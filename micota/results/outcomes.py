@@ -1,14 +1,16 @@
 """What models did on data sets, summed up from their graded traces."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
+from micota.common import contracts
 from micota.common.errors import DataError
 from micota.common.files import by_name
-from micota.common.records import GRADED_FIELDS, Record, RecordError, read_jsonl
+
+Counts = Mapping[str, int]
 
 
 @dataclass
@@ -52,29 +54,10 @@ class Cell:
         }
 
 
-def graded_traces(path: Path, datasets: Iterable[str]) -> Iterator[Record]:
-    """A model's graded traces of these data sets, one after the other, since they may be long.
-
-    RecordError for a sample that stands there twice, and in the end for a data set without a trace.
-    """
-    seen: dict[str, set[tuple[str, int]]] = {dataset: set() for dataset in datasets}
-    for trace in read_jsonl(path, GRADED_FIELDS):
-        samples = seen.get(trace["dataset"])
-        if samples is None:
-            continue
-        if (trace["id"], trace["sample"]) in samples:
-            raise RecordError(f"{path}: sample {trace['sample']} of problem {trace['id']} stands there twice")
-        samples.add((trace["id"], trace["sample"]))
-        yield trace
-    for dataset, samples in seen.items():
-        if not samples:
-            raise RecordError(f"{path}: no trace of the data set {dataset!r}")
-
-
-def read_cells(path: Path, datasets: Sequence[str]) -> dict[str, Cell]:
-    """One Cell per data set from a model's graded traces."""
+def read_cells(path: Path, datasets: Sequence[str], counts: Counts | None = None) -> dict[str, Cell]:
+    """One Cell per data set from a model's graded traces; `counts`: data set -> how many problems it has."""
     cells = {dataset: Cell() for dataset in datasets}
-    for trace in graded_traces(path, datasets):
+    for trace in contracts.graded(path, datasets, counts):
         cell = cells[trace["dataset"]]
         cell.outcomes.setdefault(trace["id"], []).append(trace["correct"])
         cell.lengths.setdefault(trace["id"], []).append(trace["n_tokens"])
@@ -89,10 +72,15 @@ def read_cells(path: Path, datasets: Sequence[str]) -> dict[str, Cell]:
     return cells
 
 
-def read_models(graded: Iterable[Path], models: Iterable[str], datasets: Sequence[str]) -> dict[str, dict[str, Cell]]:
-    """model -> data set -> what it did, of models that answered the same problems."""
-    paths = by_name(graded)
-    cells = {model: read_cells(paths[model], datasets) for model in models}
+def read_models(
+    files: Mapping[str, Sequence[Path]], models: Iterable[str], datasets: Sequence[str]
+) -> dict[str, dict[str, Cell]]:
+    """model -> data set -> what it did, of models that answered the same problems.
+
+    `files`: their `graded` traces, and the `reports` of the data sets, which say how many problems these have.
+    """
+    paths, counts = by_name(files["graded"]), contracts.problem_counts(files.get("reports", ()))
+    cells = {model: read_cells(paths[model], datasets, counts) for model in models}
     check_same_problems({model: {name: cell.outcomes for name, cell in own.items()} for model, own in cells.items()})
     return cells
 

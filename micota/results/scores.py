@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
-from micota.common.records import JUDGED_FIELDS, Record, RecordError, read_jsonl
+from micota.common import contracts
+from micota.common.records import Record, RecordError
 from micota.common.tables import Row
 from micota.grading.reasons import asks_judge
-from micota.results.outcomes import Cell, check_same_problems, graded_traces
+from micota.results.outcomes import Cell, check_same_problems
 
 PAPER_RULE, RULE_JUDGE, MATH_VERIFY = "paper_rule", "rule_judge", "math_verify"
 LABELS = {PAPER_RULE: "the paper's rule", RULE_JUDGE: "rule + judge", MATH_VERIFY: "math-verify"}
@@ -26,9 +27,9 @@ Judged = Mapping[tuple[str, str], bool]  # (problem, what the last box held) -> 
 Kind = tuple[str, str | None, tuple[tuple[str, bool], ...], str]  # problem, extracted, verdicts, reason
 
 
-def read_judged(path: str | Path) -> dict[tuple[str, str], bool]:
+def read_judged(path: Path) -> dict[tuple[str, str], bool]:
     """The judge model's verdicts by problem and answer."""
-    return {(row["id"], row["extracted"]): row["correct"] for row in read_jsonl(path, JUDGED_FIELDS)}
+    return {(row["id"], row["extracted"]): row["correct"] for row in contracts.records(path, contracts.JUDGED)}
 
 
 def verdicts_of(trace: Record, rule: str, judged: Judged | None = None) -> dict[str, bool]:
@@ -72,11 +73,13 @@ class Scores:
             self.disagreements.setdefault(kind, Counter())[model] += 1
 
 
-def read_scores(paths: Mapping[str, Path], rules: Rules, judged: Judged | None = None) -> Scores:
-    """Everything from the graded traces of each model, which all answered the same problems."""
+def read_scores(
+    paths: Mapping[str, Path], rules: Rules, judged: Judged | None = None, counts: Mapping[str, int] | None = None
+) -> Scores:
+    """Everything from the graded traces of each model, which all answered the same problems (`counts`: how many)."""
     scores = Scores()
     for model, path in paths.items():
-        for trace in graded_traces(path, rules):
+        for trace in contracts.graded(path, rules, counts):
             scores.add(model, trace, verdicts_of(trace, rules[trace["dataset"]], judged))
     cells = scores.cells[MATH_VERIFY].items()  # the graders had the same traces
     check_same_problems({model: {name: cell.outcomes for name, cell in own.items()} for model, own in cells})

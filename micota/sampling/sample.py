@@ -15,8 +15,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from micota.common.contracts import problems, traces
 from micota.common.errors import DataError, NoRoom
-from micota.common.records import PROBLEM_FIELDS, TRACE_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.common.locks import hold, release
+from micota.common.records import Record, read_json, write_json, write_jsonl
 from micota.common.settings import differences, identity, rounding
 from micota.common.stages import VERSIONS
 from micota.models.fingerprint import portable
@@ -54,7 +56,7 @@ def items(task: Task, tokenizer: Any, shard: int, shards: int, max_model_len: in
     `micota.sampling.shards.in_turn` puts the shards' traces in one order again.
     """
     found = []
-    for index, problem in enumerate(read_jsonl(task.problems, PROBLEM_FIELDS)):
+    for index, problem in enumerate(problems(task.problems)):
         if index % shards != shard:
             continue
         rendered = render(tokenizer, task.prompt, problem["problem"])
@@ -73,7 +75,7 @@ def check_tasks(tasks: list[Task], model_folder: Path, tokenizer: Any) -> None:
     path = model_folder / "micota.json"
     made = read_json(path) if path.is_file() else {}
     for task in tasks:
-        for problem in islice(read_jsonl(task.problems, PROBLEM_FIELDS), 1):
+        for problem in islice(problems(task.problems), 1):
             where = f"{model_folder}, data set {task.dataset}"
             check_rendering(tokenizer, made, task.prompt, problem["problem"], task.deviation, where)
 
@@ -126,14 +128,16 @@ def sample(
     """The shard's chunks of all tasks in order; those that are there already are left alone, the others drawn.
 
     The engine is started only if a chunk is missing, and once, or once in each of `data_parallel` replicas. Also gives
-    with which settings that move last digits the chunks were drawn (see `noted`).
+    with which settings that move last digits the chunks were drawn (see `noted`). EnvironmentFault if another process
+    draws them.
     """
     check_tasks(tasks, sampler.folder, sampler.tokenizer)
-    settings = sampler.settings
-    chunks = cut_up(tasks, sampler, shard, shards, work / f"{shard}-of-{shards}")
+    settings, folder = sampler.settings, work / f"{shard}-of-{shards}"
+    hold(folder)
+    chunks = cut_up(tasks, sampler, shard, shards, folder)
     missing = [chunk for chunk in chunks if not chunk.path.exists()]
     say(f"{sampler.name}: {len(chunks)} chunks, {len(missing)} to draw")
-    made_with = noted(work / f"{shard}-of-{shards}" / "made_with.json", chunks, missing, rounding(settings))
+    made_with = noted(folder / "made_with.json", chunks, missing, rounding(settings))
     for other in made_with:
         if told := differences(other, rounding(settings)):
             say(f"{sampler.name}: chunks made with {told}: kept")
@@ -143,6 +147,7 @@ def sample(
         on_replicas(works, settings.tensor_parallel)
     elif works:
         works[0]()
+    release(folder)
     return chunks, made_with
 
 
@@ -183,7 +188,7 @@ def draw(sampler: Sampler, chunks: list[Chunk], say: Callable[[str], None]) -> N
     """Complete chunks, and write each as soon as it is whole."""
     for number, completions in sampler.start().generate([request(chunk) for chunk in chunks]):
         chunk = chunks[number]
-        write_jsonl(chunk.path, traces(sampler.name, chunk, completions))
+        write_jsonl(chunk.path, records(sampler.name, chunk, completions))
         say(f"{sampler.name}: {chunk.name}")
 
 
@@ -202,7 +207,7 @@ def request(chunk: Chunk) -> Request:
     )
 
 
-def traces(sampler: str, chunk: Chunk, completions: list[Completion]) -> Iterator[Record]:
+def records(sampler: str, chunk: Chunk, completions: list[Completion]) -> Iterator[Record]:
     """The records of a chunk."""
     for item, completion in zip(chunk.items, completions, strict=True):
         yield {
@@ -219,13 +224,7 @@ def traces(sampler: str, chunk: Chunk, completions: list[Completion]) -> Iterato
         }
 
 
-def gather(chunks: list[Chunk]) -> Iterator[Record]:
-    """The traces of drawn chunks, one chunk at a time; UserError if a file lost some (a machine that lost power)."""
+def gather(sampler: str, chunks: list[Chunk]) -> Iterator[Record]:
+    """The traces of drawn chunks; UserError if a file lost some (a machine that lost power)."""
     for chunk in chunks:
-        rows = list(read_jsonl(chunk.path, TRACE_FIELDS))
-        if len(rows) != len(chunk.items):
-            raise DataError(
-                f"{chunk.path}: holds {len(rows)} completions of {len(chunk.items)}, so it was damaged after it was"
-                " written; remove it and run again"
-            )
-        yield from rows
+        yield from traces(chunk.path, sampler, [(chunk.task.dataset, item.id, item.sample) for item in chunk.items])

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from micota.models.folders import attention
+from micota.models.loading import load_model
 from micota.models.tokenizer import end_tokens
 from micota.sampling.engine import Completion, Decoding, EngineSettings, Request, cut
 
@@ -19,7 +20,6 @@ class TransformersEngine:
 
     def __init__(self, model: str, tokenizer: Any, settings: EngineSettings, threads: int) -> None:
         import torch
-        from transformers import AutoModelForCausalLM
 
         torch.set_num_threads(threads)
         self.torch = torch
@@ -27,9 +27,8 @@ class TransformersEngine:
         self.settings = settings
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         how = attention(model, settings.attention, "sampling.engine.attention")
-        self.model = AutoModelForCausalLM.from_pretrained(
-            model, dtype=getattr(torch, settings.dtype), attn_implementation=how, use_safetensors=True
-        ).to(self.device)
+        loaded = load_model(model, dtype=getattr(torch, settings.dtype), attn_implementation=how)
+        self.model = loaded.to(self.device)
         self.model.eval()
         # A model folder may bring its own sampling defaults (Qwen2.5: temperature 0.7, repetition penalty 1.05);
         # the study's configuration alone decides, so only the end tokens are taken from it.

@@ -113,7 +113,7 @@ class Study:
         tunes = self.tunes.values()
         learners = [tune.base for tune in tunes if tune.corpus == corpus]
         learners += [tune.base for tune in tunes if corpus in self.parts(tune.corpus)]
-        return Surroundings(self.config.training_problems, next(iter(learners), self.bases[0]), corpus)
+        return Surroundings(self.config.training_problems, next(iter(learners), self.bases[0]), corpus, whole=True)
 
     def parts(self, corpus: str) -> list[str]:
         """A corpus and every corpus that its rows come from, however deep."""

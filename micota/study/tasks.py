@@ -1,10 +1,13 @@
 """What each model of a study samples, with which prompt and decoding, and which data sets are kept apart."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
+from micota.common import contracts
+from micota.common.contracts import Asked
 from micota.common.errors import ConfigurationError
 from micota.common.settings import explain
 from micota.models.prompts import Prompt
@@ -134,6 +137,24 @@ def tasks(study: Study, model: str) -> list[Task]:
     if (protocols := study.config.sampling.protocols) and model in study.evaluated:
         found += [task(study, label, name, protocols) for label, name in protocol_labels(study).items()]
     return found
+
+
+def asked_for(study: Study, model: str, problems: Mapping[str, Path]) -> list[Iterator[Asked]]:
+    """What each shard of a model's traces holds, in order; `problems`: data set -> its file.
+
+    `micota.sampling.sample.items` deals the problems out.
+    """
+    wanted, shards = tasks(study, model), study.config.sampling.shards
+    if missing := {task.problems for task in wanted} - problems.keys():
+        raise ConfigurationError(f"--problems: {model} answers {', '.join(sorted(missing))} too; name their files")
+    ids = {task.problems: [row["id"] for row in contracts.problems(problems[task.problems])] for task in wanted}
+
+    def of_shard(shard: int) -> Iterator[Asked]:
+        for task in wanted:
+            for problem in ids[task.problems][shard::shards]:
+                yield from ((task.dataset, problem, sample) for sample in range(task.decoding.n))
+
+    return [of_shard(shard) for shard in range(shards)]
 
 
 def protocol_labels(study: Study) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The from-scratch bases of a miniature: pre-trained here, or taken from a folder that the same recipe made."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from micota.common.errors import ModelError
+from micota.common.files import discard
 from micota.common.records import read_json
 from micota.common.settings import Closed, identity
 from micota.models import folders
@@ -83,4 +83,4 @@ def pretrain(recipe: Recipe, work: Path, threads: int, out: Path) -> None:
     trained = folders.fresh(out.with_name(f"{out.name}-trained"))
     report = fine_tune(random_folder, tokenizer, rows, recipe.training, base.seed, work / out.name, trained)
     folders.finish(trained, out, {"kind": "base", **recipe.record(), "counts": rows.counts, **report})
-    shutil.rmtree(random_folder)
+    discard(random_folder)

@@ -8,12 +8,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from micota.common.errors import ModelError
+from micota.common.locks import hold, release
+from micota.models.finite import check_finite
 from micota.models.folders import attention
+from micota.models.loading import load_model
 from micota.models.tokenizer import end_tokens
 from micota.training import processes
-from micota.training.checkpoints import job_key, last_checkpoint, note_rounding
+from micota.training.checkpoints import job_key, last_checkpoint, make_room, note_hashes, note_rounding
 from micota.training.rows import TrainingRows, examples_in_order
 from micota.training.settings import TrainingSettings, check_packages
+
+LOWER = "training made them so: lower learning_rate"
 
 
 def fine_tune(
@@ -26,11 +32,13 @@ def fine_tune(
     With `settings.processes` > 1 each of these processes calls this function (micota.training.processes); the first one
     writes.
 
-    Raises UserError where other processes or devices are found than the settings ask for.
+    Raises UserError where other processes or devices are found than the settings ask for, or another writer of `work`.
     """
     from datasets import Dataset
 
     check_packages(settings)
+    if processes.is_first():
+        hold(work)
     checkpoints = work / job_key(model_folder, rows, settings, seed)
     checkpoints.mkdir(parents=True, exist_ok=True)
     examples, epochs, strategy = examples_in_order(rows, settings, seed)
@@ -38,7 +46,7 @@ def fine_tune(
     processes.check_processes(told, settings)
     model = load(model_folder, settings)  # after the processes have met
     model.generation_config = token_ids(model.generation_config, end_tokens(model_folder, tokenizer))
-    trainer = trainer_class()(
+    trainer = trainer_class(model_folder)(
         model=model, args=told, train_dataset=Dataset.from_list(examples), processing_class=tokenizer
     )
     report = train(trainer, settings, checkpoints)
@@ -46,6 +54,7 @@ def fine_tune(
     if processes.is_first():
         tokenizer.save_pretrained(out)
         shutil.rmtree(work)
+        release(work)
     return report
 
 
@@ -76,8 +85,9 @@ def arguments(settings: TrainingSettings, checkpoints: Path, seed: int, epochs: 
         use_cpu=not torch.cuda.is_available(),
         save_strategy="steps",
         save_steps=settings.save_steps,
-        save_total_limit=1,
+        save_total_limit=2,  # should the last be damaged
         logging_steps=50,
+        logging_nan_inf_filter=False,  # it would put a mean in place of a loss that is none
         disable_tqdm=True,  # the log is a file
         report_to="none",
         seed=seed,
@@ -89,11 +99,29 @@ def arguments(settings: TrainingSettings, checkpoints: Path, seed: int, epochs: 
     )
 
 
-def trainer_class() -> Any:
-    """TRL's trainer, with checkpoints that are whole in every process before the first one says so."""
+def trainer_class(base: Path) -> Any:
+    """TRL's trainer, which stops at a loss that is no number, and whose checkpoints are whole and can be checked."""
+    import torch
     from trl import SFTTrainer
 
     class Trainer(SFTTrainer):
+        def training_step(self, *args: Any, **kwargs: Any) -> Any:
+            loss = super().training_step(*args, **kwargs)
+            if not torch.isfinite(loss):
+                raise ModelError(
+                    f"{base}: the loss is {float(loss)} in step {self.state.global_step + 1} of its training: lower"
+                    f" learning_rate (it is {self.args.learning_rate:g}), or look at the weights it starts from"
+                )
+            return loss
+
+        def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+            """At most two are on the disk at any time, the one that is being written included."""
+            if self.args.should_save:
+                make_room(Path(self.args.output_dir))
+            super()._save_checkpoint(*args, **kwargs)
+            if self.args.should_save:
+                note_hashes(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
+
         def _save_rng_state(self, output_dir: str) -> None:
             """Written by every process, before the first one marks the checkpoint as whole and removes the last."""
             super()._save_rng_state(output_dir)
@@ -117,7 +145,7 @@ def load(folder: Path, settings: TrainingSettings) -> Any:
         "attn_implementation": attention(folder, settings.attention, "attention"),
     }
     if settings.sharding == "none" or processes.is_first():
-        return AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, **how)
+        return load_model(folder, **how)
     # transformers would fill a second copy of the model with zeros in each of these processes (#43749). Memory that
     # is never written to takes none.
     with init_empty_weights(include_buffers=False):
@@ -148,6 +176,7 @@ def token_ids(defaults: Any, ends: list[int]) -> Any:
 def train(trainer: Any, settings: TrainingSettings, checkpoints: Path) -> dict[str, Any]:
     """Train from the last whole checkpoint, if there is one, and say how it went."""
     import torch
+    from accelerate.utils import broadcast_object_list
     from torch.distributed.fsdp import MixedPrecisionPolicy
 
     processes.check_distributed_type(trainer.accelerator, settings)
@@ -155,10 +184,11 @@ def train(trainer: Any, settings: TrainingSettings, checkpoints: Path) -> dict[s
         # accelerate's own policy would also add up gradients and hand on the log-likelihoods in bfloat16
         policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
         trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
-    with trainer.args.main_process_first():  # it removes what a kill cut short
-        resumed = last_checkpoint(checkpoints)
+    # The first process looks, and tells the others: a checkpoint is read whole to be checked.
+    resumed = [last_checkpoint(checkpoints, settings.processes) if processes.is_first() else None]
+    broadcast_object_list(resumed)
     made_with = note_rounding(checkpoints, settings) if processes.is_first() else []
-    result = trainer.train(resume_from_checkpoint=resumed)
+    result = trainer.train(resume_from_checkpoint=resumed[0])
     loss = torch.tensor(result.training_loss, dtype=torch.float64, device=trainer.args.device)  # of this process
     loss = trainer.accelerator.reduce(loss, "mean")
     return {
@@ -170,13 +200,17 @@ def train(trainer: Any, settings: TrainingSettings, checkpoints: Path) -> dict[s
 
 
 def deliver(trainer: Any, settings: TrainingSettings, out: Path) -> None:
-    """Write the trained model in the dtype of the settings, as safetensors; every process calls, the first writes."""
+    """Write the trained model in the dtype of the settings, as safetensors; every process calls, the first writes.
+
+    Raises ModelError for weights that are no numbers, and writes nothing.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
     dtype = getattr(torch, settings.dtype)
     if settings.sharding == "none":
         trainer.model.to(dtype)
+        check_finite(trainer.model.state_dict(), out, LOWER)
         trainer.save_model(str(out))
         if processes.is_first():
             (out / "training_args.bin").unlink()  # a pickle: delivered folders hold safetensors alone
@@ -188,4 +222,5 @@ def deliver(trainer: Any, settings: TrainingSettings, out: Path) -> None:
         whole.generation_config = trainer.model.generation_config
         tied = whole.all_tied_weights_keys  # kept once, as under the other name
         kept = {name: tensor.to(dtype) for name, tensor in weights.items() if name not in tied}
+        check_finite(kept, out, LOWER)
         whole.save_pretrained(out, state_dict=kept)

@@ -7,20 +7,15 @@ was left behind from one that is held. (Also, the first of two runs in one folde
 """
 
 import atexit
-import fcntl
-import json
 import os
-import socket
-import time
 from pathlib import Path
 from typing import TextIO
 
 from micota.common.errors import EnvironmentFault
-from micota.common.records import Record
+from micota.common.locks import machine, mark, opened, read, who
 
 RUNS, LOCKS = Path(".snakemake/runs"), Path(".snakemake/locks")
 UNLOCK = "make unlock, or the same command with --unlock"
-MACHINE = Path("/etc/machine-id")  # of Linux; told apart by it are machines of one name
 
 
 def start_run(study: str, submits: bool = False) -> str | None:
@@ -76,50 +71,6 @@ def check_unlock() -> None:
             if held:
                 raise EnvironmentFault(f"the study {path.stem} is being run, by {who(handle)}: nothing is unlocked")
             handle.truncate(0)
-
-
-def opened(path: Path) -> tuple[TextIO, bool | None]:
-    """A run's file, locked for this process if it can be, and whether another one holds it; None: nobody can tell."""
-    handle = path.open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return handle, True
-    except OSError:  # a file system without such locks
-        return handle, None
-    return handle, False
-
-
-def read(handle: TextIO) -> Record | None:
-    """Who holds the file or has held it last; None if that run ended in order."""
-    handle.seek(0)
-    text = handle.read()
-    try:
-        return dict(json.loads(text)) if text else None
-    except ValueError:  # cut short while it was written
-        return {"pid": "?", "machine": machine(), "since": "?", "submits": False}
-
-
-def mark(handle: TextIO, submits: bool = False) -> None:
-    """Write down that this process holds the file, so that it also stands there after a power cut."""
-    handle.truncate(0)
-    since = time.strftime("%Y-%m-%d %H:%M:%S")
-    json.dump({"pid": os.getpid(), "machine": machine(), "since": since, "submits": submits}, handle)
-    handle.flush()
-    os.fsync(handle.fileno())
-
-
-def machine() -> list[str]:
-    """This machine: its name, and what tells it from another one of that name."""
-    return [socket.gethostname(), MACHINE.read_text(encoding="utf-8").strip() if MACHINE.is_file() else ""]
-
-
-def who(handle: TextIO) -> str:
-    """Who holds a file, or has held it last, in words."""
-    record = read(handle)
-    if record is None:
-        return "a process that is just starting"
-    return f"process {record['pid']} on {record['machine'][0]}, since {record['since']}"
 
 
 def locks_of(study: str) -> list[Path]:

@@ -21,12 +21,25 @@ from micota.study.graph import Study
 from micota.study.load import load_study
 from micota.study.paths import check_paths
 from micota.workflow.commandline import LOOKING, checked_options
+from micota.workflow.future import dated_in_future
 from micota.workflow.kept import made_otherwise
 from micota.workflow.paths import Paths
 from micota.workflow.resources import Profile, check_filled
 from micota.workflow.running import RUNS, check_unlock, start_run
 
 IMAGE = "envs/micota.sif"  # what `apptainer build` makes of envs/container.def, or a link to where that lies
+
+
+# Of a job whose program is killed its shell alone can tell. Nothing where the run itself ends: by Ctrl-C or SIGTERM, or
+# when Snakemake is killed, with which its jobs end. (Of a launcher's processes the job's log tells.)
+KILLED = f"""trap 's=$?
+if [ $s -gt 128 ] && [ $s -ne 130 ] && [ $s -ne 143 ] && kill -0 ${{{SNAKEMAKE}%% *}} 2> /dev/null; then
+    case $s in
+    137) why="out of memory? Lower batch_size, chunk_size, threads or --cores, or give it more memory";;
+    *) why="a library crashed";;
+    esac
+    echo "error: the job was killed by signal $((s - 128)): $why. Its log says how far it was" >&2
+fi' EXIT; """
 
 
 def say(text: str) -> None:
@@ -51,7 +64,7 @@ def job_environment(workflow: Any, study: Study, project: Path) -> str:
     devices = "export CUDA_VISIBLE_DEVICES=; " if study.config.device == "cpu" else ""
     portable = study.config.arithmetic != "native"
     vectors = "".join(f"export {name}={value}; " for name, value in PORTABLE.items()) if portable else ""
-    text = f"set -euo pipefail; {python}{devices}{vectors}export {SNAKEMAKE}='{process_mark()}'; "
+    text = f"set -euo pipefail; {python}{devices}{vectors}export {SNAKEMAKE}='{process_mark()}'; {KILLED}"
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -81,6 +94,8 @@ def enter(workflow: Any, config: dict[str, Any], profile: Profile, project: Path
             say(cut_short)
         for line in made_otherwise(study, Paths.of_study(study.config.study)):
             say(line)
+        if told := dated_in_future(study, Paths.of_study(study.config.study)):
+            say(told)
     if not looking:
         write_settings(study, anew=workflow.is_main_process)
     return study

@@ -50,10 +50,20 @@ def graded(chosen: Callable[[Study], Iterable[dict[str, Any]]], *more: str) -> C
     """Reads the graded traces of a table's models, and other files of the results."""
 
     def reads(study: Study, paths: Paths) -> Files:
-        found = {"graded": paths.of("graded", (entry["model"] for entry in chosen(study)))}
+        found = {"graded": paths.of("graded", (entry["model"] for entry in chosen(study))), **reports(study, paths)}
         return found | paths.below({name.rsplit("/", 1)[-1].split(".")[0]: [name] for name in more})
 
     return reads
+
+
+def reports(study: Study, paths: Paths) -> Files:
+    """Of each data set that models answer: how many problems it has."""
+    return {"reports": paths.of("problems", tasks.cleaned_datasets(study), ".report.json")}
+
+
+def corpus_counts(study: Study, paths: Paths) -> Files:
+    """Of each corpus whose likelihood is taken: how many rows it has."""
+    return {"counts": paths.of("corpora", study.config.likelihood.corpora, ".counts.json")}
 
 
 def files(key: str, folder: str, names: Callable[[Study], Iterable[str]], ending: str = ".jsonl") -> Any:
@@ -73,8 +83,10 @@ def reads_claims(study: Study, paths: Paths) -> Files:
     parts = [part for claim in study.config.claims.family.values() for part in claim.parts]  # type: ignore[union-attr]
     return {
         "graded": paths.of("graded", entries.claimed(study)),
+        **reports(study, paths),
         **paths.below({"gold": [GOLD]}),
         "likelihood": paths.of("likelihood", (part.base for part in parts if part.base)),
+        **corpus_counts(study, paths),
     }
 
 
@@ -130,7 +142,10 @@ TABLES = {
         version=2,
     ),
     "likelihood": Table(
-        files("nll", "likelihood", lambda study: study.config.students.bases),
+        lambda study, paths: {
+            "nll": paths.of("likelihood", study.config.students.bases),
+            **corpus_counts(study, paths),
+        },
         {"likelihood": "likelihood of the corpora"},
     ),
     "lengths": Table(

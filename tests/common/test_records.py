@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micota.common.contracts import PROBLEM
 from micota.common.files import whole
 from micota.common.lines import line_of
 from micota.common.records import Record, RecordError, read_json, read_jsonl, write_json, write_jsonl
@@ -33,6 +34,11 @@ def test_records_come_back_as_written(tmp_path_factory: pytest.TempPathFactory, 
         ('{"id": 1}\n{"answer": 2}\n', r"r\.jsonl:2: the record lacks id"),
         ('{"id": 1}\n{"id": 2}{"id": 3}\n', r"r\.jsonl:2: not valid JSON"),
         ('{"id": 1}\n{"id": 2', r"r\.jsonl:2: not valid JSON"),
+        ('{"id": 1}\n{"id": 2, "of": {"a": 1, "b": 2, "a": 3}}\n', r"r\.jsonl:2: .*'a' stands twice"),
+        ('{"id": 1}\n{"id": NaN}\n', r"r\.jsonl:2: .*NaN"),
+        ('{"id": 1}\n{"id": -Infinity}\n', r"r\.jsonl:2: .*-Infinity"),
+        ('{"id": 1}\n{"id": ' + "9" * 5000 + "}\n", r"r\.jsonl:2: not readable JSON"),
+        ('{"id": 1}\n{"id": ' + "[" * 100_000 + "}\n", r"r\.jsonl:2: not readable JSON"),
     ],
 )
 def test_a_bad_line_is_named_by_file_and_number(tmp_path: Path, text: str, message: str) -> None:
@@ -40,6 +46,23 @@ def test_a_bad_line_is_named_by_file_and_number(tmp_path: Path, text: str, messa
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RecordError, match=message):
         list(read_jsonl(path, ["id"]))
+
+
+@pytest.mark.parametrize("answer", [["5"], True, 5, None])
+def test_an_answer_is_a_text(tmp_path: Path, answer: object) -> None:
+    problem = {"id": "a/0", "problem": "?", "source": "a"}
+    write_jsonl(tmp_path / "p.jsonl", [{**problem, "answer": "5"}, {**problem, "answer": answer}])
+    with pytest.raises(RecordError) as error:
+        list(read_jsonl(tmp_path / "p.jsonl", PROBLEM))
+    assert error.value.place == f"{tmp_path}/p.jsonl:2"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000, '{"a": 1, "a": 2}', '{"a": "\udce9"}'])
+def test_a_document_that_json_cannot_read_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "d.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RecordError) as error:
+        read_json(tmp_path / "d.json")
+    assert error.value.place == f"{tmp_path}/d.json"
 
 
 def test_a_file_in_another_encoding_is_named_too(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
+from micota.common.contracts import CORPUS_ROW
 from micota.common.errors import UserError
-from micota.common.records import CORPUS_FIELDS, read_json, read_jsonl, write_json, write_jsonl
+from micota.common.records import read_json, read_jsonl, write_json, write_jsonl
 from micota.common.settings import Name
 from micota.corpora.counts import Counts, median
 from micota.corpora.kinds import KINDS, REASONS, AnyKind, CorpusKind, Surroundings
@@ -82,13 +83,15 @@ def test_the_commands_of_the_docstring_work_one_after_the_other(
         script.main(flags)
         out, counts = Path(flags[flags.index("--out") + 1]), Path(flags[flags.index("--counts") + 1])
         done.add(flags[flags.index("--kind") + 1] if "--kind" in flags else "study")
-        assert read_json(counts)["kept"] == len(list(read_jsonl(out, CORPUS_FIELDS))) > 0
+        assert read_json(counts)["kept"] == len(list(read_jsonl(out, CORPUS_ROW))) > 0
     assert done == {"study", *KINDS}
 
 
 def sampled_files(folder: Path, models: list[str]) -> list[str]:
     for model in models:
-        write_jsonl(folder / f"graded/{model}.jsonl", [graded(f"train/{n}", n_tokens=10 + n) for n in range(8)])
+        write_jsonl(
+            folder / f"graded/{model}.jsonl", [graded(f"train/{n}", sampler=model, n_tokens=10 + n) for n in range(8)]
+        )
     files = ["--graded", *(f"{folder}/graded/{model}.jsonl" for model in models)]
     return [*files, "--problems", str(write_problems(folder / "problems/train.jsonl"))]
 
@@ -184,7 +187,7 @@ class Every(CorpusKind):
             raise UserError(f"corpora.{name}.of: no mixtures")
 
     def rows(self, given: Given, around: Surroundings) -> Made:
-        for number, row in enumerate(read_jsonl(given.of("whole", self.of), CORPUS_FIELDS)):
+        for number, row in enumerate(read_jsonl(given.of("whole", self.of), CORPUS_ROW)):
             yield row, "between" if number % self.nth else None
         return {"thinned": self.nth}
 

@@ -62,7 +62,7 @@ def test_auto_mid_is_one_of_its_candidates_unchanged(tmp_path: Path, flags: str,
     nll = {"w2": 0.3, "w4": 0.2, "w6": 0.1, "short": 0.01}
     write_jsonl(
         tmp_path / "small.jsonl",
-        [{"corpus": name, "nll": each * row["n_tokens"], "n_tokens": row["n_tokens"]}
+        [{**row, "corpus": name, "nll": each * row["n_tokens"]}
          for name, each in nll.items() for row in corpora[name]],
     )  # fmt: skip
     write_corpora(tmp_path, corpora)

@@ -131,11 +131,10 @@ def test_solved_means_correct_and_finished() -> None:
         graded("train/0"),
         graded("train/1", correct=False, reason="different"),
         graded("train/2", finish_reason="length"),
-        graded("train/3", dataset="math500"),
         graded("train/4", correct=False, reason="different"),
         graded("train/4", sample=1),
     ]
-    assert solved(rows, "train") == {"train/0", "train/4"}
+    assert solved(rows) == {"train/0", "train/4"}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +169,7 @@ def test_unfinished_and_unpaired_thinking_has_reasons_of_its_own(
     assert counts.made_from.get("thinking") == ({fault: 1} if fault else None) and len(out) == (
         not fault or keep == "all"
     )
-    assert solved(rows, "train") == (set() if fault else {"train/0"})
+    assert solved(rows) == (set() if fault else {"train/0"})
 
 
 def test_what_the_samplers_template_opened_stands_before_its_traces() -> None:
@@ -190,7 +189,7 @@ def test_what_the_samplers_template_opened_stands_before_its_traces() -> None:
 def make(folder: Path, rows: dict[str, list[Record]], *flags: str) -> tuple[list[Record], Any]:
     """Run scripts/corpus.py on graded traces by model; the first one is the sampler."""
     for model, traces in rows.items():
-        write_jsonl(folder / f"graded/{model}.jsonl", traces)
+        write_jsonl(folder / f"graded/{model}.jsonl", [trace | {"sampler": model} for trace in traces])
     files = ["--graded", *(f"{folder}/graded/{model}.jsonl" for model in rows)]
     files += ["--problems", str(write_problems(folder / "train.jsonl"))]
     return run_script(folder, "--kind", "sampled", "--sampler", next(iter(rows)), *flags, *files)

@@ -2,14 +2,16 @@ r"""The grader: verdicts on a table of (gold, what the box holds, expected), hos
 
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micota.common.errors import UserError
-from micota.common.records import GRADED_FIELDS, Record, read_json, read_jsonl, write_json, write_jsonl
+from micota.common.contracts import GRADED
+from micota.common.errors import EnvironmentFault, UserError
+from micota.common.records import Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.grading.equivalence import verify
 from micota.grading.gold import rejected_golds
 from micota.grading.grade import Judge, grade
@@ -276,6 +278,21 @@ def test_a_batchs_deadline_grows_with_the_batch(monkeypatch: pytest.MonkeyPatch)
     assert asked == [(1, 10), (32, pytest.approx(41))]
 
 
+def test_workers_that_do_not_stay_alive_are_said_in_one_line() -> None:
+    class Pool:
+        def schedule(self, *_: object, **__: object) -> "Pool":
+            return self
+
+        def result(self) -> list[str]:
+            raise BrokenProcessPool("All workers expired")
+
+    judge = Judge()
+    judge.pool = Pool()
+    with pytest.raises(EnvironmentFault) as error:
+        judge.judge([("x", "y")])
+    assert error.value.place == "grading"
+
+
 def test_a_pair_that_sympy_stumbles_over_is_unreadable_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble(*_: object) -> bool:
         raise TypeError("cannot determine truth value of Relational")
@@ -437,7 +454,7 @@ def test_grade_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     ]
     out = tmp_path / "graded.jsonl"
     script.main(["--problems", *problems, "--traces", *traces, "--graded", str(out), "--workers", "2"])
-    rows = list(read_jsonl(out, GRADED_FIELDS))
+    rows = list(read_jsonl(out, GRADED))
     assert [(row["id"], row["sample"]) for row in rows] == [(f"d/{n}", k) for n in (1, 0) for k in range(4)]
     assert [row["reason"] for row in rows] == ["equivalent", "equal", "no_box", "different"] * 2
     assert [row["boxed_answers"] for row in rows] == [1, 1, 0, 1] * 2

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from micota.common.records import JUDGED_FIELDS, Record, RecordError, read_jsonl, write_jsonl
+from micota.common.contracts import JUDGED
+from micota.common.records import Record, RecordError, read_jsonl, write_jsonl
 from micota.grading.llm_judge import Item, LLMJudge, items, judge
 from micota.models.prompts import Prompt, render_question
 from micota.sampling.engine import Completion, Decoding, EngineSettings, Request
@@ -107,8 +108,8 @@ def test_items_are_the_boxes_that_the_string_rule_rejects() -> None:
     rejected = {"math_verify": True, "string_rule": False, "last_number": False}
     traces = [
         trace("amc/0", "amc", True),
-        trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected),
-        trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected, sample=1),
+        trace("amc/1", "amc", True, sampler="g", extracted="0.75", answer="3/4", verdicts=rejected),
+        trace("amc/1", "amc", True, sampler="g", extracted="0.75", answer="3/4", verdicts=rejected, sample=1),
         trace("amc/2", "amc", False, extracted=None, verdicts=rejected),
         trace("amc/2", "amc", False, extracted="", verdicts=rejected),
         trace("gsm8k/0", "gsm8k", True, extracted="0.75", verdicts=rejected),
@@ -122,14 +123,17 @@ def test_judge_command_line_with_a_model(tmp_path: Path, capsys: pytest.CaptureF
     """Any model folder judges, here one that writes at random; the second run finds every verdict."""
     folder = write_model(tmp_path / "judge")
     rejected = {"math_verify": True, "string_rule": False, "last_number": False}
-    write_jsonl(tmp_path / "g.jsonl", [trace("amc/1", "amc", True, extracted="0.75", answer="3/4", verdicts=rejected)])
+    write_jsonl(
+        tmp_path / "g.jsonl",
+        [trace("amc/1", "amc", True, sampler="g", extracted="0.75", answer="3/4", verdicts=rejected)],
+    )
     write_jsonl(tmp_path / "amc.jsonl", [{"id": "amc/1", "problem": "3/4?", "answer": "3/4", "source": "t"}])
     argv = [f"--model={folder}", "--name=j", f"--prompt-user={USER}", "--engine-max-model-len=512"]
     argv += [f"--problems={tmp_path}/amc.jsonl", f"--graded={tmp_path}/g.jsonl"]
     outs = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
     for out in outs:
         script.main([*argv, f"--work={tmp_path}/work", f"--out={out}"])
-    (row,) = read_jsonl(outs[0], JUDGED_FIELDS)
+    (row,) = read_jsonl(outs[0], JUDGED)
     assert 0 < len(row["output"]) <= 20 and row["correct"] is ("True" in row["output"])
     assert outs[0].read_bytes() == outs[1].read_bytes()
     said = capsys.readouterr().out

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from micota.common.errors import UserError
-from micota.common.files import file_hash
 from micota.common.flags import as_flags
 from micota.common.records import read_json, write_json
+from micota.common.seals import file_hash
 from micota.models.folders import attention, check_folder, copy_local, model_hash, parameters, weight_hashes
 from micota.models.prompts import Prompt, render
 from micota.models.settings import ScratchBase
@@ -60,8 +60,11 @@ def test_a_local_model_is_copied_without_what_is_not_plain(model: Path, tmp_path
     assert {path.name for path in out.iterdir()} == {path.name for path in model.iterdir()} | {"micota.json"}
     assert load_tokenizer(out)("check 1")["input_ids"] == load_tokenizer(source)("check 1")["input_ids"]
     made = {"kind": "base", "source": "local", "path": str(source), "sha256": weight_hashes(source)}
-    assert read_json(out / "micota.json") == made
-    assert read_json(source / "micota.json") == {"kind": "theirs"}  # a hard link is never written through
+    files = {path.name: file_hash(path) for path in out.iterdir() if path.name != "micota.json"}
+    assert read_json(out / "micota.json") == made | {"files": files}
+    assert read_json(source / "micota.json") == {"kind": "theirs"}
+    shared = {path.stat().st_ino for path in out.iterdir()} & {path.stat().st_ino for path in source.iterdir()}
+    assert not shared, "what befalls a result leaves the user's folder as it is"
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ def test_the_hash_of_finished_weights_is_not_taken_again(tmp_path: Path, monkeyp
 
     monkeypatch.setattr("micota.models.folders.file_hash", noted)
     first = model_hash(folder)
-    assert "config.json" in hashed and "model.safetensors" not in hashed
+    assert hashed == []
     (tmp_path / "plain").mkdir()
     for path in folder.iterdir():  # without micota.json everything is hashed, to the same end
         if path.name != "micota.json":

@@ -1,5 +1,6 @@
 """One `render` for the sampler and the trainer: the same prefix, the end token, the loss on the completion alone."""
 
+import copy
 import re
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micota.common.errors import UserError
+from micota.common.errors import ModelError, UserError
 from micota.models.places import check_places
 from micota.models.prompts import (
     IGNORED,
@@ -212,6 +213,16 @@ def test_a_mark_that_the_students_prompt_ends_in_is_not_written_twice() -> None:
 def test_half_a_surrogate_pair_is_named(problem: str, completion: str | None) -> None:
     with pytest.raises(UserError, match=r"half of a surrogate pair.* stands in '.*\\ud"):
         render(TOKENIZER, Prompt(user="{problem}"), problem, completion)
+
+
+def test_a_template_that_refuses_is_named() -> None:
+    tokenizer = copy.deepcopy(TOKENIZER)
+    tokenizer.name_or_path = "models/m"
+    for template in ("{{ raise_exception('System role not supported') }}", "{% for x in %}", "{{ messages[0].a.b }}"):
+        tokenizer.chat_template = template
+        with pytest.raises(ModelError) as error:
+            render(tokenizer, PROMPTS["chat"], "1+1?")
+        assert error.value.place == "models/m"
 
 
 def test_an_answer_can_not_end_the_judges_question() -> None:

@@ -14,8 +14,9 @@ import huggingface_hub
 import pyarrow.parquet
 import pytest
 
+from micota.common.contracts import PROBLEM
 from micota.common.errors import UserError
-from micota.common.records import PROBLEM_FIELDS, RecordError, read_json, read_jsonl, write_json
+from micota.common.records import RecordError, read_json, read_jsonl, write_json
 from micota.problems.answers import answer_text
 from micota.problems.content import check_content, normalise
 from micota.problems.datasets import LOADERS, card, loader_module
@@ -120,7 +121,7 @@ def test_docstrings_say_what_a_row_is(loader: str) -> None:
 def test_real_files(real_data: Path, loader: str, file: str, split: str | None, count: int) -> None:
     found = load("set", loader, Source(real_data / file, split=split))
     assert len(found) == len({record["id"] for record in found}) == count
-    assert all(isinstance(record[field], str) and record[field] for record in found for field in PROBLEM_FIELDS)
+    assert all(isinstance(record[field], str) and record[field] for record in found for field in PROBLEM)
     if loader == "olympiadbench":
         assert not any("$" in record["answer"] for record in found)
         assert sum(record["multiple"] for record in found) == 94
@@ -247,7 +248,7 @@ def test_command_line(gsm8k_file: Path, tmp_path: Path, capsys: pytest.CaptureFi
     out = tmp_path / "out.jsonl"
     argv = ["--dataset", "easy", "--loader", "gsm8k", "--path", str(gsm8k_file), "--limit", "4", "--out", str(out)]
     problems.main(argv)
-    found = list(read_jsonl(out, PROBLEM_FIELDS))
+    found = list(read_jsonl(out, PROBLEM))
     assert len(found) == 4 and "easy: 4 problems" in capsys.readouterr().out
     with pytest.raises(UserError):
         problems.main([*argv[:-4], "--out", str(tmp_path / "none.jsonl")])
@@ -259,7 +260,7 @@ def test_arithmetic(tmp_path: Path) -> None:
     argv = ["--dataset", "easy", "--loader", "arithmetic", "--out", str(out), "--options-part", "test"]
     options = ["--options-seed", "1", "--options-operations", "2", "--options-bound", "99"]
     problems.main([*argv, "--options-count", "20", *options])
-    found = list(read_jsonl(out, PROBLEM_FIELDS))
+    found = list(read_jsonl(out, PROBLEM))
     assert [record["id"] for record in found] == [f"easy/{n}" for n in range(20)]
     assert {record["source"] for record in found} == {"arithmetic"}
     with pytest.raises(UserError, match=r"--options-count: Field required"):
@@ -281,7 +282,7 @@ def test_a_study_says_what_a_set_is_and_flags_go_over_it(gsm8k_file: Path, tmp_p
 
     def ids(*flags: str) -> list[str]:
         problems.main([*argv, *flags])
-        return [row["id"] for row in read_jsonl(tmp_path / "out.jsonl", PROBLEM_FIELDS)]
+        return [row["id"] for row in read_jsonl(tmp_path / "out.jsonl", PROBLEM)]
 
     rules, left_out = LeaveOut(no_answer=True), Counter[str]()
     found = load("mine", "plain", Source(tmp_path / "rows.jsonl"), None, 3, 5, None, rules, left_out)

@@ -26,6 +26,7 @@ from scripts import (
     figures,
     show_main,
 )
+from tests.graded import write_traces
 from tests.project import ROOT
 
 KNOWN = [*FIGURES, "front"]  # no rule draws the last one
@@ -95,7 +96,7 @@ def write_students(root: Path, rng: np.random.Generator) -> list[Row]:
                 for benchmark, shift in BENCHMARKS.items():
                     level = min(max(accuracy + shift, 0.02), 0.99)
                     rows += traces(model, benchmark, level, length, 500, rng)
-                write_jsonl(root / f"graded/{model}.jsonl", rows)
+                write_traces(root / f"graded/{model}.jsonl", rows)
                 entries.append({"model": model, "base": base, "corpus": corpus, "seed": seed})
     return entries
 
@@ -108,7 +109,7 @@ def write_assistants(root: Path, rng: np.random.Generator) -> list[Row]:
             model = f"ta-w{weight}-d{density}"
             noise = 0 if density is None else 0.05 * (density - 0.5)
             rows = traces(model, "valid", accuracy + noise, length * (1 + noise), 600, rng)
-            write_jsonl(root / f"graded/{model}.jsonl", rows)
+            write_traces(root / f"graded/{model}.jsonl", rows)
             place = {"weight": weight, "density": density, "mask_seed": None if density is None else 0}
             entries.append({"model": model, "tuned": "ta", **place})
     return entries
@@ -122,7 +123,7 @@ def write_masks(root: Path, rng: np.random.Generator) -> list[Row]:
         rows = [row for name in BENCHMARKS for row in traces(model, name, rng.normal(0.5, 0.02), 180, 300, rng)]
         for sample in range(4):
             rows += [{**row, "sample": sample} for row in traces(model, "repeated", 0.5, 180, 60, rng)]
-        write_jsonl(root / f"graded/{model}.jsonl", rows)
+        write_traces(root / f"graded/{model}.jsonl", rows)
         entries.append({"model": model, "corpus": f"mid_m{mask}", "seed": seed})
     return entries
 

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micota.common.errors import UserError
-from micota.common.records import RecordError, write_jsonl
+from micota.common.records import RecordError
 from micota.common.tables import read_csv
 from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
 from micota.results.tables import main, protocols
 from micota.study import tasks
 from micota.study.load import load_study
-from tests.graded import entry, trace
+from tests.graded import entry, trace, write_traces
 from tests.tiny import raw_config
 
 
@@ -88,7 +88,7 @@ def write(folder: Path, model: str, answers: dict[str, list[str | None]], datase
         for index, answer in enumerate(samples):
             changes = {"sample": index, "extracted": answer}
             rows.append(trace(f"easy/{problem}", dataset, answer == "1", **changes))
-    write_jsonl(folder / f"{model}.jsonl", reversed(rows))
+    write_traces(folder / f"{model}.jsonl", reversed(rows))
 
 
 def make(folder: Path) -> Path:
@@ -116,7 +116,7 @@ def test_the_table_averages_seeds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ({"0": ["1"] * 4, "1": ["1"] * 3}, "have 3, 4 samples; all need the same"),
+        ({"0": ["1"] * 4, "1": ["1"] * 3}, "problem easy/0 .easy@4. has 4 samples, where 3 should be"),
         ({"0": ["1"], "1": ["1"]}, "have 1, 4 samples"),
         ({"0": ["1"] * 4}, "1 problems of easy have samples"),
         ({"0": ["1"] * 4, "2": ["1"] * 4}, "s-mid-s1 and s-mid-s0 differ in 2 problems of easy"),
@@ -182,7 +182,7 @@ def test_completions_that_a_stop_string_ended_before_a_box_are_counted(tmp_path:
         trace("easy/2", "easy", False, stop_string=None, **boxless),
         *(trace(f"hard/{n}", "hard", True) for n in range(2)),
     ]
-    write_jsonl(tmp_path / "m.jsonl", rows)
+    write_traces(tmp_path / "m.jsonl", rows)
     entries, files = [entry("m", "m", "base"), entry("m", "m", "mid")], {"graded": [tmp_path / "m.jsonl"]}
     for benchmarks, expected in ((["easy", "hard"], [1, None]), (["hard"], [])):
         main.make(files, tmp_path, entries=entries, benchmarks=benchmarks, proposed="mid")

@@ -12,7 +12,7 @@ from micota.grading.reasons import asks_judge
 from micota.results.disagreements import code
 from micota.results.scores import kappa
 from micota.results.tables import gold, scores
-from tests.graded import entry, trace, write_graded
+from tests.graded import entry, trace, write_graded, write_traces
 
 ENTRIES = [entry("s", "s", "base"), entry("s-mid-s0", "s", "mid")]
 RULES = {"amc": "string", "gsm8k": "last_number"}
@@ -42,8 +42,8 @@ def folder(tmp_path: Path) -> Path:
         graded("gsm8k/0", True, True),
         graded("gsm8k/1", False, False),
     ]
-    write_jsonl(tmp_path / "graded/s.jsonl", [*base, trace("train/0", "train", True)])
-    write_jsonl(tmp_path / "graded/s-mid-s0.jsonl", mid)
+    write_traces(tmp_path / "graded/s.jsonl", [*base, trace("train/0", "train", True)])
+    write_traces(tmp_path / "graded/s-mid-s0.jsonl", mid)
     problems = [f"{name}/{number}" for name in RULES for number in range(2)]
     write_jsonl(
         tmp_path / "problems.jsonl",
@@ -149,10 +149,10 @@ def test_no_answer_breaks_the_page(text: str, shown: str) -> None:
 
 
 def test_a_missing_benchmark_or_problem_is_named(folder: Path) -> None:
-    write_jsonl(folder / "problems.jsonl", [])
+    write_jsonl(folder / "problems.jsonl", [{"id": "amc/9", "problem": "?", "answer": "1", "source": "s"}])
     with pytest.raises(UserError, match=r"amc/1 is in none of .*problems\.jsonl"):
         make(folder)
-    write_jsonl(folder / "graded/s.jsonl", [graded("amc/0", True, True)])
+    write_traces(folder / "graded/s.jsonl", [graded("amc/0", True, True)])
     with pytest.raises(RecordError, match="no trace of the data set 'gsm8k'"):
         make(folder)
 
@@ -160,10 +160,10 @@ def test_a_missing_benchmark_or_problem_is_named(folder: Path) -> None:
 def test_every_model_must_have_answered_the_same_problems_once(folder: Path) -> None:
     """The reader of the other tables checks them: here, too."""
     rows = list(read_jsonl(folder / "graded/s.jsonl"))
-    write_jsonl(folder / "graded/s.jsonl", [*rows, graded("amc/2", True, True)])
+    write_traces(folder / "graded/s.jsonl", [*rows, graded("amc/2", True, True)])
     with pytest.raises(UserError, match="s-mid-s0 and s differ in 1 problems of amc, such as amc/2"):
         make(folder)
-    write_jsonl(folder / "graded/s.jsonl", [*rows, rows[0]])
+    write_traces(folder / "graded/s.jsonl", [*rows, rows[0]])
     with pytest.raises(RecordError, match="sample 0 of problem amc/0 stands there twice"):
         make(folder)
 

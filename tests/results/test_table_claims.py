@@ -20,7 +20,7 @@ from micota.results.sides import NOT_TESTABLE
 from micota.results.tables import claims
 from micota.study.config import parse_config
 from micota.study.load import load_study
-from tests.graded import ACCURACY, NLL, SWEEP, trace, write_graded
+from tests.graded import ACCURACY, NLL, SWEEP, trace, write_graded, write_traces
 from tests.tiny import raw_config
 
 
@@ -32,14 +32,14 @@ def study(tmp_path: Path) -> Path:
     def graded(name: str, dataset: str, rate: float, tokens: int) -> None:
         path = tmp_path / "graded" / f"{name}.jsonl"
         rows = [trace(f"{dataset}/{n}", dataset, bool(rng.random() < rate), n_tokens=tokens + n) for n in range(60)]
-        write_jsonl(path, rows)
+        write_traces(path, rows)
 
     for name, rate in (("s", 0.2), ("s-mid-s0", 0.8), ("s-mid-s1", 0.8)):
         graded(name, "b", rate, 50)
     graded("merged", "v", 0.6, 100)
     graded("unmerged", "v", 0.5, 300)
     nll = [
-        {"id": f"{n}", "corpus": corpus, "nll": scale * (5 + rng.random()), "n_tokens": 10 * scale}
+        {"id": f"{n}", "sample": 0, "corpus": corpus, "nll": scale * (5 + rng.random()), "n_tokens": 10 * scale}
         for n in range(40)
         for corpus, scale in (("mid", 1), ("long", 3))
     ]
@@ -87,7 +87,7 @@ def test_the_table_does_not_depend_on_how_python_adds(study: Path, monkeypatch: 
     """One problem far from all others, which follow it: the two ways differ in every term."""
     nll = [1e6, *np.random.default_rng(1).gamma(4.0, size=999).tolist()]
     write_jsonl(study / "likelihood/s.jsonl", [
-        {"id": f"{n}", "corpus": corpus, "nll": value, "n_tokens": 10}
+        {"id": f"{n}", "sample": 0, "corpus": corpus, "nll": value, "n_tokens": 10}
         for n, far in enumerate(nll)
         for corpus, value in (("mid", far), ("long", 1.0))
     ])  # fmt: skip

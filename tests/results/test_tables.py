@@ -12,7 +12,7 @@ from micota.corpora.kinds import REASONS
 from micota.results.entries import Entry, by_student
 from micota.results.outcomes import read_cells
 from micota.results.tables import assistants, corpora, lengths, likelihood, main
-from tests.graded import entry, trace, traces, write_graded
+from tests.graded import entry, trace, traces, write_graded, write_traces
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def graded(tmp_path: Path) -> Path:
 
     def model(name: str, easy: list[bool], hard: list[bool], **changes: Any) -> None:
         rows = [*traces("easy", easy, **changes), *traces("hard", hard, **changes)]
-        write_jsonl(folder / f"{name}.jsonl", [*reversed(rows), trace("train/0", "train", True)])
+        write_traces(folder / f"{name}.jsonl", [*reversed(rows), trace("train/0", "train", True)])
 
     model("s", [True, False, False, False], [False, False])
     model("s-mid-s0", [True, True, True, False], [True, False], n_tokens=20)
@@ -79,7 +79,7 @@ def test_cells_count_both_verdicts_of_every_grader(graded: Path) -> None:
     for row in rows:
         row["verdicts"]["string_rule"] = False  # a broken grader must show
     rows[0] |= {"finish_reason": "length", "extracted": None, "reason": "no_box"}
-    write_jsonl(graded / "s.jsonl", rows)
+    write_traces(graded / "s.jsonl", rows)
     cells = {(row["model"], row["benchmark"]): row for row in read_csv(f"{make_main(graded)}_cells.csv")}
     assert len(cells) == 6
     easy, hard = cells["s", "easy"], cells["s", "hard"]
@@ -91,7 +91,7 @@ def test_cells_count_both_verdicts_of_every_grader(graded: Path) -> None:
 
 def test_cells_count_the_traces_with_two_answers(graded: Path) -> None:
     rows = [row | {"boxed_answers": 1 + (row["id"] == "easy/0")} for row in read_jsonl(graded / "s.jsonl")]
-    write_jsonl(graded / "s.jsonl", rows)
+    write_traces(graded / "s.jsonl", rows)
     cells = {(row["model"], row["benchmark"]): row for row in read_csv(f"{make_main(graded)}_cells.csv")}
     assert (cells["s", "easy"]["several_answers"], cells["s", "hard"]["several_answers"]) == (1, 0)
     assert cells["s-mid-s0", "easy"]["several_answers"] is None, "graded before it was counted: not known"
@@ -134,7 +134,7 @@ def test_a_benchmark_of_one_problem_is_refused(graded: Path) -> None:
 
 def test_several_samples_of_a_problem_are_one_problem(graded: Path) -> None:
     rows = [trace(f"easy/{i}", "easy", (i + s) % 2 == 0, sample=s) for i in range(4) for s in range(2)]
-    write_jsonl(graded / "k.jsonl", rows)
+    write_traces(graded / "k.jsonl", rows)
     cell = read_cells(graded / "k.jsonl", ["easy"])["easy"]
     assert cell.accuracies() == [0.5] * 4 and cell.correct == 4 and len(cell.tokens) == 8
 
@@ -149,7 +149,7 @@ def test_several_samples_of_a_problem_are_one_problem(graded: Path) -> None:
     ],
 )
 def test_graded_files_that_do_not_fit_are_refused(graded: Path, rows: list[dict], message: str) -> None:
-    write_jsonl(graded / "bad.jsonl", rows)
+    write_traces(graded / "bad.jsonl", rows)
     with pytest.raises((UserError, RecordError), match=message):
         make_main(graded, [*ENTRIES, entry("bad", "s", "long")])
     assert not (graded.parent / "tables").exists(), "nothing half-written"
@@ -244,7 +244,7 @@ def test_corpora_table_says_what_a_corpus_was_taken_from(tmp_path: Path) -> None
 
 def test_likelihood_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path) -> None:
     pairs = [("mid", 1.0, 10), ("mid", 9.0, 30), ("long", 8.0, 40)]
-    records = [{"corpus": c, "id": "x", "sample": 0, "nll": nll, "n_tokens": n} for c, nll, n in pairs]
+    records = [{"corpus": c, "id": f"{n}", "sample": 0, "nll": nll, "n_tokens": n} for c, nll, n in pairs]
     write_jsonl(tmp_path / "small.jsonl", records)
     likelihood.make({"nll": [tmp_path / "small.jsonl"]}, tmp_path)
     mid, long = read_csv(tmp_path / "likelihood.csv")
@@ -259,8 +259,9 @@ def test_histogram_counts_every_trace_once(tmp_path: Path, longest: int, scale: 
     """The shortest median is 10: bins are log-spaced from 30 times that on."""
     drawn = {"short": [1, 9, 11, 50], "long": [*range(40, 300, 7), longest]}
     for corpus, tokens in drawn.items():
-        fields = {"id": "x", "sample": 0, "sampler": "m", "problem": "", "completion": ""}
-        write_jsonl(tmp_path / f"{corpus}.jsonl", ({**fields, "n_tokens": n} for n in tokens))
+        fields = {"id": "x", "sampler": "m", "problem": "", "completion": ""}
+        written = ({**fields, "sample": sample, "n_tokens": n} for sample, n in enumerate(tokens))
+        write_jsonl(tmp_path / f"{corpus}.jsonl", written)
     lengths.make({"corpora": [tmp_path / "short.jsonl", tmp_path / "long.jsonl"]}, tmp_path)
     rows = read_csv(tmp_path / "lengths.csv")
     assert {row["scale"] for row in rows} == {scale}

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from micota.common.errors import UserError
-from micota.common.records import write_jsonl
 from micota.common.tables import read_csv
 from micota.results.figures.variance import draw
 from micota.results.tables import variance as variance_table
@@ -22,7 +21,7 @@ from micota.results.variance import (
     mean_squares,
     two_way,
 )
-from tests.graded import trace, traces
+from tests.graded import trace, traces, write_traces
 
 SIZES = (40, 80, 40)  # problems of the simulated benchmarks
 TRUE = {"mask": 1.0, "seed": 1.5, "both": 0.8, "problem": 30.0, "rest": 20.0}  # standard deviations, points
@@ -180,7 +179,7 @@ def make(folder: Path, models: dict[str, Any], samples: int = 2, strict: bool = 
             for i, answers in enumerate(repeated)
             for n, correct in enumerate(answers[:samples])
         ]
-        write_jsonl(folder / f"graded/{name}.jsonl", rows)
+        write_traces(folder / f"graded/{name}.jsonl", rows)
         entries.append({"model": name, "corpus": corpus, "seed": int(seed)})
     files, out = {"graded": list((folder / "graded").iterdir())}, folder / "tables"
     variance_table.make(files, out, entries=entries, benchmarks=["easy"], dataset="more")

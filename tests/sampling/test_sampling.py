@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from micota.common.contracts import TRACE
 from micota.common.errors import UserError
-from micota.common.records import TRACE_FIELDS, Record, read_json, read_jsonl, write_json
+from micota.common.records import Record, read_json, read_jsonl, write_json
 from micota.models.prompts import Prompt, rendering
 from micota.models.tokenizer import load_tokenizer
 from micota.sampling import sample
@@ -99,7 +100,7 @@ class Job:
         return (self.folder / out).read_bytes()
 
     def traces(self, out: str) -> list[Record]:
-        return list(read_jsonl(self.folder / out, TRACE_FIELDS))
+        return list(read_jsonl(self.folder / out, TRACE))
 
 
 def test_every_completion_is_there_once_in_order(job: Job) -> None:
@@ -334,7 +335,7 @@ def test_a_chunk_that_lost_rows_is_an_error_that_names_it(job: Job) -> None:
     job.run(FakeEngine(), "out.jsonl", "work")
     chunk = sorted((job.folder / "work").rglob("*.jsonl"))[0]
     chunk.write_bytes(b"")  # what a machine may find after it lost power
-    with pytest.raises(UserError, match=rf"{chunk.name}: holds 0 completions of \d.*remove it"):
+    with pytest.raises(UserError, match=rf"{chunk.name}: the file is empty; remove it"):
         job.run(FakeEngine(), "out2.jsonl", "work")
     assert not (job.folder / "out2.jsonl").exists()
 

@@ -1,6 +1,7 @@
 """A training that is killed, at whatever moment, ends in the weights of one that was not."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from micota.common.records import read_json, write_jsonl
 from micota.models.prompts import IGNORED
-from micota.training.checkpoints import job_key
+from micota.training.checkpoints import job_key, last_checkpoint
 from micota.training.rows import TrainingRows
 from micota.training.settings import TrainingSettings
 from tests.conftest import ROOT
@@ -51,8 +52,8 @@ def die_at_step(number: int) -> Callable[[pytest.MonkeyPatch], None]:
     return patch
 
 
-def die_in(method: str, rank: int = 0) -> Callable[[pytest.MonkeyPatch], None]:
-    """Die when the trainer calls a method for the second time; of several processes the given one dies."""
+def die_in(method: str, rank: int = 0, time: int = 2) -> Callable[[pytest.MonkeyPatch], None]:
+    """Die when the trainer calls a method for the second or given time; of several processes the given one dies."""
 
     def patch(monkeypatch: pytest.MonkeyPatch) -> None:
         from trl import SFTTrainer
@@ -62,7 +63,7 @@ def die_in(method: str, rank: int = 0) -> Callable[[pytest.MonkeyPatch], None]:
 
         def dying(self: Any, *args: Any, **kwargs: Any) -> Any:
             calls.append(method)
-            dies = len(calls) == 2 and os.environ.get("RANK", "0") == str(rank)
+            dies = len(calls) == time and os.environ.get("RANK", "0") == str(rank)
             return kill_self() if dies else original(self, *args, **kwargs)
 
         monkeypatch.setattr(SFTTrainer, method, dying)
@@ -142,6 +143,80 @@ def test_another_jobs_checkpoints_are_never_resumed(base: Path, tmp_path: Path, 
     assert job_key(**job) != job_key(**other)
 
 
+# --- damaged checkpoints ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def killed(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training with whole checkpoints of steps 4 and 6."""
+    folder = tmp_path_factory.mktemp("killed")
+    assert train_in_child(base, folder, die_at_step(8)) == signal.SIGKILL
+    return folder
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def change(path: Path) -> None:
+    """A bit flips: what no reader of the file need notice."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+FILES = ["optimizer.pt", "scheduler.pt", "rng_state.pth", "model.safetensors", "trainer_state.json"]
+
+
+def found(folder: Path, file: str, steps: int) -> Path:
+    (path,) = folder.glob(f"work/*/checkpoint-{steps}/{file}")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("harm", "hashed"), [(cut, True), (Path.unlink, True), (change, True), (cut, False), (Path.unlink, False)]
+)
+@pytest.mark.parametrize("file", FILES)
+def test_a_damaged_checkpoint_is_named_and_put_aside(
+    killed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    harm: Callable[[Path], None],
+    hashed: bool,
+    file: str,
+) -> None:
+    shutil.copytree(killed / "work", tmp_path / "work")
+    harmed = found(tmp_path, file, 6)
+    harm(harmed)
+    if not hashed:
+        (harmed.parent / "hashes.json").unlink()
+    work = harmed.parents[1]
+    assert last_checkpoint(work, ranks=1) == str(work / "checkpoint-4")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"{work}/checkpoint-6: ") and said[1].startswith(f"{work}/checkpoint-4: ")
+    if file == "trainer_state.json" and harm is Path.unlink and not hashed:  # as a kill leaves it
+        assert not (work / "damaged-checkpoint-6").exists()
+    else:
+        assert file in said[0] and (work / "damaged-checkpoint-6").is_dir()
+
+
+@pytest.mark.parametrize("damaged", [[6], [6, 4]], ids=["goes on from the one before", "begins anew"])
+def test_training_ends_in_the_same_weights_after_a_damaged_checkpoint(
+    base: Path, unbroken: Path, killed: Path, tmp_path: Path, damaged: list[int]
+) -> None:
+    shutil.copytree(killed / "work", tmp_path / "work")
+    for steps in damaged:
+        cut(found(tmp_path, "optimizer.pt", steps))
+    assert train(base, tmp_path)["steps"] == STEPS
+    assert same_weights(tmp_path / "out", unbroken)
+
+
+def test_two_checkpoints_are_kept_and_no_third_while_one_is_written(base: Path, tmp_path: Path) -> None:
+    assert train_in_child(base, tmp_path, die_in("_save_optimizer_and_scheduler", time=3)) == signal.SIGKILL
+    assert sorted(path.name for path in tmp_path.glob("work/*/checkpoint-*")) == ["checkpoint-4", "checkpoint-6"]
+    assert not (found(tmp_path, "", 6) / "trainer_state.json").exists()
+
+
 # --- several processes ------------------------------------------------------------------------------------------------
 
 
@@ -160,8 +235,10 @@ def test_two_killed_processes_end_in_the_same_weights(
         with monkeypatch.context() as patched:
             kill(patched)
             assert 0 not in in_two_processes(lambda: train(base, broken, settings))
-        (whole,) = broken.glob("work/**/checkpoint-*/trainer_state.json")
-        assert read_json(whole)["global_step"] == last
+        steps = [read_json(path)["global_step"] for path in broken.glob("work/**/checkpoint-*/trainer_state.json")]
+        assert max(steps) == last
+    parts = [*broken.glob("work/*/checkpoint-6/optimizer*/*.distcp"), *broken.glob("work/*/checkpoint-6/optimizer.pt")]
+    change(parts[-1])
     train_in_two(base, broken, settings)
     assert same_weights(broken / "out", tmp_path / "unbroken" / "out")
     assert not (broken / "work").exists()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import grading, growth, growth_tables, workflow
-from micota.common.records import CORPUS_FIELDS, PROBLEM_FIELDS, read_jsonl
+from micota.common.contracts import CORPUS_ROW, PROBLEM
+from micota.common.records import read_jsonl
 from micota.grading.grade import Judge
 
 
@@ -63,6 +64,6 @@ def test_stages_are_called_as_their_scripts_ask(stages: Callable[[], dict[str, l
 
 def test_stages_with_models_have_their_input(tmp_path: Path) -> None:
     folder = growth.make_for_models(tmp_path / "f", 10)
-    assert len(list(read_jsonl(folder / "problems.jsonl", PROBLEM_FIELDS))) == 10
-    assert len(list(read_jsonl(folder / "corpus.jsonl", CORPUS_FIELDS))) == 10
+    assert len(list(read_jsonl(folder / "problems.jsonl", PROBLEM))) == 10
+    assert len(list(read_jsonl(folder / "corpus.jsonl", CORPUS_ROW))) == 10
     assert growth.BASE.is_dir()

@@ -107,6 +107,19 @@ def test_settings_of_the_user_do_not_reach_a_target(project: Path, tmp_path: Pat
     assert run.returncode == 0, output_of(run)
 
 
+def test_a_cache_that_cannot_be_written_to_stops_nothing(project: Path) -> None:
+    """Snakemake's own goes elsewhere; and `make unlock` takes a lock away that was left."""
+    lock = project / ".snakemake" / "locks" / "0.output.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text("results/mini/tables/main.md\n")
+    run = make(project, "unlock", settings={"XDG_CACHE_HOME": "/dev/null/cache"})
+    assert run.returncode == 0, output_of(run)
+    (said,) = [line for line in run.stderr.splitlines() if "/dev/null/cache" in line]
+    assert "XDG_CACHE_HOME" in said
+    assert (project / ".snakemake" / "cache" / "snakemake").is_dir()
+    assert not lock.exists()
+
+
 # --- one at a time ---
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from micota.common import locks
 from micota.common.errors import UserError
 from micota.common.records import read_json
 from micota.workflow import running
@@ -126,7 +127,7 @@ def test_a_file_system_without_locks_counts_as_unsure(folder: Path, monkeypatch:
     def refuse(*_: object) -> None:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(running.fcntl, "flock", refuse)
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
     assert start_run("mini") is None
     with pytest.raises(UserError, match="can't be asked from here"):
         start_run("mini")

@@ -1,14 +1,20 @@
 """What a run writes down when it starts, and what it tells of results that were made otherwise."""
 
+import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from micota.common.orphans import SNAKEMAKE, process_mark
 from micota.common.records import write_json
 from micota.study.load import load_study, study_of
+from micota.workflow.future import dated_in_future
 from micota.workflow.kept import made_otherwise
 from micota.workflow.paths import Paths
-from micota.workflow.start import write_settings
+from micota.workflow.start import KILLED, write_settings
 from tests.tiny import EXTENDED, raw_config
 
 
@@ -47,3 +53,56 @@ def test_what_was_made_otherwise_is_told_in_a_line_and_kept() -> None:
         f"made with tensor_parallel 2, asked for 4: 2 of sample, {again} sample without results/mini/work/sampling)",
         f"made with attention eager, asked for sdpa: 1 of train, {again} train)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "status", "said"),
+    [
+        ("kill -9 $BASHPID", 137, "error: the job was killed by signal 9: out of memory? Lower batch_size"),
+        ("kill -11 $BASHPID", 139, "error: the job was killed by signal 11: a library crashed"),
+        ("kill -15 $BASHPID", 143, None),  # somebody's wish
+        ("exit 130", 130, None),  # Ctrl-C, as a program says it
+        ("exit 2", 2, None),
+        ("exit 0", 0, None),
+    ],
+)
+def test_a_killed_job_says_so(ends: str, status: int, said: str | None) -> None:
+    """And ends as its program did."""
+    line = f"set -euo pipefail; export {SNAKEMAKE}='{process_mark()}'; {KILLED}bash -c '{ends}' > log 2>&1"
+    job = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+    assert job.returncode == status
+    told = [text for text in job.stderr.splitlines() if text.startswith("error: ")]
+    assert [text.startswith(said or "") for text in told] == ([True] if said else [])
+
+
+def test_a_job_that_ends_with_its_snakemake_blames_nobody() -> None:
+    with subprocess.Popen(["sleep", "0"]) as gone:
+        pass
+    line = f"set -e; export {SNAKEMAKE}='{gone.pid} x'; {KILLED}bash -c 'kill -9 $BASHPID'"
+    job = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+    assert job.returncode == 128 + signal.SIGKILL and "error: " not in job.stderr
+
+
+def test_files_dated_in_the_future_are_named() -> None:
+    study, paths = load_study(raw_config("mini")), Paths.of_study("mini")
+    model, traces = Path(paths.home, "models", "small"), Path(paths.home, "cot", "small", "shard-0.jsonl")
+    model.mkdir(parents=True)
+    traces.parent.mkdir(parents=True)
+    traces.touch()
+    stamp = Path(paths.home, "models", "medium", ".snakemake_timestamp")  # of a folder that a job has made
+    stamp.parent.mkdir()
+    stamp.touch()
+    assert dated_in_future(study, paths) is None
+    for path, more in ((traces, ""), (model, " and 1 more"), (stamp, " and 2 more")):
+        os.utime(path, (time.time() + 9e4,) * 2)
+        said = dated_in_future(study, paths)
+        assert said and said.startswith(f"{path}{more}: dated in the future") and f"touch {path}" in said
+
+
+def test_a_local_models_folder_is_looked_at(tmp_path: Path) -> None:
+    config = tmp_path / "theirs" / "config.json"
+    write_json(config, {})
+    os.utime(config, (time.time() + 9e4,) * 2)
+    study = load_study(raw_config("mini", {"bases.small": {"source": "local", "path": str(config.parent)}}))
+    said = dated_in_future(study, Paths.of_study("mini"))
+    assert said and said.startswith(f"{config}: ")

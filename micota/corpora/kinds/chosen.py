@@ -8,8 +8,9 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from micota.common.cli import known
+from micota.common.contracts import corpus_rows, likelihoods
 from micota.common.errors import ConfigurationError
-from micota.common.records import CORPUS_FIELDS, Record, read_json, read_jsonl
+from micota.common.records import Record, read_json
 from micota.common.settings import Name, Names
 from micota.corpora.kinds.kind import CorpusKind, Expected, Files, Given, Made, Named, Surroundings
 from micota.corpora.kinds.sampled import Sampled
@@ -78,7 +79,7 @@ class Chosen(CorpusKind):
 
     def rows(self, given: Given, around: Surroundings) -> Made:
         choice = self.choice(given)
-        for row in read_jsonl(given.of("parts", choice["chosen"]), CORPUS_FIELDS):
+        for row in corpus_rows(given.of("parts", choice["chosen"])):
             yield row, None
         return choice
 
@@ -87,7 +88,7 @@ class Chosen(CorpusKind):
         counted = {name: read_json(given.of("counted", name)) for name in [*self.candidates, *self.between]}
         if self.by == "length":
             return self.choose(counted, "log_length_ratio", self.length_ratios(counted))
-        nll = read_jsonl(given.only("likelihood"), ("corpus", "nll", "n_tokens"))
+        nll = likelihoods(given.only("likelihood"), {name: counted[name]["kept"] for name in self.candidates})
         return self.choose(counted, "nll_per_token", self.nll_per_token(nll))
 
     def choose(self, counted: Mapping[str, Record], measure: str, values: Mapping[str, float]) -> Record:

@@ -151,12 +151,10 @@ class Texts:
         }
 
 
-def solved(graded: Iterable[Record], dataset: str) -> set[str]:
-    """The ids of a data set's problems with a correct, finished trace."""
+def solved(graded: Iterable[Record]) -> set[str]:
+    """The ids of the problems with a correct, finished trace."""
     return {
-        row["id"]
-        for row in graded
-        if row["dataset"] == dataset and not (dropped_because(row) or thinking_fault(row["prompt"], row["completion"]))
+        row["id"] for row in graded if not (dropped_because(row) or thinking_fault(row["prompt"], row["completion"]))
     }
 
 

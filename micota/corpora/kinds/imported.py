@@ -11,9 +11,10 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from micota.common import contracts
 from micota.common.cli import known
 from micota.common.errors import ConfigurationError
-from micota.common.records import GRADED_FIELDS, PROBLEM_FIELDS, Record, read_json, read_jsonl
+from micota.common.records import Record, read_json
 from micota.common.settings import Closed, Name
 from micota.corpora.kinds.filtering import (
     OVER_PER_PROBLEM,
@@ -123,11 +124,11 @@ class Imported(CorpusKind):
             raise ConfigurationError(f"corpora.{name}: a model is called {name} too; imported traces need another name")
 
     def rows(self, given: Given, around: Surroundings) -> Made:
-        problems = {row["id"]: row["problem"] for row in read_jsonl(given.only("problems"), PROBLEM_FIELDS)}
+        problems = {row["id"]: row["problem"] for row in contracts.problems(given.only("problems"))}
         imported = read_json(given.only("imported"))
         yield from not_imported(imported["dropped"])
         rule = Filter(self.keep, self.max_tokens, self.special_tokens, self.per_problem)
-        traces = read_jsonl(given.only("graded"), GRADED_FIELDS)
+        traces = contracts.records(given.only("graded"), contracts.GRADED)
         asked = {"special_tokens": imported["special_tokens"]}
         found = yield from rule.rows(traces, problems, made=asked)
         return {key: value for key, value in found.items() if key != "rendering"} | {"imported": imported}

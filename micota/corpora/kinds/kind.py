@@ -52,6 +52,7 @@ class Surroundings:
     training_problems: str  # the data set that is sampled for corpora
     learner: str  # the base of the first model that learns from the corpus
     name: str = ""  # of the corpus itself
+    whole: bool = False  # whether every training problem has been sampled
 
 
 class Named(Protocol):

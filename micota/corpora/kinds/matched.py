@@ -7,7 +7,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from micota.common.records import CORPUS_FIELDS, Record, RecordFile
+from micota.common.contracts import Again, corpus_rows
+from micota.common.records import Record
 from micota.common.settings import Name, Names, Seed
 from micota.corpora.kinds.kind import CorpusKind, Expected, Given, Made, Surroundings
 
@@ -41,8 +42,8 @@ class Matched(CorpusKind):
         return list(dict.fromkeys([*self.problems_of, *([self.to] if self.to else [])]))
 
     def rows(self, given: Given, around: Surroundings) -> Made:
-        own, *others = (RecordFile(given.of("parts", name), CORPUS_FIELDS) for name in (self.of, *self.problems_of))
-        limit = self.size(RecordFile(given.of("parts", self.to), CORPUS_FIELDS)) if self.to else None
+        own, *others = (Again(corpus_rows, given.of("parts", name)) for name in (self.of, *self.problems_of))
+        limit = self.size(Again(corpus_rows, given.of("parts", self.to))) if self.to else None
         yield from self.cut(own, others, limit)
         return {"of": self.of, **({"limit": {self.match: limit}} if self.match else {})}
 

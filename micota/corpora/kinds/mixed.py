@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from micota.common.records import CORPUS_FIELDS, Record, RecordFile
+from micota.common.contracts import Again, corpus_rows
+from micota.common.records import Record
 from micota.common.settings import Name, Seed
 from micota.corpora.kinds.kind import CorpusKind, Expected, Given, Made, Surroundings
 
@@ -29,7 +30,7 @@ class Mixed(CorpusKind):
         return list(self.shares)
 
     def rows(self, given: Given, around: Surroundings) -> Made:
-        return self.dealt({name: RecordFile(given.of("parts", name), CORPUS_FIELDS) for name in self.shares})
+        return self.dealt({name: Again(corpus_rows, given.of("parts", name)) for name in self.shares})
 
     def dealt(self, parts: Mapping[str, Iterable[Record]]) -> Made:
         """For each problem that all parts answer, the rows of one part, drawn by share. Every part is read twice.

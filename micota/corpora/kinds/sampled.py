@@ -1,12 +1,13 @@
 """A corpus of traces that one model of the study sampled on the training problems, filtered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from micota.common.records import GRADED_FIELDS, PROBLEM_FIELDS, Record, read_json, read_jsonl
+from micota.common import contracts
+from micota.common.records import Record, read_json
 from micota.common.settings import each_once
 from micota.corpora.kinds.filtering import REASONS, Filter, Keep, MaxTokens, SpecialTokensRule, solved
 from micota.corpora.kinds.kind import CorpusKind, Expected, Files, Given, Made, Surroundings
@@ -49,12 +50,15 @@ class Sampled(CorpusKind):
 
     def rows(self, given: Given, around: Surroundings) -> Made:
         dataset = around.training_problems
-        problems = {row["id"]: row["problem"] for row in read_jsonl(given.only("problems"), PROBLEM_FIELDS)}
-        graded = {model: given.of("graded", model) for model in self.solved_by()}
-        others = [solved(read_jsonl(graded[model], GRADED_FIELDS), dataset) for model in self.only_if_solved_by]
+        problems = {row["id"]: row["problem"] for row in contracts.problems(given.only("problems"))}
+
+        def traces(model: str) -> Iterator[Record]:
+            counts = {dataset: len(problems)} if around.whole else None
+            return contracts.graded(given.of("graded", model), [dataset], counts)
+
+        others = [solved(traces(model)) for model in self.only_if_solved_by]
         made = read_json(given.only("rendering"))["datasets"][dataset]["rendering"] if given.has("rendering") else {}
-        own = (row for row in read_jsonl(graded[self.sampler], GRADED_FIELDS) if row["dataset"] == dataset)
-        return (yield from self.filtered(own, problems, others, made))
+        return (yield from self.filtered(traces(self.sampler), problems, others, made))
 
     def filtered(
         self,

@@ -7,12 +7,11 @@ weight 1. Neither has a density. A base of two tuned models stands in both sweep
 from pathlib import Path
 from statistics import median
 
-from micota.common.files import by_name
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import PROBLEMS, interval
 from micota.results.entries import Entry
 from micota.results.estimates import mean
-from micota.results.outcomes import Cell, read_cells
+from micota.results.outcomes import Cell, read_models
 
 COLUMNS = (
     Column("model", "Teacher assistant"),
@@ -32,8 +31,8 @@ COLUMNS = (
 
 def make(files: dict[str, list[Path]], out: Path, *, entries: list[Entry], dataset: str) -> None:
     """A sweep after the other, each ordered by weight, then density."""
-    paths = by_name(files["graded"])
-    rows = [assistant_row(entry, read_cells(paths[entry["model"]], [dataset])[dataset]) for entry in entries]
+    cells = read_models(files, (entry["model"] for entry in entries), [dataset])
+    rows = [assistant_row(entry, cells[entry["model"]][dataset]) for entry in entries]
     sweeps = list(dict.fromkeys(entry["tuned"] for entry in entries))
     rows.sort(key=lambda row: (sweeps.index(row["tuned"]), row["weight"], row["density"] or 0, row["mask_seed"] or 0))
     write_table(out / "assistants", rows, COLUMNS, group="weight")

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from micota.common.contracts import corpus_counts, likelihoods
 from micota.common.errors import DataError
 from micota.common.files import by_name
-from micota.common.records import RecordError, read_jsonl
+from micota.common.records import RecordError
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.claims import Data, Part, Traces, judge
 from micota.results.outcomes import read_models
@@ -51,13 +52,13 @@ def make(
     students = dict.fromkeys(
         model for term in terms(parts, "accuracy") for model in names.models_of(term, seeds, bases)
     )
-    cells = read_models(files["graded"], students, benchmarks)
+    cells = read_models(files, students, benchmarks)
     if swept := terms(parts, "validation"):
         if validation is None:
             raise DataError("validation_problems: the claims speak of the merge sweep; name its data set")
-        for model, found in read_models(files["graded"], swept, [validation]).items():
+        for model, found in read_models(files, swept, [validation]).items():
             cells.setdefault(model, {}).update(found)
-    nll = read_nll(parts, by_name(files["likelihood"]))
+    nll = read_nll(parts, by_name(files["likelihood"]), corpus_counts(files.get("counts", ())))
     data = Data(seeds, bases, benchmarks, validation, cells, nll)
     rows = judge(family, data, alpha=alpha, power=power)
     # Twice: the table for reading has a claim's text once and its numbers rounded, the CSV has everything everywhere.
@@ -72,14 +73,14 @@ def terms(parts: Iterable[Part], measure: str) -> list[str]:
     )
 
 
-def read_nll(parts: Sequence[Part], paths: Mapping[str, Path]) -> dict[str, dict[str, Traces]]:
+def read_nll(parts: Sequence[Part], paths: Mapping[str, Path], kept: Mapping[str, int]) -> dict[str, dict[str, Traces]]:
     """untrained student -> corpus -> problem -> (NLL, tokens, traces), all of a problem's traces together."""
     found: dict[str, dict[str, Traces]] = {}
     for base in dict.fromkeys(part["base"] for part in parts if part["base"]):
         path = paths[base]
         wanted = dict.fromkeys(corpus for part in parts if part["base"] == base for corpus in part["contrast"])
         corpora: dict[str, dict[str, tuple[float, int, int]]] = {corpus: {} for corpus in wanted}
-        for record in read_jsonl(path, ("id", "corpus", "nll", "n_tokens")):
+        for record in likelihoods(path, {name: kept[name] for name in wanted if name in kept}):
             if record["corpus"] in corpora:
                 problems = corpora[record["corpus"]]
                 nll, tokens, traces = problems.get(record["id"], (0.0, 0, 0))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from micota.common.contracts import corpus_rows
 from micota.common.files import by_name
-from micota.common.records import CORPUS_FIELDS, RecordError, read_jsonl
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.labels import corpus_label
 
@@ -42,9 +42,7 @@ LOG_FROM = 30
 def make(files: dict[str, list[Path]], out: Path) -> None:
     lengths = {}
     for corpus, path in by_name(files["corpora"]).items():
-        lengths[corpus] = array("q", (record["n_tokens"] for record in read_jsonl(path, CORPUS_FIELDS)))
-        if not lengths[corpus]:
-            raise RecordError(f"{path}: no traces")
+        lengths[corpus] = array("q", (record["n_tokens"] for record in corpus_rows(path)))
     quantiles = [quantile_row(corpus, tokens) for corpus, tokens in lengths.items()]
     shortest, longest = min(map(min, lengths.values())), max(map(max, lengths.values()))
     scale = scale_of(longest, [row["tokens_median"] for row in quantiles])

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from math import exp
 from pathlib import Path
 
+from micota.common.contracts import corpus_counts, likelihoods
 from micota.common.files import by_name
-from micota.common.records import RecordError, read_jsonl
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import interval
 from micota.results.estimates import mean, ratio
@@ -29,13 +29,11 @@ COLUMNS = (
 
 
 def make(files: dict[str, list[Path]], out: Path) -> None:
-    rows = []
+    rows, kept = [], corpus_counts(files.get("counts", ()))
     for base, path in by_name(files["nll"]).items():
         traces: dict[str, list[tuple[float, int]]] = {}
-        for record in read_jsonl(path, ("corpus", "nll", "n_tokens")):
+        for record in likelihoods(path, kept):
             traces.setdefault(record["corpus"], []).append((record["nll"], record["n_tokens"]))
-        if not traces:
-            raise RecordError(f"{path}: no traces")
         rows += [likelihood_row(base, corpus, pairs) for corpus, pairs in traces.items()]
     write_table(out / "likelihood", rows, COLUMNS, group="base")
 

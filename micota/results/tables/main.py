@@ -35,7 +35,7 @@ DIFFERENCE_COLUMNS = (
 def make(
     files: dict[str, list[Path]], out: Path, *, entries: list[Entry], benchmarks: list[str], proposed: str
 ) -> None:
-    cells = read_models(files["graded"], (entry["model"] for entry in entries), benchmarks)
+    cells = read_models(files, (entry["model"] for entry in entries), benchmarks)
     for benchmark, cell in next(iter(cells.values())).items():
         if len(cell.outcomes) < 2:
             raise DataError(f"{benchmark} has one problem; an interval needs two or more")

@@ -7,13 +7,14 @@ counted: micota/results/pass_at_k.py.
 from collections.abc import Mapping
 from pathlib import Path
 
+from micota.common.contracts import graded, problem_counts
 from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT
 from micota.results.entries import Entry, by_student
 from micota.results.estimates import crossed
-from micota.results.outcomes import check_same_problems, graded_traces
+from micota.results.outcomes import check_same_problems
 from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
 
 Samples = dict[str, dict[int, tuple[str | None, bool]]]  # problem -> sample -> extracted answer, verdict
@@ -24,8 +25,8 @@ def make(
     files: dict[str, list[Path]], out: Path, *, entries: list[Entry], labels: dict[str, str], temperature: float
 ) -> None:
     """`labels`: under which name the samples of a benchmark stand in the graded traces."""
-    paths = by_name(files["graded"])
-    read = {entry["model"]: read_samples(paths[entry["model"]], labels) for entry in entries}
+    paths, counts = by_name(files["graded"]), problem_counts(files.get("reports", ()))
+    read = {entry["model"]: read_samples(paths[entry["model"]], labels, counts) for entry in entries}
     check_same_problems(read)
     sizes = {len(samples) for found in read.values() for each in found.values() for samples in each.values()}
     if len(sizes) > 1 or min(sizes) < 2:
@@ -39,10 +40,10 @@ def make(
     write_table(out / "protocols", rows, columns(n), group="base")
 
 
-def read_samples(path: Path, labels: Mapping[str, str]) -> dict[str, Samples]:
-    """Benchmark -> every sample of its problems."""
+def read_samples(path: Path, labels: Mapping[str, str], counts: Mapping[str, int]) -> dict[str, Samples]:
+    """Benchmark -> every sample of its problems; `counts`: benchmark -> how many problems it has."""
     found: dict[str, Samples] = {benchmark: {} for benchmark in labels.values()}
-    for trace in graded_traces(path, labels):
+    for trace in graded(path, labels, counts):
         samples = found[labels[trace["dataset"]]].setdefault(trace["id"], {})
         samples[trace["sample"]] = (trace["extracted"], trace["correct"])
     for benchmark, problems in found.items():

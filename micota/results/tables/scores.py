@@ -7,9 +7,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from micota.common import contracts
 from micota.common.errors import DataError
 from micota.common.files import by_name, whole
-from micota.common.records import PROBLEM_FIELDS, read_jsonl
 from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT
 from micota.results.disagreements import gallery
@@ -47,11 +47,16 @@ def make(files: dict[str, list[Path]], out: Path, *, entries: list[Entry], rules
     """`files["judged"]` holds the judge model's verdicts, if the study has one."""
     paths = by_name(files["graded"])
     judged = read_judged(files["judged"][0]) if files["judged"] else None
-    scores = read_scores({entry["model"]: paths[entry["model"]] for entry in entries}, rules, judged)
+    scores = read_scores(
+        {entry["model"]: paths[entry["model"]] for entry in entries},
+        rules,
+        judged,
+        contracts.problem_counts(files.get("reports", ())),
+    )
     rows = score_rows(entries, scores, list(rules))
     write_table(out / "scores", rows, score_columns(rows, scores.graders), group="base")
     write_table(out / "agreement", agreement_rows(scores), AGREEMENT_COLUMNS, group="other")
-    texts = {row["id"]: row["problem"] for path in files["problems"] for row in read_jsonl(path, PROBLEM_FIELDS)}
+    texts = {row["id"]: row["problem"] for path in files["problems"] for row in contracts.problems(path)}
     missing = sorted(scores.golds.keys() - texts.keys())
     if missing:
         raise DataError(f"{missing[0]} is in none of {', '.join(map(str, files['problems']))}")

@@ -40,7 +40,7 @@ def make(
     parameters = {size["model"]: size["parameters"] for size in map(read_json, files["sizes"])}
     if missing := {base for base, _ in students} - parameters.keys():
         raise DataError(f"{', '.join(map(str, files['sizes']))}: none says how large {', '.join(sorted(missing))} is")
-    cells = read_models(files["graded"], (entry["model"] for entry in entries), benchmarks)
+    cells = read_models(files, (entry["model"] for entry in entries), benchmarks)
     rows: list[Row] = []
     for base in sorted(parameters, key=lambda name: (parameters[name], name)):
         scores = {

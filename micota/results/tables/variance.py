@@ -36,7 +36,7 @@ def make(files: dict[str, list[Path]], out: Path, *, entries: list[Entry], bench
     masks, seeds = (list(dict.fromkeys(key[place] for key in models)) for place in (0, 1))
     if len(models) < len(masks) * len(seeds) or min(len(masks), len(seeds)) < 2:
         raise DataError("variance: it needs two corpora or more, each with every one of two seeds or more")
-    cells = read_models(files["graded"], models.values(), [*benchmarks, dataset])
+    cells = read_models(files, models.values(), [*benchmarks, dataset])
     outcomes = [
         100 * np.array([[cells[models[mask, seed]][benchmark].accuracies() for seed in seeds] for mask in masks])
         for benchmark in benchmarks
