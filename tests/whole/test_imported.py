@@ -9,6 +9,7 @@ import yaml
 
 from micota.common.records import read_json, read_jsonl, write_jsonl
 from micota.problems.arithmetic import demonstrate, draw_from, problems
+from micota.provenance.check import check_results
 from micota.provenance.manifest import imported
 from tests.project import copy_project, output_of, planned, snakemake
 from tests.tiny import raw_config
@@ -84,7 +85,9 @@ def test_from_the_rows_of_a_file_to_a_student_of_mid_cot(tmp_path: Path) -> None
     with (home / "tables/corpora.csv").open() as handle:
         long, mid = csv.DictReader(handle)
     assert (long["dropped_problem_dropped"], mid["dropped_problem_dropped"]) == ("2", "0")
-    assert imported(home)["long"]["source"].endswith("theirs.jsonl") and imported(home)["long"]["sha256"]
+    assert imported(home)["long"]["source"] == "theirs.jsonl" and imported(home)["long"]["sha256"]
+    checked = check_results(home, project / "figures/theirs")
+    assert checked.faults == [] and checked.counts["files of records"] > 5
 
     # A filter is the corpus' affair: nothing is imported or graded again.
     text = (tmp_path / "theirs.yaml").read_text().replace("kind: imported", "kind: imported\n    per_problem: 1")
