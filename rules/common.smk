@@ -53,6 +53,11 @@ def problems_of(wildcards):
     return PATHS.of("problems", tasks.sampled_datasets(STUDY, wildcards.model))
 
 
+def imports_from(wildcards):
+    """The data set whose rows hold the traces of an imported corpus."""
+    return STUDY.imports[wildcards.imported]
+
+
 def corpus_reads(wildcards):
     """What a corpus is made from, by the flag of its program: micota/corpora/kinds."""
     return PATHS.below(STUDY.corpus(wildcards.corpus).reads(STUDY.around(wildcards.corpus)))

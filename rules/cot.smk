@@ -1,6 +1,7 @@
 """Model x problems -> cot/{model}/shard-{shard}.jsonl -> graded/{model}.jsonl -> judged.jsonl, where a judge is asked.
 
-One job samples a model on all its data sets, training problems and benchmarks alike, so that an engine starts once.
+Traces that were made elsewhere come in as imported/{corpus}.jsonl. One job samples a model on all its data sets, training
+problems and benchmarks alike, so that an engine starts once.
 """
 
 
@@ -54,6 +55,56 @@ rule grade:
     shell:
         "python -m scripts.grade --study results/{wildcards.study}/study.json --model {wildcards.model}"
         " --problems {input.problems} --traces {input.traces} --graded {output}"
+        " --workers {threads} --timeout {params.timeout} > {log} 2>&1"
+
+
+rule import_traces:
+    """Rows of a data set that hold traces; of problems that were dropped, because a benchmark has them, none come in."""
+    input:
+        data=lambda wildcards: tasks.local_copy(STUDY, imports_from(wildcards)) or [],
+        problems=lambda wildcards: PATHS.of("problems", [imports_from(wildcards)]),
+        report=lambda wildcards: PATHS.of("problems", [imports_from(wildcards)], ".report.json"),
+        tokenizer=lambda wildcards: f"{PATHS.home}/models/{STUDY.around(wildcards.imported).learner}",
+    output:
+        traces="results/{study}/imported/{imported}.jsonl",
+        counts="results/{study}/imported/{imported}.json",
+    log:
+        "results/{study}/logs/import_traces/{imported}.log",
+    localrule: True  # compute nodes often have no way to a hub
+    conda:
+        "../envs/data.yaml"
+    params:
+        settings=lambda wildcards: shapes.importing(STUDY, wildcards.imported),
+        version=VERSIONS["import_traces"],
+    message:
+        "CoT: importing {wildcards.imported}"
+    shell:
+        "python -m scripts.import_traces --study results/{wildcards.study}/study.json --corpus {wildcards.imported}"
+        " --problems {input.problems} --report {input.report} --tokenizer {input.tokenizer}"
+        " --out {output.traces} --counts {output.counts} > {log} 2>&1"
+
+
+rule grade_imported:
+    """As `grade`; but how many traces there are of a problem, the source decides."""
+    input:
+        problems=lambda wildcards: PATHS.of("problems", [imports_from(wildcards)]),
+        traces="results/{study}/imported/{imported}.jsonl",
+    output:
+        "results/{study}/graded/{imported}.jsonl",
+    log:
+        "results/{study}/logs/grade_imported/{imported}.log",
+    benchmark:
+        "results/{study}/benchmarks/grade_imported/{imported}.tsv"
+    conda:
+        "../envs/data.yaml"
+    threads: STUDY.config.grading.workers
+    params:
+        timeout=STUDY.config.grading.timeout,
+        version=VERSIONS["grade"],
+    message:
+        "CoT: grading {wildcards.imported}"
+    shell:
+        "python -m scripts.grade --problems {input.problems} --traces {input.traces} --graded {output}"
         " --workers {threads} --timeout {params.timeout} > {log} 2>&1"
 
 

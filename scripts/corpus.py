@@ -18,6 +18,9 @@ A corpus of a study, then one of each kind by its settings alone (`--kind KIND -
     python -m scripts.corpus --kind demonstrations --demonstrations-count 200 --demonstrations-operations 2 3 \\
         --demonstrations-bound 99 --demonstrations-verbose-share 0.5 --demonstrations-verbosity 0 1 --seed 1 \\
         --tokenizer models/small --out demonstrations.jsonl --counts demonstrations.counts.json
+    python -m scripts.corpus --kind imported --columns-completion generations --per-problem 1 \\
+        --graded graded/long.jsonl --problems problems/train.jsonl --imported imported/long.json \\
+        --out long.jsonl --counts long.counts.json
 
 A file of traces, of a corpus or of its counts is known by its name: the model's or the corpus'. With a study its
 settings hold, and flags go over them.
@@ -68,7 +71,8 @@ def parse_args(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, C
 
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_choice(parser)
-    parser.add_argument("--dataset", help="the training problems' name in the traces (default: that of their file)")
+    if not kind or "dataset" not in kind.model_fields:
+        parser.add_argument("--dataset", help="the training problems' name in the traces (default: that of their file)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--counts", type=Path, required=True)
     if kind:
@@ -85,9 +89,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     corpus = with_flags(kind, block, args)
     given = Given({flag: getattr(args, flag) for flag in kind.files})
     name = args.corpus or name_of(args.out)
-    dataset = args.dataset or (name_of(args.problems[0]) if given.has("problems") else "")
-    if around is None or args.dataset:
-        around = Surroundings(dataset, around.learner if around else "")
+    told = getattr(args, "dataset", None)
+    dataset = told or (name_of(args.problems[0]) if given.has("problems") else "")
+    if around is None or told:
+        around = Surroundings(dataset, around.learner if around else "", name)
     counts = Counts(name, kind.reasons)
     with whole(args.out) as handle:
         write_lines(handle, counts.kept(corpus.rows(given, around)))

@@ -9,8 +9,9 @@
 
 Rows come from a local file (JSON Lines, JSON array, CSV, TSV or Parquet, also gzipped) or from the Hugging Face Hub at
 a pinned revision; a set read whole must have its published number of rows and the content that its file knows (or
-`--sha256`). `--leave-out-...` names rows that are no problems here. `--limit` takes a seeded random sample, in the
-order of the source. An id is `{dataset}/{row}`, the row's index in the source, whatever the limit.
+`--sha256`). `--columns-...` says what a source of the loader plain calls its columns, `--leave-out-...` which rows are
+no problems here. `--limit` takes a seeded random sample, in the order of the source. An id is `{dataset}/{row}`, the
+row's index in the source, whatever the limit.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from micota.common.flags import add_flags, with_flags
 from micota.common.records import write_json, write_jsonl
 from micota.problems.datasets import LOADERS
 from micota.problems.loading import load_block
-from micota.problems.settings import Arithmetic, Dataset, LeaveOut
+from micota.problems.settings import Arithmetic, Columns, Dataset, LeaveOut
 from micota.problems.source import Source, source_of
 from micota.study import tasks
 from micota.study.load import add_study_flag, study_of
@@ -59,6 +60,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     rows.add_argument("--seed", help="seed of that sample (default 0)")
     rows.add_argument("--sha256", help="content of the whole set, where it is not the one that its file knows")
     add_flags(parser, Arithmetic, "options_", "problems that are made, over those of the study")
+    add_flags(parser, Columns, "columns_", "columns of the loader plain, over those of the study")
     add_flags(parser, LeaveOut, "leave_out_", "rows that are no problems, over those of the study")
     parser.add_argument("--counts", type=Path, help="how many rows were kept, and left out by rule, JSON")
     parser.add_argument("--out", type=Path, required=True, help="problem records, JSON Lines")

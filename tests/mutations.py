@@ -122,6 +122,24 @@ MUTATIONS = (
         "test_corpus_sampled.py",
     ),
     Mutation(
+        "corpora: imported traces of a benchmark's problem are learned from",
+        'cls(kept, same, {pair["id"] for pair in report["pairs"]} - same.keys())',
+        'cls({*kept, *(pair["id"] for pair in report["pairs"])}, same)',
+        "test_corpus_imported.py",
+    ),
+    Mutation(
+        "corpora: imported traces that never ended count as finished",
+        '"stop" if generation.finished else "length"',
+        '"stop"',
+        "test_corpus_imported.py",
+    ),
+    Mutation(
+        "problems: the first box of a solution is taken for its answer",
+        "depth, start = 1, starts[-1].end()",
+        "depth, start = 1, starts[0].end()",
+        "test_columns.py",
+    ),
+    Mutation(
         "cleaning: problems that overlap with a benchmark are kept",
         'if found["reason"] not in (DUPLICATE, CONTRADICTION) or drop_duplicates:',
         'if found["reason"] in (DUPLICATE, CONTRADICTION) and drop_duplicates:',

@@ -93,6 +93,24 @@ def cached(repo: str, revision: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
+def licence(folder: Path) -> str | None:
+    """What the card (README.md) of a model or data set says in its `license:` field; None if it says nothing."""
+    import yaml
+
+    card = folder / "README.md"
+    if not card.is_file():
+        return None
+    _, _, rest = card.read_text(encoding="utf-8", errors="replace").partition("---\n")
+    front, mark, _ = rest.partition("\n---")
+    try:
+        fields = yaml.safe_load(front) if mark else None
+    except yaml.YAMLError:
+        return None
+    if not isinstance(fields, dict) or not fields.get("license"):
+        return None
+    return " ".join(str(fields[key]) for key in ("license", "license_name", "license_link") if fields.get(key))
+
+
 def reason(error: Exception) -> str:
     """An error in one line of bounded length."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]

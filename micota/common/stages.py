@@ -13,6 +13,7 @@ VERSIONS = {
     "train": 1,
     "merge": 2,
     "sample": 3,
+    "import_traces": 1,
     "grade": 4,
     "judge": 1,
     "corpus": 3,

@@ -36,6 +36,7 @@ COMMON = {
     "merging": Assumption(3e7, "parameters a second", "mergekit on a CPU; rather slow"),
     "disk": Assumption(1e9, "bytes a second", "reading or writing weights"),
     "download": Assumption(5e7, "bytes a second", "from the hub"),
+    "tokenising": Assumption(1e6, "bytes a second", "measured: Qwen3's tokenizer on one core"),
     "grading": Assumption(0.005, "seconds a trace", "measured: math-verify, and the two string rules"),
     "small_job": Assumption(5, "seconds", "tables, figures, corpora, problems: mostly Python's start"),
 }  # fmt: skip

@@ -84,7 +84,14 @@ class Workload:
             case "judge", _:
                 return self.judge()
             case "grade", {"model": model}:
-                return self.grade(model)
+                traces = [
+                    problem_count(self.study, task.problems) * task.decoding.n for task in tasks(self.study, model)
+                ]
+                return self.grade(sum(traces))
+            case "grade_imported", {"imported": corpus}:
+                return self.grade(problem_count(self.study, self.study.imports[corpus]))
+            case "import_traces", {"imported": corpus}:
+                return self.import_traces(corpus)
         return Cost(start=self.device["small_job"], host=5e8)
 
     # --- models ------------------------------------------------------------------------------------------------
@@ -263,7 +270,12 @@ class Workload:
             host=2e9 + weights,
         )
 
-    def grade(self, model: str) -> Cost:
-        traces = sum(problem_count(self.study, task.problems) * task.decoding.n for task in tasks(self.study, model))
+    def import_traces(self, corpus: str) -> Cost:
+        """Reading and tokenising; one trace a problem, which stands in imported/ and in graded/."""
+        traces, device = problem_count(self.study, self.study.imports[corpus]), self.device
+        text = traces * self.lengths.corpus(corpus) * device["bytes_a_token"]
+        return Cost(start=device["small_job"], work=text / device["tokenising"], stored=2 * text, host=2e9, files=4)
+
+    def grade(self, traces: int) -> Cost:
         workers = self.study.config.grading.workers
         return Cost(start=1, work=traces * self.device["grading"] / workers, cores=workers, host=5e8 * workers)

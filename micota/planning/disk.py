@@ -49,7 +49,10 @@ def jobs_left(study: Study, home: Path) -> list[Job]:
         for base in config.students.bases
         if not (home / "likelihood" / f"{base}.jsonl").exists()
     ]
+    imported = [name for name in study.imports if not (home / "imported" / f"{name}.jsonl").exists()]
     wanted = [job.wildcards.get("model") or job.wildcards["base"] for job in jobs]
+    wanted += [study.around(name).learner for name in imported]
+    jobs += [Job(0, "import_traces", {"imported": name}) for name in imported]
     if config.grading.judge and not (home / "judged.jsonl").exists():
         wanted.append(config.grading.judge.model)
     found = list(dict.fromkeys(wanted))

@@ -25,13 +25,14 @@ class Measured:
 
 
 def problem_count(study: Study, dataset: str) -> int:
-    """Problems of a data set; 1,000 where neither the configuration nor its file knows."""
+    """Problems of a data set; its `limit` where its file does not know how many rows there are, else 1,000."""
     block = study.config.datasets[dataset]
     if block.options:
         whole = block.options.count
     else:
         rows = card(block.loader).rows
-        whole = rows.get(block.hub.split if block.hub else "") or max(rows.values(), default=1000)
+        unknown = block.limit or 1000
+        whole = rows.get(block.hub.split if block.hub else "") or max(rows.values(), default=unknown)
     return min(whole, block.limit or whole)
 
 
@@ -93,11 +94,17 @@ class Lengths:
     def sampled(self, model: str) -> float:
         """Mean tokens of a model's traces on the training problems."""
         config = self.study.config
-        return min(self.trace(model, config.training_problems), config.sampling.training.max_tokens)
+        written = self.trace(model, config.training_problems)
+        return min(written, config.sampling.training.max_tokens) if config.sampling.training else written
 
     def written(self) -> int:
         """How many traces each sampler of corpora writes on the training problems."""
-        return problem_count(self.study, self.study.config.training_problems) * self.study.config.sampling.training.n
+        asking = self.study.config.sampling.training
+        return self.problems(None) * (asking.n if asking else 1)
+
+    def problems(self, dataset: str | None) -> int:
+        """How many problems a data set has (None: the training problems)."""
+        return problem_count(self.study, dataset or self.study.config.training_problems)
 
     def share_kept(self, corpus: str, assumed: float) -> float:
         """The share of its sampler's traces that a corpus keeps: as measured, or as is assumed."""

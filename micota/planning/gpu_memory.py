@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from micota.corpora.kinds import Sampled
 from micota.models.likelihood import POSITIONS
 from micota.models.settings import ScratchBase
 from micota.sampling.engine import EngineSettings
@@ -83,7 +82,8 @@ def scored(study: Study) -> int:
     sampling, context = study.config.sampling, study.config.sampling.engine.max_model_len
     parts = {part for corpus in study.config.likelihood.corpora for part in study.parts(corpus)}
     blocks = [block for part in parts if not study.corpus(part).made_of() for block in [study.corpus(part)]]
-    kept = [(b.max_tokens or sampling.training.max_tokens) if isinstance(b, Sampled) else context for b in blocks]
+    asked = sampling.training.max_tokens if sampling.training else context
+    kept = [block.longest() or (asked if block.written_by() else context) for block in blocks]
     return min(context, max(kept, default=context))
 
 

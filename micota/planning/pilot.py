@@ -7,7 +7,7 @@ would take for the tokens that the pilot really had.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import fsum, sqrt
+from math import ceil, fsum, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +123,13 @@ def fit(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def pilot_lengths(study: Study, pilot: Pilot) -> Measured:
-    """What of a pilot's lengths holds for the whole study: those of models it did not train, and procedural corpora.
+    """What of a pilot's lengths holds for the whole study: those of models it did not train, procedural and
+    imported corpora.
 
     A model trained on a hundredth of its corpus has not learned to write like it: its lengths are not taken.
     """
     problems = pilot.overlay["datasets"][study.config.training_problems]["limit"]
+    asking = study.config.sampling.training
     expected = Lengths(study, assumed(gpu=False))
     corpora, kept = {}, {}
     for name in study.config.corpora:
@@ -136,8 +138,11 @@ def pilot_lengths(study: Study, pilot: Pilot) -> Measured:
         block, (rows, mean) = study.corpus(name), pilot.corpora[name]
         if block.procedural:
             corpora[name] = (expected.rows(name), mean)
+        elif dataset := study.imports.get(name):
+            drawn = pilot.overlay["datasets"][dataset]["limit"]
+            corpora[name] = (ceil(rows / drawn * problem_count(study, dataset)), mean)
         elif block.solved_by() and set(block.solved_by()) <= set(study.bases):
-            kept[name] = min(1.0, rows / problems / study.config.sampling.training.n)
+            kept[name] = min(1.0, rows / problems / (asking.n if asking else 1))
     return Measured({model: pilot.traces[model] for model in study.bases if model in pilot.traces}, corpora, kept)
 
 

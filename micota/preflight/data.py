@@ -1,20 +1,26 @@
 """The checks of micota/preflight/models.py that look at problems and licences."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from micota.common.hub import NotFetched, snapshot
+from micota.common.errors import UserError
+from micota.common.hub import NotFetched, licence, snapshot
+from micota.corpora.importing import generations
+from micota.corpora.kinds import Imported
 from micota.grading.gold import misprint, rejected_golds
 from micota.grading.grade import Judge
 from micota.models.settings import ScratchBase
-from micota.models.special_tokens import SpecialTokens
-from micota.preflight.scene import Finding, Scene, licence, read_from
+from micota.models.special_tokens import MARKS, SpecialTokens
+from micota.preflight.scene import Finding, Scene, read_from
 from micota.problems.cleaning import Held, Report, clean
 from micota.problems.datasets import file_of
 from micota.problems.leaving_out import PICTURE
+from micota.problems.source import rows
 from micota.study import tasks
 
 RESTRICTED = ("other", "unknown", "-nc", "research", "noncommercial")  # in a licence that needs a person to read it
+FIRST = 100  # rows of a source whose traces are looked at
 SHOWN = 3  # examples in a finding
 
 
@@ -28,6 +34,28 @@ def check_problems(scene: Scene) -> Iterator[Finding]:
             yield Finding("data set", name, "ok", f"{len(found)} problems")
         else:
             yield Finding("data set", name, "not checked" if isinstance(found, NotFetched) else "FAIL", str(found))
+
+
+def check_imported(scene: Scene) -> Iterator[Finding]:
+    """The columns of imported traces are there and hold such; looked at are the first rows of each source."""
+    for name, dataset in scene.study.imports.items():
+        corpus, subject = scene.study.corpus(name), f"{name}, of {dataset}"
+        assert isinstance(corpus, Imported)  # no other kind has imports
+        if dataset not in scene.problems:
+            yield Finding("imported", subject, "not checked", f"{dataset} is not at hand")
+            continue
+        source = tasks.source(scene.study, dataset)
+        try:
+            first = list(islice(rows(dataset, source), FIRST))
+            seen = [made for row in first for made in generations(row, corpus, f"corpora.{name}.columns")]
+        except UserError as error:
+            yield Finding("imported", subject, "FAIL", f"{source}: {error}")
+            continue
+        whole = [made for made in seen if not made.fault]
+        ended = sum(made.finished for made in whole)
+        thinking = sum(MARKS[0] in made.text for made in whole)
+        words = f"{len(whole)} traces in the first {len(first)} rows, {ended} ended, {thinking} with {MARKS[0]}"
+        yield Finding("imported", subject, "ok" if ended else "FAIL", words)
 
 
 def check_overlap(scene: Scene) -> Iterator[Finding]:

@@ -15,7 +15,14 @@ from micota.models.merging import check_partners
 from micota.models.prompts import EXAMPLE, Prompt, render, turn_end
 from micota.models.settings import HubBase
 from micota.models.tokenizer import stated_bos
-from micota.preflight.data import check_golds, check_licences, check_overlap, check_problems, check_special_tokens
+from micota.preflight.data import (
+    check_golds,
+    check_imported,
+    check_licences,
+    check_overlap,
+    check_problems,
+    check_special_tokens,
+)
 from micota.preflight.machine import check_disk, check_memory, check_profile
 from micota.preflight.scene import Finding, Model, Scene, State
 
@@ -191,8 +198,9 @@ def check_lengths(scene: Scene) -> Iterator[Finding]:
                 yield Finding("length", subject, "ok", words)
     for corpus, recipe in dict.fromkeys((tune.corpus, tune.recipe) for tune in scene.study.tunes.values()):
         block, limit = scene.study.corpus(corpus), config.training[recipe].max_length
-        kept = block.longest() or config.sampling.training.max_tokens
-        if block.written_by() and kept > limit:
+        asked = config.sampling.training
+        kept = block.longest() or (asked.max_tokens if asked and block.written_by() else 0)
+        if kept > limit:
             words = f"corpora.{corpus} keeps traces of up to {kept} tokens, training.{recipe}.max_length is {limit}"
             yield Finding("length", f"{corpus}, {recipe}", "warn", f"{words}: longer examples are dropped and counted")
 
@@ -200,6 +208,7 @@ def check_lengths(scene: Scene) -> Iterator[Finding]:
 CHECKS = (
     check_models,
     check_problems,
+    check_imported,
     check_vocabularies,
     check_attention,
     check_merge_partners,

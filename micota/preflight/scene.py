@@ -103,24 +103,6 @@ def find_problems(study: Study, dataset: str) -> list[Record] | UserError:
         return error
 
 
-def licence(folder: Path) -> str | None:
-    """What the card (README.md) of a model or data set says in its `license:` field; None if it says nothing."""
-    import yaml
-
-    card = folder / "README.md"
-    if not card.is_file():
-        return None
-    _, _, rest = card.read_text(encoding="utf-8", errors="replace").partition("---\n")
-    front, mark, _ = rest.partition("\n---")
-    try:
-        fields = yaml.safe_load(front) if mark else None
-    except yaml.YAMLError:
-        return None
-    if not isinstance(fields, dict) or not fields.get("license"):
-        return None
-    return " ".join(str(fields[key]) for key in ("license", "license_name", "license_link") if fields.get(key))
-
-
 @dataclass
 class Scene:
     """A study, and what of it is at hand; models and problems are looked for once."""

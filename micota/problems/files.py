@@ -99,7 +99,7 @@ def parquet_rows(path: Path) -> Iterator[Record]:
 
     try:
         with opened(path) as handle:
-            for batch in ParquetFile(handle).iter_batches():
+            for batch in ParquetFile(handle).iter_batches(batch_size=1024):  # a row may hold traces
                 yield from batch.to_pylist()
     except (ArrowException, OSError, ValueError) as error:
         raise RecordError(f"{path}: not valid Parquet ({' '.join(str(error).split())[:200]})") from None

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from micota.common.records import Record
@@ -14,14 +15,21 @@ PICTURE = re.compile(
     r"|https?://\S{1,300}?\.(?:png|jpe?g|gif|svg|webp)\b",
     re.IGNORECASE,
 )
+ANSWER_COLUMNS = ("answer", "final_answer")
 
 
 class Sieve:
     """Leaves out rows that are no problems for a text model, by the rules that a study declares, and counts them."""
 
-    def __init__(self, rules: LeaveOut, counts: Counter[str] | None = None) -> None:
-        """A rule that leaves nothing out is counted with 0, so that a misspelt value is seen."""
+    def __init__(
+        self, rules: LeaveOut, counts: Counter[str] | None = None, answers: Collection[str] = ANSWER_COLUMNS
+    ) -> None:
+        """A rule that leaves nothing out is counted with 0, so that a misspelt value is seen.
+
+        A null in one of the columns `answers` is no answer, which most loaders could not read.
+        """
         self.rules = rules
+        self.answers = answers
         self.counts = Counter[str]() if counts is None else counts
         self.columns: set[str] = set()  # of `where`, found in a row
         names = ["no_answer"] * bool(rules.no_answer) + ["pictures"] * rules.pictures
@@ -36,7 +44,7 @@ class Sieve:
                 if same(row.get(column), value):
                     return f"where {column} is {value}"
         if fields is None:
-            nulls = [row[column] for column in ("answer", "final_answer") if column in row]
+            nulls = [row[column] for column in self.answers if column in row]
             return "no_answer" if self.rules.no_answer and None in nulls else None
         if self.rules.no_answer and no_answer(fields["answer"]):
             return "no_answer"

@@ -4,14 +4,16 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 
-from micota.common.errors import DataError
+from micota.common.errors import DataError, UserError
 from micota.common.records import SURROGATE, Record
 from micota.problems.answers import INVISIBLE, no_answer
+from micota.problems.columns import mapped
 from micota.problems.content import check_content, check_count
 from micota.problems.datasets import card, file_of, loader_module
-from micota.problems.leaving_out import Sieve, holdable
-from micota.problems.settings import Arithmetic, Dataset, LeaveOut
+from micota.problems.leaving_out import ANSWER_COLUMNS, Sieve, holdable
+from micota.problems.settings import Arithmetic, Columns, Dataset, LeaveOut
 from micota.problems.source import Source, completed, rows
 
 HOW = "; leave such rows out by `leave_out: {no_answer: true}` in the set's block, or give the answer"
@@ -20,8 +22,8 @@ IS_ONE = ", or say by `no_answer: false` that this is one"
 
 def load_block(dataset: str, block: Dataset, source: Source, left_out: Counter[str] | None = None) -> list[Record]:
     """The problem records of a data set as a study's block describes it, read from where `source` says."""
-    given = (block.options, block.limit, block.seed, block.sha256, block.leave_out)
-    return load(dataset, block.loader, source, *given, left_out)
+    given = (block.options, block.limit, block.seed, block.sha256, block.leave_out, left_out, block.columns)
+    return load(dataset, block.loader, source, *given)
 
 
 def load(
@@ -34,6 +36,7 @@ def load(
     sha256: str | None = None,
     leave_out: LeaveOut | None = None,
     left_out: Counter[str] | None = None,
+    columns: Columns | None = None,
 ) -> list[Record]:
     """The problem records of a data set; with `limit`, a seeded random sample in the order of the source.
 
@@ -47,8 +50,9 @@ def load(
     elif hasattr(module, "problem"):
         facts = card(loader)
         source = completed(dataset, source or Source(), facts.hub)
-        sieve = Sieve(leave_out or LeaveOut(), left_out)
-        found = records(dataset, loader, module.problem, rows(dataset, source), source.place, sieve)
+        sieve = Sieve(leave_out or LeaveOut(), left_out, () if columns else ANSWER_COLUMNS)
+        problem = partial(mapped, columns=columns, key=f"datasets.{dataset}.columns") if columns else module.problem
+        found = records(dataset, loader, problem, rows(dataset, source), source.place, sieve)
         if limit is None:
             check_count(dataset, source, len(found) + sieve.counts.total(), facts.rows)
         known = {"": sha256} if sha256 else facts.sha256 if limit is None else {}
@@ -81,6 +85,8 @@ def records(
             continue
         try:
             fields = problem(row)
+        except UserError as error:
+            raise DataError(f"{place(index)}: {error}") from None
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise DataError(f"{place(index)}: not a row of {loader} ({type(error).__name__}: {error})") from None
         if rule := sieve.rule(row, fields):

@@ -45,6 +45,33 @@ class LeaveOut(Closed):
     )
 
 
+Column = Annotated[str, Field(min_length=1)]
+
+
+class Columns(Closed):
+    """What a source calls the columns that hold problems and answers; all others stay behind."""
+
+    problem: Column | None = Field(None, description="the column of the problem's text (none: `problem`)")
+    messages: Column | None = Field(
+        None,
+        description="instead of `problem`: the column of a conversation (role and content, or from and value), whose"
+        " first question is the problem",
+    )
+    answer: Column | None = Field(None, description="the column of the answer alone (none: `answer`)")
+    boxed: Column | None = Field(
+        None,
+        description="instead of `answer`: the column of a solution, or a conversation, whose last box holds the answer",
+    )
+    id: Column | None = Field(None, description="the column of the source's own id, kept as `source_id`")
+
+    @model_validator(mode="after")
+    def names_each_once(self) -> Self:
+        for one, other in (("problem", "messages"), ("answer", "boxed")):
+            if getattr(self, one) and getattr(self, other):
+                raise ValueError(f"{other}: it stands instead of `{one}`; give one of the two")
+        return self
+
+
 class Dataset(Closed):
     """Problems of one source: a local file, a hub data set, or the procedural generator."""
 
@@ -58,6 +85,9 @@ class Dataset(Closed):
     )
     limit: int | None = Field(None, ge=1, description="a seeded sample of this many problems")
     seed: Seed = 0
+    columns: Columns | None = Field(
+        None, description="of the loader `plain`: where a source has other columns than `problem` and `answer`"
+    )
     leave_out: LeaveOut | None = Field(None, description="none: a row without an answer is an error")
     options: Arithmetic | None = Field(None, description="of the procedural loader")
     prompt: Name | None = Field(
@@ -76,6 +106,8 @@ class Dataset(Closed):
     def has_what_its_loader_takes(self) -> Self:
         if (self.loader == "arithmetic") != (self.options is not None):
             raise ValueError("options: the arithmetic loader needs them, no other takes them")
+        if self.columns and self.loader != "plain":
+            raise ValueError("columns: the loader plain takes them alone; a loader with a file knows its own")
         return self
 
 

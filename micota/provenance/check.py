@@ -106,6 +106,7 @@ def records(home: Path, study: Study | None) -> Iterator[Callable[[], object]]:
     for path in files("graded"):
         names = [task.dataset for task in tasks(study, path.stem)] if study and path.stem in study.models else []
         looks.append(contracts.graded(path, names, counts))
+    looks += [contracts.records(path, contracts.TRACE) for path in files("imported")]
     if (home / "judged.jsonl").is_file():
         looks.append(contracts.judged(home / "judged.jsonl"))
     for folder in sorted((home / "cot").glob("[!.]*")) if study else []:

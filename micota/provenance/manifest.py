@@ -156,6 +156,16 @@ def hashes(folder: Path, patterns: Iterable[str]) -> dict[str, str]:
     return {str(path.relative_to(folder)): file_hash(path) for path in paths}
 
 
+def imported(results: Path, *folders: Path | None) -> dict[str, Record]:
+    """Corpus that was made elsewhere -> where its rows are from, under which licence, and how many they were."""
+    shown = ("dataset", "source", "config", "split", "sha256", "licence", "rows", "traces")
+    found = {path.stem: read_json(path) for path in sorted(results.glob("imported/*.json"))}
+    return {
+        corpus: {key: made[key] for key in shown if key in made} | {"source": shortened(made["source"], *folders)}
+        for corpus, made in found.items()
+    }
+
+
 def weights(results: Path) -> dict[str, dict[str, str]]:
     """Model -> hashes of its weights, as the model's own record has them (they may be large)."""
     found = {path.parent.name: read_json(path) for path in sorted(results.glob("models/*/micota.json"))}
@@ -180,6 +190,8 @@ def page(manifest: Record) -> str:
     state = {True: ", with uncommitted changes", False: "", None: ""}[code["dirty"]]
     shown = ("torch", "transformers", "trl", "vllm", "mergekit", "math-verify", "snakemake")
     versions = ", ".join(f"{name} {software['packages'][name]}" for name in shown if name in software["packages"])
+    origins = [f"{name}: {made['source']} ({made['licence'] or 'licence not known'})"
+               for name, made in manifest.get("imported", {}).items()]  # fmt: skip
     total = fsum(rule["wall_seconds"] for rule in manifest["costs"].values())
     rows = {
         "Study": manifest["study"],
@@ -193,6 +205,7 @@ def page(manifest: Record) -> str:
         "Files hashed": ", ".join(f"{len(manifest[key])} {key}" for key in ("inputs", "outputs", "weights")),
         "Wall time of all jobs": f"{total / 3600:.2f} h" if manifest["costs"] else "not recorded",
     }
+    rows |= {"Imported traces": "; ".join(origins)} if origins else {}
     named = {"kept_out": "Kept out of the jobs", "pythonpath": "PYTHONPATH, which goes before the packages"}
     rows |= {name: software[key] for key, name in named.items() if software.get(key)}
     lines = ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]

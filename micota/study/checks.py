@@ -121,6 +121,10 @@ def check_corpora(study: Study) -> None:
         for part in [*block.made_of(), *block.compared_with()]:
             known(part, config.corpora, f"corpora.{name}.{block.key_of(part)}")
         block.check(name, study)
+    if study.corpus_samplers and not config.sampling.training:
+        raise ConfigurationError(
+            f"sampling.training: {study.corpus_samplers[0]} writes a corpus; say how it is asked the training problems"
+        )
     for name in config.likelihood.corpora:
         for part in [name, *before(study, name)]:
             if study.corpus(part).waits_for_likelihoods():
@@ -188,7 +192,8 @@ def check_prompts(study: Study) -> None:
     for who, recipe in recipes.items():
         trained = study.recipe_prompt(recipe)
         # What students are trained on may not differ from what the corpora were sampled with, whoever sampled them.
-        asked = [config.training_problems, *config.benchmarks, *repeated] if who == "the students" else []
+        written = [config.training_problems] if study.corpus_samplers else []
+        asked = [*written, *config.benchmarks, *repeated] if who == "the students" else []
         swept = [name for name, merge in study.merges.items() if merge.tuned == who]
         asked += [
             name for model in [who, *swept] if model in study.models for name in tasks.sampled_datasets(study, model)

@@ -60,7 +60,9 @@ class Asking(Decoding):
 class Sampling(Closed):
     engine: EngineSettings
     shards: int = Field(1, ge=1, description="jobs that share one model's problems")
-    training: Asking = Field(description="traces of the training problems")
+    training: Asking | None = Field(
+        None, description="traces of the training problems; not needed where no model of the study writes a corpus"
+    )
     validation: Asking | None = Field(None, description="the merge sweep")
     repeated: Asking | None = Field(None, description="several samples a problem, for the variance budget")
     evaluation: Asking = Field(description="the benchmarks")

@@ -106,9 +106,14 @@ class Study:
         return self.config.corpora[name]
 
     def around(self, corpus: str) -> Surroundings:
-        """What a corpus must know of the study: with the base of the first model that is trained on it."""
-        learner = next((tune.base for tune in self.tunes.values() if tune.corpus == corpus), self.bases[0])
-        return Surroundings(self.config.training_problems, learner, whole=True)
+        """What a corpus must know of the study: with the base of the first model that learns from it.
+
+        That is one trained on it, else one trained on a corpus that takes rows from it.
+        """
+        tunes = self.tunes.values()
+        learners = [tune.base for tune in tunes if tune.corpus == corpus]
+        learners += [tune.base for tune in tunes if corpus in self.parts(tune.corpus)]
+        return Surroundings(self.config.training_problems, next(iter(learners), self.bases[0]), corpus, whole=True)
 
     def parts(self, corpus: str) -> list[str]:
         """A corpus and every corpus that its rows come from, however deep."""
@@ -116,6 +121,12 @@ class Study:
         for name in found:
             found += [part for part in self.corpus(name).made_of() if part not in found]
         return found
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """Corpus of traces that were made elsewhere -> the data set whose rows hold them."""
+        found = {name: self.corpus(name).imported_from(self.around(name)) for name in self.config.corpora}
+        return {name: dataset for name, dataset in found.items() if dataset}
 
     @cached_property
     def corpus_samplers(self) -> list[str]:

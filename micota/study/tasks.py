@@ -12,6 +12,7 @@ from micota.common.errors import ConfigurationError
 from micota.common.settings import explain
 from micota.models.prompts import Prompt
 from micota.problems.datasets import card, file_of
+from micota.problems.source import Source, completed, source_of
 from micota.sampling.engine import Decoding, Task
 from micota.study.config import Asking
 from micota.study.graph import Study
@@ -40,11 +41,16 @@ def budgeted(study: Study) -> list[str]:
     return [n for n, tune in study.students.items() if tune.base == variance.base and tune.corpus in variance.corpora]
 
 
+def training_datasets(study: Study) -> list[str]:
+    """The data sets that are learned from: the training problems, and those whose rows hold imported traces."""
+    return list(dict.fromkeys([study.config.training_problems, *study.imports.values()]))
+
+
 def cleaned_datasets(study: Study) -> list[str]:
     """The data sets whose duplicates and overlaps are counted: the training problems first, the benchmarks last."""
     config = study.config
     others = [config.validation_problems, config.variance.dataset if config.variance else None]
-    return [config.training_problems, *filter(None, others), *config.benchmarks]
+    return [*training_datasets(study), *filter(None, others), *config.benchmarks]
 
 
 def kept_apart(study: Study, dataset: str) -> list[str]:
@@ -54,7 +60,7 @@ def kept_apart(study: Study, dataset: str) -> list[str]:
     if dataset in tests:
         return []
     validation = config.validation_problems
-    return [*dict.fromkeys(tests), *([validation] if validation and dataset == config.training_problems else [])]
+    return [*dict.fromkeys(tests), *([validation] if validation and dataset in training_datasets(study) else [])]
 
 
 def use(study: Study, dataset: str) -> Literal["sampling", "validation", "evaluation"]:
@@ -72,6 +78,12 @@ def local_copy(study: Study, dataset: str) -> str | None:
     return str(Path(config.data_folder or "") / block.path)
 
 
+def source(study: Study, dataset: str) -> Source:
+    """Where the study reads the rows of a data set; UserError where a set of the hub is not pinned."""
+    block = study.config.datasets[dataset]
+    return completed(dataset, source_of(block, local_copy(study, dataset)), card(block.loader).hub)
+
+
 def local_files(study: Study) -> list[str]:
     """The local copies of data sets that the study reads."""
     return list(dict.fromkeys(filter(None, (local_copy(study, name) for name in cleaned_datasets(study)))))
@@ -83,6 +95,8 @@ def sampling_task(study: Study, dataset: str) -> Task:
     asking: Asking | None = sampling.evaluation
     if dataset == study.config.training_problems:
         asking = sampling.training
+        if asking is None:
+            raise ConfigurationError(f"sampling.training: it says how {dataset} is put to the samplers of corpora")
     elif variance and dataset == variance.dataset:
         asking = sampling.repeated
     elif dataset == study.config.validation_problems:

@@ -48,5 +48,6 @@ def name_patterns(study: Study) -> dict[str, str]:
         "merged": merged,
         "model": either(one_of(study.bases), tuned, merged),
         "corpus": one_of(config.corpora),
+        "imported": one_of(study.imports),
         "shard": r"\d+",
     }

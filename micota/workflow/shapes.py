@@ -84,6 +84,14 @@ def judging(study: Study) -> Shape:
     }
 
 
+def importing(study: Study, name: str) -> Shape:
+    """How rows become traces, and of which rows: which traces are kept is the corpus' affair."""
+    found = identity(study.corpus(name))
+    shape = {key: found[key] for key in ("columns", "thinking", "solution", "begun") if key in found}
+    source = problems(study, study.imports[name])
+    return shape | {key: source[key] for key in ("path", "hub") if key in source}
+
+
 def corpus(study: Study, name: str) -> Shape:
     return dict(identity(study.corpus(name)))
 

@@ -7,12 +7,12 @@ import pytest
 
 from micota.common.cli import Parser
 from micota.common.errors import UserError
-from micota.common.flags import add_flags, as_flags, with_flags
+from micota.common.flags import add_flags, as_flags, held, with_flags
 from micota.common.settings import Closed
-from micota.corpora.kinds import KINDS, Chosen, Matched, Mixed, Procedural, Sampled
+from micota.corpora.kinds import KINDS, Chosen, Imported, Matched, Mixed, Procedural, Sampled
 from micota.models.merge_methods import Merge
 from micota.models.prompts import Prompt
-from micota.problems.settings import Arithmetic, Cleaning, Dataset, Demonstrations, LeaveOut
+from micota.problems.settings import Arithmetic, Cleaning, Columns, Dataset, Demonstrations, LeaveOut
 from micota.sampling.engine import Decoding, EngineSettings
 from micota.study.config import parse_config
 from micota.training.settings import TrainingSettings
@@ -29,6 +29,7 @@ SETTINGS: dict[type[Closed], tuple[str, str, dict[str, Any]]] = {
     Prompt: ("prompt_", "prompts.chat", {"user": "{problem}"}),
     Arithmetic: ("options_", "datasets.two_steps.options", {"part": "test", "count": 5, "seed": 0, **CHAIN}),
     LeaveOut: ("leave_out_", "datasets.two_steps.leave_out", {}),
+    Columns: ("columns_", "datasets.two_steps.columns", {}),
     Cleaning: ("", "cleaning", {}),
     Demonstrations: ("", "bases.small.scratch.demonstrations", DEMONSTRATIONS),
     Merge: ("", "", {"weight": 0.4, "density": 0.5, "seed": 0}),
@@ -36,6 +37,7 @@ SETTINGS: dict[type[Closed], tuple[str, str, dict[str, Any]]] = {
     Mixed: ("", "corpora.x.mixed", {"kind": "mixed", "shares": {"long": 1.0, "short": 4.0}}),
     Matched: ("", "corpora.x.matched", {"kind": "matched", "of": "long", "match": "tokens", "to": "short"}),
     Chosen: ("", "corpora.x.chosen", {"kind": "chosen", "candidates": ["short", "mid"], "by": "nll", "base": "small"}),
+    Imported: ("", "corpora.x.imported", {"kind": "imported", "columns": {"completion": "generations"}}),
     Procedural: (
         "",
         "corpora.x.demonstrations",
@@ -93,10 +95,10 @@ def test_every_field_is_a_flag_with_its_own_words(kind: type[Closed]) -> None:
     parser = Parser(add_help=False)
     add_flags(parser, kind, SETTINGS[kind][0])
     shown = {action.option_strings[0]: str(action.help) for action in parser._actions}
-    fields = dict(kind.model_fields)
-    if kind is Procedural:
-        del fields["demonstrations"]
-        fields |= {f"demonstrations_{name}": field for name, field in Demonstrations.model_fields.items()}
+    fields: dict[str, Any] = {}
+    for name, field in kind.model_fields.items():
+        inner = held(field)
+        fields |= {f"{name}_{part}": of for part, of in inner.model_fields.items()} if inner else {name: field}
     assert shown.keys() == {"--" + f"{SETTINGS[kind][0]}{name}".replace("_", "-") for name in fields}
     for name, field in fields.items():
         words = shown["--" + f"{SETTINGS[kind][0]}{name}".replace("_", "-")]
@@ -148,6 +150,9 @@ def test_a_study_goes_under_the_flags(kind: type[Closed]) -> None:
             ["--leave-out-where", "kind=a", "is=b=c", "kind=1", "kind=.5", "kind=null", "kind=true", "none="],
             {"where": {"kind": ["a", 1, 0.5, None, True], "is": ["b=c"], "none": [""]}},
         ),
+        (Columns, ["--columns-problem", "question"], {"problem": "question"}),
+        (Imported, ["--columns-finished", "done", "--thinking-open", "<", "--thinking-close", ">"],
+         {"columns": {"completion": "generations", "finished": "done"}, "thinking": {"open": "<", "close": ">"}}),
         (Demonstrations, ["--verbosity", "0.5", "1", "--second-pass", "short"], {"verbosity": [0.5, 1]}),
         (Merge, ["--seed", "3"], {"seed": 3}),
         (Merge, ["--method", "task_arithmetic", "--density", "null", "--seed", "null"],
@@ -207,6 +212,8 @@ def test_a_number_as_python_writes_it_is_one_on_a_command_line_and_a_text_in_yam
         (Matched, "--of", "Long"),
         (Chosen, "--candidates", ["short"]),
         (Chosen, "--floor", -0.5),
+        (Columns, "--columns-boxed", ""),
+        (Imported, "--per-problem", 0),
         (Procedural, "--demonstrations-count", 0),
         (Procedural, "--seed", -1),
     ],
@@ -247,7 +254,7 @@ def test_what_must_be_given_is_asked_for_by_its_flag(kind: type[Closed]) -> None
     prefix, _, needed = SETTINGS[kind]
     required = [name for name, field in kind.model_fields.items() if field.is_required()]
     for missing in required:
-        if missing == "demonstrations":
+        if held(kind.model_fields[missing]):
             continue  # a block, whose own fields are asked for
         flags = as_flags({name: value for name, value in needed.items() if name != missing}, prefix)
         flag = as_flags({missing: ""}, prefix)[0]

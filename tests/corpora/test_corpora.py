@@ -68,11 +68,12 @@ def spelt_out(word: str) -> list[str]:
 def test_the_commands_of_the_docstring_work_one_after_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for model in ("teacher", "large"):
+    for model in ("teacher", "large", "long"):
         write_jsonl(tmp_path / f"graded/{model}.jsonl", [graded(f"train/{n}", sampler=model) for n in range(8)])
     write_problems(tmp_path / "problems/train.jsonl")
     made = {"train": {"rendering": {"chat_template": None}}}
     write_json(tmp_path / "cot/teacher/shard-0.meta.json", {"datasets": made})
+    write_json(tmp_path / "imported/long.json", {"dropped": {"no_text": 2}, "special_tokens": []})
     write_corpora(tmp_path, {"short": rows_of([(n, 5) for n in range(8)])})
     write_model(tmp_path / "models/small")
     (tmp_path / "config").symlink_to(ROOT / "config")
@@ -149,6 +150,8 @@ def test_every_kind_reads_files_that_it_has_flags_for() -> None:
     changes = {
         "corpora.cut": {"kind": "matched", "of": "long", "problems_of": ["mid"]},
         "corpora.auto": {"kind": "chosen", "candidates": ["mid", "unmerged"], "by": "nll", "base": "small"},
+        "datasets.theirs": {"loader": "plain", "path": "theirs.jsonl"},
+        "corpora.made": {"kind": "imported", "dataset": "theirs", "columns": {"completion": "generations"}},
     }
     study = load_study(raw_config("mini", changes))
     seen = set()
@@ -229,4 +232,4 @@ def test_a_new_kind_is_one_class(tmp_path: Path) -> None:
 
 def test_the_list_of_kinds_is_that_of_the_schema() -> None:
     assert list(KINDS.values()) == list(get_args(AnyKind))
-    assert len(REASONS) == sum(len(kind.reasons) for kind in KINDS.values())
+    assert set(REASONS) == {reason for kind in KINDS.values() for reason in kind.reasons}

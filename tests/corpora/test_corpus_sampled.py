@@ -11,7 +11,7 @@ from micota.common.errors import UserError
 from micota.common.records import Record, write_json, write_jsonl
 from micota.corpora.counts import Counts
 from micota.corpora.kinds import Sampled
-from micota.corpora.kinds.sampled import solved
+from micota.corpora.kinds.filtering import solved
 from tests.corpus_rows import PROBLEMS, graded, passed, run_script, write_problems
 
 GRADED = st.builds(

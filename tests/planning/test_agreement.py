@@ -126,7 +126,7 @@ def test_disk_of_a_study(study: str, keep_merged: bool, tmp_path: Path, monkeypa
     loaded, jobs = load_study(raw_config(study, {"keep_merged": keep_merged})), drawn(study)
     (needed, *others) = {least_disk(jobs, Workload(loaded, gpu, assumed(gpu))) for gpu in (True, False)}
     assert not others
-    known = [*MODEL, "merge"]
+    known = [*MODEL, "merge", "import_traces"]
     left = jobs_left(loaded, tmp_path / loaded.config.study)
     assert sorted((job.rule, *sorted(job.wildcards.items())) for job in left) == sorted(
         (job.rule, *sorted(job.wildcards.items())) for job in jobs if job.rule in known

@@ -14,10 +14,11 @@ from micota.models.folders import parameters
 from micota.planning.assumptions import assumed
 from micota.planning.costs import Workload
 from micota.planning.disk import check_disk, least_disk
+from micota.planning.expected_lengths import problem_count
 from micota.planning.gpu_memory import training_bytes
 from micota.planning.jobs import Job, read_dot
 from micota.planning.model_sizes import named_size
-from micota.planning.pilot import fit, pilot_lengths, pilot_rates, read_pilot
+from micota.planning.pilot import Pilot, fit, pilot_lengths, pilot_rates, read_pilot
 from micota.planning.plan import make_plan, too_large
 from micota.study.load import load_study
 from scripts import pilot as pilot_script
@@ -27,7 +28,7 @@ from tests.project import ROOT, copy_project, output_of, planned, snakemake
 from tests.tiny import config_files, raw_config
 
 REFERENCE = ROOT / "reference" / "mini"
-STUDIES = ("mini", "smoke", "paper")
+STUDIES = ("mini", "smoke", "paper", "openr1")
 MERGED = "ta_long-w0.4-d0.5-m0"
 
 
@@ -267,6 +268,29 @@ def test_a_pilot_says_nothing_of_the_lengths_of_models_that_it_trained() -> None
     measured = pilot_lengths(study, read_pilot(REFERENCE / "pilot.json"))
     assert set(measured.traces) == {"small", "medium", "large"}
     assert measured.corpora["demonstrations"][0] == 4000 and set(measured.corpora) == {"demonstrations"}
+
+
+def test_a_pilot_says_how_much_of_an_imported_corpus_is_kept() -> None:
+    """Its rows are a part of the source's, and as long as all."""
+    study = load_study(raw_config("openr1"))
+    pilot = Pilot({"datasets": {"train": {"limit": 120}}}, {}, {}, {"long": (90, 5000.0)})
+    assert pilot_lengths(study, pilot).corpora == {"long": (9000, 5000.0)}
+    drawn = pilot_script.overlay(study, 0.01)["datasets"]["train"]
+    assert drawn == {"limit": 120}
+
+
+@pytest.mark.parametrize(("changes", "count"), [({}, 12000), ({"datasets.train.limit": None}, 1000)])
+def test_a_set_of_which_only_the_limit_is_known_has_so_many_problems(changes: dict[str, Any], count: int) -> None:
+    assert problem_count(load_study(raw_config("openr1", changes)), "train") == count
+
+
+def test_an_imported_corpus_has_the_long_traces_that_its_filter_leaves() -> None:
+    found = workload("openr1", changes={"corpora.long.max_tokens": 3000}, kept=0.5).lengths
+    assert (found.rows("long"), found.corpus("long")) == (6000, 3000)
+    cost = workload("openr1", bytes_a_token=4, tokenising=1e6, long_cot=4000).cost(
+        job("import_traces", imported="long")
+    )
+    assert (cost.work, cost.stored) == (192, 2 * 12000 * 4000 * 4)
 
 
 def test_an_assumption_without_a_number_is_refused() -> None:

@@ -12,10 +12,11 @@ import datasets
 import pytest
 from huggingface_hub import constants
 
+from micota.common.hub import licence
 from micota.common.settings import laid_over
 from micota.planning.gpu_memory import Shape, sampling_bytes, scoring_bytes, training_bytes
 from micota.preflight.models import findings
-from micota.preflight.scene import Finding, Scene, licence
+from micota.preflight.scene import Finding, Scene
 from micota.sampling.engine import EngineSettings
 from micota.study.config import Training
 from micota.study.load import load_study

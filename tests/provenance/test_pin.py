@@ -45,7 +45,7 @@ def copy_of(study: str, folder: Path) -> Path:
     return Path(shutil.copy(ROOT / "config" / f"{study}.yaml", folder / "study.yaml"))
 
 
-@pytest.mark.parametrize("study", ["paper", "single_gpu", "smoke"])
+@pytest.mark.parametrize("study", ["paper", "openr1", "single_gpu", "smoke"])
 def test_every_revision_is_pinned_and_nothing_else_changes(study: str, hub: FakeHub, tmp_path: Path) -> None:
     path = copy_of(study, tmp_path)
     before = path.read_text(encoding="utf-8")

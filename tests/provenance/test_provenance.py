@@ -18,7 +18,7 @@ from micota.study.config import Asking, Training, parse_config
 from scripts import deviations as script
 from tests.conftest import ROOT
 
-TAGGED = ["paper.yaml", "single_gpu.yaml"]
+TAGGED = ["openr1.yaml", "paper.yaml", "single_gpu.yaml"]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 # What shapes numbers is written out, never left to a default of the code.
 WRITTEN_OUT = (Likelihood, Asking, Cleaning, EngineSettings, Grading, JudgeModel, MergeSweep, Training)

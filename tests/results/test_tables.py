@@ -9,8 +9,6 @@ from micota.common.errors import UserError
 from micota.common.records import RecordError, read_jsonl, write_json, write_jsonl
 from micota.common.tables import DASH, Column, Row, read_csv, write_table
 from micota.corpora.kinds import REASONS
-from micota.corpora.kinds.sampled import SPECIAL_TOKENS
-from micota.models.special_tokens import OPEN, UNPAIRED
 from micota.results.entries import Entry, by_student
 from micota.results.outcomes import read_cells
 from micota.results.tables import assistants, corpora, lengths, likelihood, main
@@ -189,7 +187,7 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
     assert (first["dropped_incorrect"], first["dropped_no_box"], first["kept_percent"]) == (2, 0, 60)
     assert (second["dropped_incorrect"], second["dropped_no_box"], second["kept_percent"]) == (0, 7, 30)
     # Special tokens dropped nothing here: as in tables from archived counts, which do not know them, no column.
-    known = [f"dropped_{reason}" for reason in REASONS if reason not in (SPECIAL_TOKENS, OPEN, UNPAIRED)]
+    known = [f"dropped_{reason}" for reason in REASONS if f"dropped_{reason}" not in corpora.LATER]
     assert [key for key in first if key.startswith("dropped_")] == known
     assert first["dropped_truncated"] == second["dropped_dealt_to_another_part"] == 0
     for ending in ("md", "tex"):

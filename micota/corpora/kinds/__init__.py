@@ -6,12 +6,13 @@ from pydantic import Field
 
 from micota.corpora.kinds.chosen import Chosen
 from micota.corpora.kinds.demonstrations import Procedural
+from micota.corpora.kinds.imported import Imported
 from micota.corpora.kinds.kind import CorpusKind, Surroundings
 from micota.corpora.kinds.matched import Matched
 from micota.corpora.kinds.mixed import Mixed
 from micota.corpora.kinds.sampled import Sampled
 
-AnyKind = Procedural | Sampled | Mixed | Matched | Chosen
+AnyKind = Procedural | Sampled | Mixed | Matched | Chosen | Imported
 Corpus = Annotated[AnyKind, Field(discriminator="kind")]
 
 # By what a configuration calls them.
@@ -28,6 +29,7 @@ __all__ = [
     "Chosen",
     "Corpus",
     "CorpusKind",
+    "Imported",
     "Matched",
     "Mixed",
     "Procedural",

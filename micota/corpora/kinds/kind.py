@@ -50,7 +50,8 @@ class Surroundings:
     """What a corpus must know of its study."""
 
     training_problems: str  # the data set that is sampled for corpora
-    learner: str  # the base of the first model that is trained on the corpus
+    learner: str  # the base of the first model that learns from the corpus
+    name: str = ""  # of the corpus itself
     whole: bool = False  # whether every training problem has been sampled
 
 
@@ -75,6 +76,9 @@ class Expected(Protocol):
 
     def written(self) -> int:
         """How many traces each sampler writes on the training problems."""
+
+    def problems(self, dataset: str | None) -> int:
+        """How many problems a data set has (None: the training problems)."""
 
     def share_kept(self, corpus: str, assumed: float) -> float:
         """The share of its sampler's traces that a corpus keeps: as a pilot found it, or as is assumed."""
@@ -116,6 +120,10 @@ class CorpusKind(Closed):
     def solved_by(self) -> list[str]:
         """The models whose traces on the training problems are read, the writer first."""
         return []
+
+    def imported_from(self, around: Surroundings) -> str | None:
+        """The data set whose rows hold the traces, where they were made elsewhere."""
+        return None
 
     def longest(self) -> int | None:
         """The most tokens that a trace may have to become a row; None where all are taken, however long."""

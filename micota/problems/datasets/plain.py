@@ -3,7 +3,8 @@
     {"problem": "What is 2 + 3?", "answer": "5"}
 
 Other fields are kept, `id` aside: ids are made from the data set's name and the row's index. A column that JSON cannot
-hold (pictures, bytes) stays behind.
+hold (pictures, bytes) stays behind. Columns with other names are mapped by `columns` in the set's block
+(micota/problems/columns.py).
 """
 
 from typing import Any

@@ -12,12 +12,13 @@ from pathlib import Path
 from micota.common.records import RecordError, read_json
 from micota.common.tables import Column, Row, write_table
 from micota.corpora.kinds import REASONS
-from micota.corpora.kinds.sampled import SPECIAL_TOKENS
+from micota.corpora.kinds.filtering import SPECIAL_TOKENS
+from micota.corpora.kinds.imported import OWN_REASONS
 from micota.models.special_tokens import OPEN, UNPAIRED
 from micota.results.labels import corpus_label
 
-# Archived counts do not know them: their tables stay as they are.
-LATER = {f"dropped_{reason}" for reason in (SPECIAL_TOKENS, OPEN, UNPAIRED)}
+# Archived counts do not know them, and most studies import nothing: their tables stay as they are.
+LATER = {f"dropped_{reason}" for reason in (SPECIAL_TOKENS, OPEN, UNPAIRED, *OWN_REASONS)}
 
 
 def make(files: dict[str, list[Path]], out: Path) -> None:
