@@ -41,10 +41,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     asked = with_flags(Merge, given, args)
     from micota.common.records import read_json
     from micota.models import folders
+    from micota.models.finite import check_finite_files
     from micota.models.merging import check_partners, complete, merge
 
     for folder in (args.base, args.tuned):
         folders.check_folder(folder)
+        check_finite_files(folder, folders.weights_files(folder))
     check_partners(args.base, args.tuned)
     config = asked.config(str(args.base), str(args.tuned), args.dtype or dtype)
     merged = folders.fresh(args.out)

@@ -25,7 +25,16 @@ settings.load_profile("patient")
 
 
 # Files of a minute and more. Their tests come first: begun last, one would keep a single worker busy at the end.
-LONGEST = ("test_smoke", "test_kills", "test_resume", "test_reruns", "test_figures", "test_dag", "test_planning")
+LONGEST = (
+    "test_smoke",
+    "test_kills",
+    "test_resume",
+    "test_reruns",
+    "test_faults",
+    "test_figures",
+    "test_dag",
+    "test_planning",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

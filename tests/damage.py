@@ -64,8 +64,10 @@ def gone(path: Path) -> None:
 
 
 def cut(path: Path) -> None:
-    """In the middle of a line, as a full disk leaves a file."""
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    """In the middle of the last line, as a full disk leaves a file; of a file that is no text, a third is lost."""
+    whole = path.read_bytes()
+    last = len(whole.rstrip(b"\n").rpartition(b"\n")[2]) if path.suffix in (".jsonl", ".json") else len(whole)
+    path.write_bytes(whole[: len(whole.rstrip()) - max(1, last // 3)])
 
 
 def copy_of(other: str) -> Damage:
@@ -141,3 +143,10 @@ def in_file(name: str, damage: Damage) -> Damage:
 def archive(path: Path) -> None:
     shutil.copyfile(ROOT / "reference/study/logs.tar.xz", path)
     cut(path)
+
+
+def renumbered(tokenizer: Any) -> Any:
+    """Every token has another's number."""
+    vocabulary = tokenizer["model"]["vocab"]
+    numbers = dict(zip(vocabulary, reversed(vocabulary.values()), strict=True))
+    return tokenizer | {"model": tokenizer["model"] | {"vocab": numbers}}

@@ -22,6 +22,7 @@ from tests.damage import (
     in_file,
     layers,
     pattern,
+    renumbered,
     rows,
     spoilt,
     tensors,
@@ -54,10 +55,12 @@ class Fault:
 
 WEIGHTS = "model.safetensors"
 OTHER_WEIGHTS = in_file(WEIGHTS, copy_of(f"../small/{WEIGHTS}"))
+OTHER_NUMBER = pattern(r",(\d+\.\d+),", r",\g<1>9,")
 MODEL = "models/small-mid-s0"
 SHARD = "cot/small-mid-s0/shard-0.jsonl"
 GRADED = "graded/small-mid-s0.jsonl"
-FLIP = rows(lambda records: [records[0] | {"correct": not records[0]["correct"]}, *records[1:]])
+WRONG = {"math_verify": False, "string_rule": False, "last_number": False}
+FLIP = rows(lambda records: [records[0] | {"correct": True, "verdicts": WRONG}, *records[1:]])
 ALL_OF_ONE = rows(lambda records: [row for row in records if row["id"] != records[0]["id"]])
 
 FAULTS = [
@@ -71,7 +74,7 @@ FAULTS = [
     Fault("an answer that is NaN", "problems/easy.jsonl", field("answer", float("nan")), "grading"),
     Fault("a blank answer", "problems/easy.jsonl", field("answer", " "), "grading"),
     Fault("no answer", "problems/easy.jsonl", field("answer", None), "grading"),
-    Fault("a key twice", "problems/easy.jsonl", text('{"id"', '{"id": "x", "id"'), "grading"),
+    Fault("a key twice", "problems/easy.jsonl", text('"answer"', '"answer": "1", "answer"'), "grading"),
     Fault("a problem lost", "problems/easy.jsonl", LOST, "grading"),
     Fault("problems in another order", "problems/easy.jsonl", SWAPPED, "grading"),
     Fault("another answer", "problems/easy.jsonl", field("answer", "77"), "grading", sealed=True),
@@ -139,14 +142,14 @@ FAULTS = [
     Fault("another width", "models/small", forgotten(config(intermediate_size=99)), "likelihood"),
     Fault("an edited config.json", MODEL, config(rms_norm_eps=0.1), "sampling"),
     Fault("another chat template", MODEL, in_file("chat_template.jinja", written("{{ 1 }}")), "sampling"),
-    Fault("another tokenizer", MODEL, in_file("tokenizer.json", pattern('"id": ?0', '"id": 1')), "sampling"),
+    Fault("another tokenizer", MODEL, in_file("tokenizer.json", document(renumbered)), "sampling"),
     Fault("a file more", MODEL, in_file("added_tokens.json", written("{}")), "sampling"),
     Fault("no tokenizer", MODEL, in_file("tokenizer.json", gone), "sampling"),
     Fault("no micota.json", MODEL, in_file("micota.json", gone), "sampling"),
     Fault("no weights", "models/small", in_file(WEIGHTS, gone), "training"),
     Fault("gone", "models/small", gone, "training"),
     # tables, reports, settings
-    Fault("another number", "tables/main.csv", pattern(r"(\d)\n", r"\g<1>1\n"), "figure accuracy", sealed=True),
+    Fault("another number", "tables/main.csv", OTHER_NUMBER, "figure accuracy", sealed=True),
     Fault("a cell more", "tables/claims.csv", pattern(r"\n", ",1\n"), "figure claims"),
     Fault("empty", "tables/main.csv", empty, "figure accuracy"),
     Fault("other counts", "problems/easy.report.json", document(lambda d: d | {"kept": 5}), "table main"),
@@ -157,7 +160,7 @@ FAULTS = [
     Fault("gone", "study.json", gone, "training"),
     Fault("a seal that is none", f"{SEALS}/graded/small-mid-s0.jsonl", empty, "table main", sealed=True),
     # the whole
-    Fault("another number", "tables/claims.csv", pattern(r"(\d)\n", r"\g<1>1\n"), "check of the results", sealed=True),
+    Fault("another number", "tables/claims.csv", OTHER_NUMBER, "check of the results", sealed=True),
     Fault("a figure gone", "/figures/faults/accuracy.png", gone, "check of the results", sealed=True),
     Fault("a trace lost", SHARD, LOST, "check of the results"),
     Fault("weights of another model", MODEL, OTHER_WEIGHTS, "check of the results", sealed=True),

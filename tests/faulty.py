@@ -60,9 +60,11 @@ def meet(fault: Fault, study: Path, folder: Path) -> tuple[int, str]:
 
 
 def line_of(said: str) -> str:
-    """The error's line, without what differs from run to run."""
-    (line,) = [line for line in said.splitlines() if line.startswith("error: ")][:1] or [""]
-    return re.sub(r"[0-9a-f]{24,}", "...", line.removeprefix("error: "))
+    """The error's line, without what differs from one kind of CPU to another, whose models write other texts."""
+    _, _, words = said.partition("error: ")
+    words = re.sub(r"[0-9a-f]{24,}", "...", " ".join(words.split()))
+    words = re.sub(r"[\d,]+ bytes and was written with [\d,]+", "fewer or more bytes than it was written with", words)
+    return re.sub(r"(not valid JSON) \([^)]*\)", r"\1 (...)", words)
 
 
 def row(fault: Fault, said: str) -> str:

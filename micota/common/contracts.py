@@ -13,8 +13,9 @@ from typing import Any
 
 from micota.common.files import name_of
 from micota.common.lines import line_of
-from micota.common.records import Record, RecordError, read_json, read_jsonl
+from micota.common.records import NoRecords, Record, RecordError, read_json, read_jsonl
 
+MEND = "mend the line, or remove the file and run again"
 Asked = tuple[str, str, int]  # data set, problem, sample
 Kind = tuple[Callable[[Any], bool], str]  # whether a value is of it, and in words
 
@@ -53,13 +54,25 @@ JUDGED = {
 }  # fmt: skip
 
 
+def readable(path: str | Path, fields: Iterable[str]) -> Iterator[Record]:
+    """As read_jsonl, with what to do about a line that cannot be read."""
+    try:
+        yield from read_jsonl(path, fields)
+    except NoRecords:
+        raise
+    except RecordError as error:
+        raise RecordError(f"{error}; {MEND}") from None
+
+
 def records(path: str | Path, fields: Mapping[str, Kind], may_be_empty: bool = False) -> Iterator[Record]:
     """The records of a file; RecordError, with the line, for a missing field or one of another kind."""
     number = -1
-    for number, record in enumerate(read_jsonl(path, fields)):
+    for number, record in enumerate(readable(path, fields)):
         for name, (holds, words) in fields.items():
             if not holds(record[name]):
-                raise RecordError(f"{line_of(path, number)}: `{name}` is {record[name]!r:.80}, expected {words}")
+                raise RecordError(
+                    f"{line_of(path, number)}: `{name}` is {record[name]!r:.80}, expected {words}; {MEND}"
+                )
         yield record
     if number < 0 and not may_be_empty:
         raise RecordError(f"{path}: the file is empty; remove it and run again")

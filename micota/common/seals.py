@@ -53,25 +53,27 @@ def seal(path: Path) -> None:
 
 def check_seal(path: Path) -> None:
     """Raise DataError where a result is not as it was written. Each file is read for it once a process."""
-    place = seal_of(path.resolve())  # an offshoot's links lead to the results of another study
+    file = path.resolve()  # an offshoot's links lead to the results of another study
+    place = seal_of(file)
     if place is None or not place.is_file():
         return
     now = path.stat()
     state = (now.st_size, now.st_mtime_ns)
-    if checked.get(path) == state:
+    if checked.get(file) == state:
         return
     try:
         noted = json.loads(place.read_text())
         size, digest = noted["bytes"], noted["sha256"]
     except (ValueError, LookupError, TypeError):
-        raise DataError(f"{place}: not a seal; remove it, and {path} is taken as it is") from None
+        raise DataError(f"{os.path.relpath(place)}: not a seal; remove it, and {path} is taken as it is") from None
     if size != now.st_size:
         found = f"it has {now.st_size:,} bytes and was written with {size:,}"
     elif digest != file_hash(path):
         found = "its bytes are not those that were written (SHA-256)"
     else:
-        checked[path] = state
+        checked[file] = state
         return
     raise DataError(
-        f"{path}: {found}: damaged, or edited, since. Remove it and run again; if the change is meant, remove {place}"
+        f"{path}: {found}: damaged, or edited, since. Remove it and run again; if the change is meant, remove"
+        f" {os.path.relpath(place)}"
     )

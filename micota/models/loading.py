@@ -19,17 +19,14 @@ def load_model(folder: str | Path, **how: Any) -> Any:
     """
     from transformers import AutoModelForCausalLM
 
-    try:
-        model, info = AutoModelForCausalLM.from_pretrained(
-            folder, use_safetensors=True, output_loading_info=True, **how
-        )
-    except RuntimeError as error:  # of tensors that have another shape than config.json says
-        if "size mismatch" not in str(error) and "ignore_mismatched_sizes" not in str(error):
-            raise
+    model, info = AutoModelForCausalLM.from_pretrained(
+        folder, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True, **how
+    )
+    for name, found, wanted in sorted(info["mismatched_keys"])[:1]:
         raise ModelError(
-            f"{folder}: tensors have other shapes than config.json says ({' '.join(str(error).split())[:200]}); take"
-            " the model again, whole"
-        ) from None
+            f"{folder}: {name} has shape {tuple(found)}, by config.json {tuple(wanted)}: config.json and weights are not"
+            " of one model; take it again, whole"
+        )
     missing = sorted(info["missing_keys"])
     unexpected = sorted(name for name in info["unexpected_keys"] if not name.endswith(COMPUTED))
     for names, words in ((missing, "its weights lack"), (unexpected, "config.json knows nothing of")):
