@@ -24,8 +24,8 @@ def load_model(folder: str | Path, **how: Any) -> Any:
     )
     for name, found, wanted in sorted(info["mismatched_keys"])[:1]:
         raise ModelError(
-            f"{folder}: {name} has shape {tuple(found)}, by config.json {tuple(wanted)}: config.json and weights are not"
-            " of one model; take it again, whole"
+            f"{folder}: {name} has shape {tuple(found)}, by config.json {tuple(wanted)}: config.json and weights are"
+            " not of one model; take it again, whole"
         )
     missing = sorted(info["missing_keys"])
     unexpected = sorted(name for name in info["unexpected_keys"] if not name.endswith(COMPUTED))

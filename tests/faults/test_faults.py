@@ -1,4 +1,4 @@
-"""Each fault of the matrix is met by one line that names the file and what to do; nothing is written, nothing is lost."""
+"""Each fault of the matrix is met by one line that names the file and what to do, and nothing is written."""
 
 from pathlib import Path
 
