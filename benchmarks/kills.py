@@ -5,8 +5,8 @@
 Each round starts Snakemake, waits a random time, and sends a random signal (SIGINT, SIGTERM, SIGKILL) to a random
 target: Snakemake alone, its whole process group, one of its workers, or, with `--engine vllm`, vLLM's engine process,
 also while it is loading. When the study is done its tables are compared, and it begins again, until `--count` kills
-have been made. Orphans are processes of a round that live a minute after its Snakemake has ended; leftovers, temporary files
-that lie among the results of a finished study.
+have been made. Orphans are processes of a round that live a minute after its Snakemake has ended; leftovers, temporary
+files that lie among the results of a finished study.
 
 Resumable: each kill is a line of `{folder}/kills.jsonl`, and what stands there is not done again.
 """
