@@ -51,16 +51,19 @@ def seal(path: Path) -> None:
     temporary.replace(place)
 
 
-def check_seal(path: Path) -> None:
-    """Raise DataError where a result is not as it was written. Each file is read for it once a process."""
+def check_seal(path: Path) -> bool:
+    """Raise DataError where a result is not as it was written; False for a file without a seal.
+
+    Each file is read for it once a process.
+    """
     file = path.resolve()  # an offshoot's links lead to the results of another study
     place = seal_of(file)
     if place is None or not place.is_file():
-        return
+        return False
     now = path.stat()
     state = (now.st_size, now.st_mtime_ns)
     if checked.get(file) == state:
-        return
+        return True
     try:
         noted = json.loads(place.read_text())
         size, digest = noted["bytes"], noted["sha256"]
@@ -72,7 +75,7 @@ def check_seal(path: Path) -> None:
         found = "its bytes are not those that were written (SHA-256)"
     else:
         checked[file] = state
-        return
+        return True
     raise DataError(
         f"{path}: {found}: damaged, or edited, since. Remove it and run again; if the change is meant, remove"
         f" {os.path.relpath(place)}"
