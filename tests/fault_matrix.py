@@ -160,6 +160,7 @@ FAULTS = [
     Fault("gone", "study.json", gone, "training"),
     Fault("a seal that is none", f"{SEALS}/graded/small-mid-s0.jsonl", empty, "table main", sealed=True),
     # the whole
+    Fault("NaN", "tables/main.csv", pattern(r",(\d+\.\d+),", ",nan,"), "check of the results"),
     Fault("another number", "tables/claims.csv", OTHER_NUMBER, "check of the results", sealed=True),
     Fault("a figure gone", "/figures/faults/accuracy.png", gone, "check of the results", sealed=True),
     Fault("a trace lost", SHARD, LOST, "check of the results"),

@@ -120,13 +120,15 @@ def records(home: Path, study: Study | None) -> Iterator[Callable[[], object]]:
 
 
 def tables(home: Path) -> Iterator[Callable[[], object]]:
-    """Every table: whole, and its numbers finite."""
+    """Every table: whole, and the numbers of each column finite (an answer in a table may be the text `inf`)."""
 
     def look(path: Path) -> None:
-        for number, row in enumerate(read_csv(path), start=2):
-            for key, value in row.items():
-                if isinstance(value, float) and not isfinite(value):
-                    raise UserError(f"{path}:{number}: `{key}` is {value}; make the table again")
+        rows = read_csv(path)
+        numeric = [key for key in rows[0] if all(isinstance(row[key], float | None) for row in rows)]
+        for number, row in enumerate(rows, start=2):
+            for key in numeric:
+                if row[key] is not None and not isfinite(row[key]):
+                    raise UserError(f"{path}:{number}: `{key}` is {row[key]}; remove it and run again")
 
     for path in sorted((home / "tables").glob("[!.]*.csv")):
         if path.read_bytes().count(b"\n") > 1:  # a table of pairs may have none
