@@ -1,4 +1,4 @@
-"""benchmarks.kills, on a study that is played: it counts kills, begins again, goes on with an earlier call, and tells."""
+"""benchmarks.kills on a study that is played: it counts kills, begins again, goes on with an earlier call, tells."""
 
 import sys
 from pathlib import Path
