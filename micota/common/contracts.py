@@ -140,16 +140,13 @@ class Samples:
             )
         own[trace["id"]] = before | this
 
-    def check(self, problems: Mapping[str, int], samples: Mapping[str, int] | None = None) -> None:
-        """RecordError unless each data set has so many problems, and each of these its samples, 0 to n - 1.
-
-        Of a data set whose n is not said, the first problem's is taken.
-        """
+    def check(self, problems: Mapping[str, int]) -> None:
+        """RecordError unless each data set has so many problems (0: any), and each of these as many samples."""
         for dataset, count in problems.items():
             own = self.found.get(dataset, {})
             if not own:
                 raise RecordError(f"{self.path}: no trace of the data set {dataset!r}")
-            n = (samples or {}).get(dataset) or next(iter(own.values())).bit_length()
+            n = next(iter(own.values())).bit_length()
             for problem, bits in own.items():
                 if bits != (1 << n) - 1:
                     raise RecordError(
@@ -163,18 +160,16 @@ class Samples:
                 )
 
 
-def graded(
-    path: Path, datasets: Iterable[str] | None, counts: Mapping[str, int] | None = None, own_name: bool = True
-) -> Iterator[Record]:
+def graded(path: Path, datasets: Iterable[str] | None, counts: Mapping[str, int] | None = None) -> Iterator[Record]:
     """A model's graded traces of these data sets (None: of all): all that there should be, the grader's verdicts.
 
-    `counts` says how many problems a data set has, under its own name (`aime` also for `aime@4`, its samples). With
-    `own_name` the file is known by the name of the model that wrote the traces, and they must be by that model.
+    `counts` says how many problems a data set has, under its own name (`aime` also for `aime@4`, its samples).
+    The file is known by the name of the model, by which every trace must be.
     """
     wanted = None if datasets is None else list(datasets)
     samples, model = Samples(path), name_of(path)
     for number, trace in enumerate(records(path, GRADED)):
-        if fault := graded_fault(trace, model if own_name else trace["sampler"]):
+        if fault := graded_fault(trace, model):
             raise RecordError(f"{line_of(path, number)}: {fault}; remove it and run again")
         if wanted is None or trace["dataset"] in wanted:
             samples.add(trace, number)
