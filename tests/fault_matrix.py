@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from micota.common.seals import SEALS
+from tests.bad_inputs import CONFIGURATIONS, DATA
 from tests.damage import (
     DOUBLED,
     LAST_LOST,
@@ -166,4 +167,7 @@ FAULTS = [
     Fault("a trace lost", SHARD, LOST, "check of the results"),
     Fault("weights of another model", MODEL, OTHER_WEIGHTS, "check of the results", sealed=True),
     Fault("cut", "/logs.tar.xz", archive, "unpacking logs"),
+    # what is handed in
+    *(Fault(what, f"/{file}", damage, "reading a data set") for what, file, damage in DATA),
+    *(Fault(what, "/mine.yaml", damage, "reading a configuration") for what, damage in CONFIGURATIONS),
 ]  # fmt: skip

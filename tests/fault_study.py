@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.project import copy_project, output_of, snakemake
+from tests.project import ROOT, copy_project, output_of, snakemake
 from tests.tiny import raw_config
 
 MERGED = "ta_long-w0.4-d0.5-m0"
@@ -67,6 +67,7 @@ def build(folder: Path) -> Path:
 # --- programs, as the rules call them ---------------------------------------------------------------------------------
 
 HOME = "results/faults"
+FILE = "{file}"  # where a command has the file that is broken
 STUDY = ["--study", f"{HOME}/study.json"]
 PROBLEMS = {
     "medium": ["train", "validation"], "ta_long": ["validation"], MERGED: ["train", "validation"],
@@ -135,5 +136,9 @@ PROGRAMS: dict[str, list[str]] = {
     "figure accuracy": figure("accuracy", "main"),
     "figure claims": figure("claims", "claims"),
     "check of the results": ["check_results", "--results", HOME, "--figures", "figures/faults"],
+    "reading a data set": [
+        "problems", "--dataset", "mine", "--loader", "plain", "--path", FILE, "--out", "made/out.jsonl",
+    ],
+    "reading a configuration": ["config", "--config", str(ROOT / "config/mini.yaml"), FILE],
     "unpacking logs": ["logs", "unpack", "--archive", "logs.tar.xz", "--results", "made/logs"],
 }  # fmt: skip

@@ -17,7 +17,7 @@ from pathlib import Path
 from micota.common.cli import run
 from micota.common.seals import SEALS
 from tests.fault_matrix import FAULTS, Fault
-from tests.fault_study import HOME, PROGRAMS, build
+from tests.fault_study import FILE, HOME, PROGRAMS, build
 from tests.project import ROOT
 
 
@@ -56,7 +56,7 @@ def meet(fault: Fault, study: Path, folder: Path) -> tuple[int, str]:
     if not fault.sealed:
         shutil.rmtree(folder / HOME / SEALS)
     fault.damage(fault.place(folder))
-    return said_by(folder, PROGRAMS[fault.program])
+    return said_by(folder, [fault.file[1:] if word == FILE else word for word in PROGRAMS[fault.program]])
 
 
 def line_of(said: str) -> str:
@@ -80,7 +80,8 @@ stops there. `tests/faults` holds every line; `python -m tests.faulty` writes th
 
 A result has a *seal*, the hash that its writer noted (`results/{study}/.seals`); a change that no rule of the records
 can see is seen by it. Most lines below were made with the seals taken away, so that they show the rules alone.
-`make check-results STUDY=mini` looks at a whole study.
+`make check-results STUDY=mini` looks at a whole study. The last lines are of what people hand in: data sets and
+configurations.
 
 | What is broken | Who meets it | What it says |
 |---|---|---|

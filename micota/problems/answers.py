@@ -21,7 +21,8 @@ def answer_text(value: Any) -> str:
     """An answer as text: 27.0 -> "27", 5e-05 -> "0.00005", None -> "" (which `records` then reports as missing).
 
     Numbers are exact decimals, for a grader reads `5e-05` as 5 e - 5; so are numbers of that form in a text. Raises
-    ValueError for what is no answer (infinity, a list, bytes), and for a text that may be a number or a formula.
+    ValueError for what is no answer (infinity, a list, a truth value, bytes), and for a text that may be a number or a
+    formula.
     """
     if value is None or (isinstance(value, float | Decimal) and value != value):
         return ""
@@ -33,7 +34,9 @@ def answer_text(value: Any) -> str:
         return text if exact == text else exact.removeprefix("+")
     if isinstance(value, float | Decimal):
         return decimal_text(Decimal(repr(value)) if isinstance(value, float) else value)
-    if isinstance(value, bool | int):
+    if isinstance(value, bool):
+        raise ValueError("an answer is a text or a number, not true or false; write it as a text")
+    if isinstance(value, int):
         return str(value)
     if isinstance(value, date | time):
         return str(as_json(value))

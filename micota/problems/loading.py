@@ -68,6 +68,15 @@ def sample(found: list[Record], limit: int, seed: int) -> list[Record]:
     return [found[index] for index in sorted(chosen)]
 
 
+def fault_of(error: Exception, row: Record) -> str:
+    """Why a row is not one of its loader, in words."""
+    if isinstance(error, KeyError):
+        return (
+            f"it has no {error}; there are: {', '.join(map(str, row))} (`columns` of a plain set says which is which)"
+        )
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+
+
 def records(
     dataset: str,
     loader: str,
@@ -88,7 +97,7 @@ def records(
         except UserError as error:
             raise DataError(f"{place(index)}: {error}") from None
         except (LookupError, TypeError, AttributeError, ValueError) as error:
-            raise DataError(f"{place(index)}: not a row of {loader} ({type(error).__name__}: {error})") from None
+            raise DataError(f"{place(index)}: not a row of {loader}: {fault_of(error, row)}") from None
         if rule := sieve.rule(row, fields):
             sieve.counts[rule] += 1
             continue

@@ -154,7 +154,7 @@ FAULTS: list[tuple[Callable[[Path], Any] | None, dict[str, Any], str, str, str]]
     (lost_weights, {}, "model", "FAIL", "no *.safetensors weights"),
     (None, {"datasets.train.hub.revision": "1" * 40}, "data set", "not checked", "datasets.train.hub: could not get"),
     (None, {"datasets.train.hub.revision": "unresolved"}, "data set", "FAIL", "needs a pinned `revision:`"),
-    (None, {"datasets.train.loader": "gsm8k"}, "data set", "FAIL", "not a row of gsm8k (KeyError: 'question')"),
+    (None, {"datasets.train.loader": "gsm8k"}, "data set", "FAIL", "not a row of gsm8k: it has no 'question'"),
     (None, {"datasets.train.limit": None}, "data set", "FAIL", "has 12 rows, expected 12000"),
     (None, {"data_folder": "nowhere"}, "data set", "FAIL", "nowhere/math12k_train.jsonl: no such file"),
     (lambda home: edit_json(folder_of(home, "model", QWEN3B) / "config.json", vocab_size=9), {}, "vocabulary", "FAIL",
