@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from micota.common.errors import ConfigurationError, MissingFile
@@ -30,18 +31,6 @@ from micota.workflow.running import RUNS, check_unlock, start_run
 IMAGE = "envs/micota.sif"  # what `apptainer build` makes of envs/container.def, or a link to where that lies
 
 
-# Of a job whose program is killed its shell alone can tell. Nothing where the run itself ends: by Ctrl-C or SIGTERM, or
-# when Snakemake is killed, with which its jobs end. (Of a launcher's processes the job's log tells.)
-KILLED = f"""trap 's=$?
-if [ $s -gt 128 ] && [ $s -ne 130 ] && [ $s -ne 143 ] && kill -0 ${{{SNAKEMAKE}%% *}} 2> /dev/null; then
-    case $s in
-    137) why="out of memory? Lower batch_size, chunk_size, threads or --cores, or give it more memory";;
-    *) why="a library crashed";;
-    esac
-    echo "error: the job was killed by signal $((s - 128)): $why. Its log says how far it was" >&2
-fi' EXIT; """
-
-
 def say(text: str) -> None:
     """Tell the user something that Snakemake does not; scripts/follow.py lets it through."""
     print(f"micota: {text}", file=sys.stderr, flush=True)
@@ -50,6 +39,11 @@ def say(text: str) -> None:
 def of_project(project: Path, path: str) -> str:
     """A file of the project, also where the run starts in another folder."""
     return path if project == Path.cwd() else str(project / path)
+
+
+def told_when_killed(project: Path) -> str:
+    """Shell commands that say of a job whose program is killed that it was, and by what."""
+    return f"""export MICOTA_KILLED={quote(of_project(project, "rules/killed.sh"))}; trap '. "$MICOTA_KILLED"' EXIT; """
 
 
 def deployed(workflow: Any) -> set[str]:
@@ -64,7 +58,8 @@ def job_environment(workflow: Any, study: Study, project: Path) -> str:
     devices = "export CUDA_VISIBLE_DEVICES=; " if study.config.device == "cpu" else ""
     portable = study.config.arithmetic != "native"
     vectors = "".join(f"export {name}={value}; " for name, value in PORTABLE.items()) if portable else ""
-    text = f"set -euo pipefail; {python}{devices}{vectors}export {SNAKEMAKE}='{process_mark()}'; {KILLED}"
+    text = f"set -euo pipefail; {python}{devices}{vectors}export {SNAKEMAKE}='{process_mark()}'; "
+    text += told_when_killed(project)
     return text.replace("{", "{{").replace("}", "}}")
 
 

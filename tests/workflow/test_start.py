@@ -14,8 +14,8 @@ from micota.study.load import load_study, study_of
 from micota.workflow.future import dated_in_future
 from micota.workflow.kept import made_otherwise
 from micota.workflow.paths import Paths
-from micota.workflow.start import KILLED, write_settings
-from tests.tiny import EXTENDED, raw_config
+from micota.workflow.start import told_when_killed, write_settings
+from tests.tiny import EXTENDED, ROOT, raw_config
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,8 @@ def test_what_was_made_otherwise_is_told_in_a_line_and_kept() -> None:
 )
 def test_a_killed_job_says_so(ends: str, status: int, said: str | None) -> None:
     """And ends as its program did."""
-    line = f"set -euo pipefail; export {SNAKEMAKE}='{process_mark()}'; {KILLED}bash -c '{ends}' > log 2>&1"
+    line = f"set -euo pipefail; export {SNAKEMAKE}='{process_mark()}'; {told_when_killed(ROOT)}"
+    line += f"bash -c '{ends}' > log 2>&1"
     job = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
     assert job.returncode == status
     told = [text for text in job.stderr.splitlines() if text.startswith("error: ")]
@@ -78,7 +79,7 @@ def test_a_killed_job_says_so(ends: str, status: int, said: str | None) -> None:
 def test_a_job_that_ends_with_its_snakemake_blames_nobody() -> None:
     with subprocess.Popen(["sleep", "0"]) as gone:
         pass
-    line = f"set -e; export {SNAKEMAKE}='{gone.pid} x'; {KILLED}bash -c 'kill -9 $BASHPID'"
+    line = f"set -e; export {SNAKEMAKE}='{gone.pid} x'; {told_when_killed(ROOT)}bash -c 'kill -9 $BASHPID'"
     job = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
     assert job.returncode == 128 + signal.SIGKILL and "error: " not in job.stderr
 
