@@ -39,7 +39,7 @@ rule model_size:
         "results/{study}/logs/model_size/{base}.log",
     localrule: True
     conda:
-        "../envs/data.yaml"
+        "../envs/train.yaml"
     params:
         version=VERSIONS["model_size"],
     message:
