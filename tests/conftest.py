@@ -30,7 +30,7 @@ LONGEST = (
     "test_kills",
     "test_resume",
     "test_reruns",
-    "test_faults",
+    "test_matrix",
     "test_figures",
     "test_dag",
     "test_planning",

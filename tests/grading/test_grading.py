@@ -469,8 +469,8 @@ def test_grade_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     ("problems", "traces", "message"),
     [
         ([problem("d/0", "5")], [trace("d/0", 0, ""), trace("d/9", 0, "")], r"t.jsonl:2: id 'd/9' is in none"),
-        ([problem("d/0", "5"), problem("d/0", "5")], [], r"p.jsonl:2: duplicate id 'd/0'"),
-        ([problem("d/0", " ")], [], r"p.jsonl:1: the problem 'd/0' has no answer"),
+        ([problem("d/0", "5"), problem("d/0", "5")], [], r"p.jsonl:2: the problem 'd/0' stands there twice"),
+        ([problem("d/0", " ")], [], r"p.jsonl:1: `answer` is ' ', expected a text that is not blank"),
     ],
 )
 def test_grade_refuses(tmp_path: Path, problems: list[Record], traces: list[Record], message: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from micota.common.records import read_json, write_json
-from micota.provenance.manifest import COMMIT, code, config_hash, costs, hardware, page, software
+from micota.provenance.manifest import COMMIT, code, config_hash, costs, hardware, page, software, without_places
 from micota.study.load import study_of
 from scripts import manifest as script
 from tests.tiny import ROOT, raw_config
@@ -169,6 +169,7 @@ def test_the_manifest_of_a_study(study: list[str], tmp_path: Path) -> None:
     script.main(study)
     found: dict[str, Any] = read_json(tmp_path / "results/manifest.json")
     config = study_of([tmp_path / "study.json"]).config.model_dump(mode="json")
+    del config["data_folder"]  # of this machine alone
     assert found["study"] == "paper" and found["config"] == config and found["config_sha256"] == config_hash(config)
     assert set(found["outputs"]) == {
         "tables/main.csv",
@@ -177,7 +178,7 @@ def test_the_manifest_of_a_study(study: list[str], tmp_path: Path) -> None:
         "figures/accuracy.png",
     }
     assert found["outputs"]["figures/accuracy.png"] == hashlib.sha256(b"png").hexdigest()
-    assert found["inputs"] == {f"{tmp_path}/data.jsonl": hashlib.sha256(b"{}\n").hexdigest()}
+    assert found["inputs"] == {"data.jsonl": hashlib.sha256(b"{}\n").hexdigest()}
     assert found["weights"] == {"small": {"model.safetensors": "ab"}}
     assert found["revisions"]["bases.qwen3b"] == "Qwen/Qwen2.5-3B-Instruct@unresolved"
     assert found["revisions"]["datasets.gsm8k"] == "openai/gsm8k@unresolved"
@@ -191,6 +192,20 @@ def test_the_manifest_of_a_study(study: list[str], tmp_path: Path) -> None:
     text = (tmp_path / "results/manifest.md").read_text(encoding="utf-8")
     assert "| Study | paper |" in text and "| Wall time of all jobs | not recorded |" in text
     assert "| Files hashed | 1 inputs, 4 outputs, 1 weights |" in text
+
+
+def test_two_machines_have_one_configuration(tmp_path: Path) -> None:
+    """What leads to files of a machine is left out, or told from the project."""
+
+    def asked(home: str, project: str) -> dict[str, Any]:
+        bases = {"a": {"path": f"{home}/models/a"}, "b": {"pretrained": f"{project}/reference/b"}}
+        return {"data_folder": f"{home}/data", "bases": bases, "datasets": {"d": {"path": "d.jsonl", "limit": None}}}
+
+    here, there = (asked(f"/home/{who}", f"/home/{who}/micota") for who in ("ann", "bob"))
+    found = without_places(here, Path("/home/ann/micota"))
+    assert found == without_places(there, Path("/home/bob/micota"))
+    bases = {"a": {"path": "a"}, "b": {"pretrained": "reference/b"}}
+    assert found == {"bases": bases, "datasets": {"d": {"path": "d.jsonl", "limit": None}}}
 
 
 def test_the_page_shows_time_by_rule(study: list[str], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`make tables`: from the archive of a study's logs alone, its tables come out the same, byte for byte."""
 
+import json
 import re
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -9,7 +10,7 @@ import pytest
 from micota.study import tasks
 from micota.study.load import load_study
 from scripts import logs
-from tests.graded import write_results
+from tests.graded import PROBLEMS, write_results
 from tests.project import ROOT, copy_project, output_of, planned, snakemake
 from tests.tiny import config_files, raw_config
 
@@ -38,7 +39,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(project: Path, study: str, *arguments: str) -> CompletedProcess[str]:
     """Snakemake as `make tables` calls it."""
-    named = ["--configfile", *config_files("study"), "--config", "from_scratch=False", f"study={study}"]
+    few = {name: {"options": {"count": PROBLEMS}} for name in raw_config("study")["datasets"]}
+    settings = ["from_scratch=False", f"study={study}", f"datasets={json.dumps(few)}"]
+    named = ["--configfile", *config_files("study"), "--config", *settings]
     return snakemake(project, *arguments, *named, "--allowed-rules", "all", *from_logs())
 
 
