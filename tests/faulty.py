@@ -61,9 +61,10 @@ def meet(fault: Fault, study: Path, folder: Path) -> tuple[int, str]:
 
 def line_of(said: str) -> str:
     """The error's line, without what differs from one kind of CPU to another, whose models write other texts."""
-    _, _, words = said.partition("error: ")
+    words = re.split("^error: ", said, flags=re.MULTILINE)[1] if "error: " in said else ""
     words = re.sub(r"[0-9a-f]{24,}", "...", " ".join(words.split()))
     words = re.sub(r"[\d,]+ bytes and was written with [\d,]+", "fewer or more bytes than it was written with", words)
+    words = re.sub(r"\.json:\d+:", ".json:...:", words)  # of a document that gets longer with each setting
     return re.sub(r"(not valid JSON) \([^)]*\)", r"\1 (...)", words)
 
 
