@@ -6,7 +6,7 @@ from pathlib import Path
 PROJECT = Path(workflow.basedir)
 sys.path.insert(0, str(PROJECT))
 
-from micota.common.faults import in_one_line
+from micota.common.faults import end_with_line
 from micota.common.stages import VERSIONS
 from micota.study import tasks
 from micota.workflow.patterns import name_patterns
@@ -19,10 +19,7 @@ try:
     STUDY = start.enter(workflow, config, PROFILE, PROJECT)
     shell.prefix(start.job_environment(workflow, STUDY, PROJECT))
 except Exception as error:  # as a program says it: one line, and status 2
-    if (said := in_one_line(error)) is None:
-        raise
-    print(f"error: {said}", file=sys.stderr, flush=True)
-    sys.exit(2)
+    end_with_line(error)
 
 PATHS = Paths.of_study(STUDY.config.study)
 GPUS = resources.Gpus(STUDY)
@@ -53,11 +50,6 @@ def problems_of(wildcards):
     return PATHS.of("problems", tasks.sampled_datasets(STUDY, wildcards.model))
 
 
-def imports_from(wildcards):
-    """The data set whose rows hold the traces of an imported corpus."""
-    return STUDY.imports[wildcards.imported]
-
-
 def corpus_reads(wildcards):
     """What a corpus is made from, by the flag of its program: micota/corpora/kinds."""
     return PATHS.below(STUDY.corpus(wildcards.corpus).reads(STUDY.around(wildcards.corpus)))
@@ -80,9 +72,4 @@ def kept(path):
 
 
 onstart:
-    try:
-        start.before_first_job(workflow, STUDY)
-    except Exception as error:
-        if (said := in_one_line(error)) is None:
-            raise
-        raise WorkflowError(said) from None
+    start.before_first_job(workflow, STUDY)

@@ -61,9 +61,9 @@ rule grade:
 rule import_traces:
     """Rows of a data set that hold traces; of problems that were dropped, because a benchmark has them, none come in."""
     input:
-        data=lambda wildcards: tasks.local_copy(STUDY, imports_from(wildcards)) or [],
-        problems=lambda wildcards: PATHS.of("problems", [imports_from(wildcards)]),
-        report=lambda wildcards: PATHS.of("problems", [imports_from(wildcards)], ".report.json"),
+        data=lambda wildcards: tasks.local_copy(STUDY, STUDY.imports[wildcards.imported]) or [],
+        problems=lambda wildcards: PATHS.of("problems", [STUDY.imports[wildcards.imported]]),
+        report=lambda wildcards: PATHS.of("problems", [STUDY.imports[wildcards.imported]], ".report.json"),
         tokenizer=lambda wildcards: f"{PATHS.home}/models/{STUDY.around(wildcards.imported).learner}",
     output:
         traces="results/{study}/imported/{imported}.jsonl",
@@ -87,7 +87,7 @@ rule import_traces:
 rule grade_imported:
     """As `grade`; but how many traces there are of a problem, the source decides."""
     input:
-        problems=lambda wildcards: PATHS.of("problems", [imports_from(wildcards)]),
+        problems=lambda wildcards: PATHS.of("problems", [STUDY.imports[wildcards.imported]]),
         traces="results/{study}/imported/{imported}.jsonl",
     output:
         "results/{study}/graded/{imported}.jsonl",

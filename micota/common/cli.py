@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from micota.common.errors import ConfigurationError
-from micota.common.faults import in_one_line
+from micota.common.faults import end_with_line
 from micota.common.orphans import end_with_snakemake
 
 # Importing torch and TRL makes a million objects that stay. Python's collector would look for cycles among them after
@@ -49,7 +49,4 @@ def run(main: Callable[[Sequence[str] | None], None]) -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     except Exception as error:
-        if (said := in_one_line(error)) is None:
-            raise
-        print(f"error: {said}", file=sys.stderr)
-        sys.exit(2)
+        end_with_line(error)

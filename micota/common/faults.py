@@ -3,7 +3,9 @@
 import errno
 import re
 import shutil
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 from micota.common.errors import UserError
 
@@ -17,6 +19,14 @@ SHARED = Path("/dev/shm")  # locks and queues of processes lie there
 def in_one_line(error: BaseException) -> str | None:
     """What a program says of an error in place of a traceback; None for a fault of the program."""
     return str(error) if isinstance(error, UserError) else fault(error)
+
+
+def end_with_line(error: Exception) -> NoReturn:
+    """Say an error in one line and end with status 2; a fault of the program goes on as it is."""
+    if (said := in_one_line(error)) is None:
+        raise error
+    print(f"error: {said}", file=sys.stderr, flush=True)
+    sys.exit(2)
 
 
 def fault(error: BaseException) -> str | None:

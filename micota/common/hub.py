@@ -32,7 +32,7 @@ def snapshot(
     `key` is the configuration's block that names it, for the messages. Raises NotFetched where the files are not in the
     cache and the hub is out of reach, and UserError where the hub says that there is no such thing.
     """
-    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -69,16 +69,23 @@ def snapshot(
             f"{key}.repo: there is no {kind} {repo} on the hub, or it is private (`hf auth login`)"
         ) from None
     except (HfHubHTTPError, OSError) as error:
-        flag = " --repo-type dataset" if kind == "dataset" else ""
-        otherwise = {
-            "model": f"set `source: local` and `path:` under {key}",
-            "dataset": "give a local copy: --config data_folder=FOLDER, with the file that `path:` names",
-        }[kind]
-        raise NotFetched(
-            f"{key}: could not get {kind} {repo} at revision {revision}: it is not, or not whole, in the cache"
-            f" {constants.HF_HUB_CACHE}, and the hub does not answer ({reason(error)}). Where there is a network:"
-            f" `hf download {repo}{flag} --revision {revision}`; or {otherwise}"
-        ) from None
+        raise out_of_reach(kind, repo, revision, key, error) from None
+
+
+def out_of_reach(kind: str, repo: str, revision: str, key: str, error: Exception) -> NotFetched:
+    """What to say where the cache has no such thing and the hub does not answer."""
+    from huggingface_hub import constants
+
+    flag = " --repo-type dataset" if kind == "dataset" else ""
+    otherwise = {
+        "model": f"set `source: local` and `path:` under {key}",
+        "dataset": "give a local copy: --config data_folder=FOLDER, with the file that `path:` names",
+    }[kind]
+    return NotFetched(
+        f"{key}: could not get {kind} {repo} at revision {revision}: it is not, or not whole, in the cache"
+        f" {constants.HF_HUB_CACHE}, and the hub does not answer ({reason(error)}). Where there is a network:"
+        f" `hf download {repo}{flag} --revision {revision}`; or {otherwise}"
+    )
 
 
 def cached(repo: str, revision: str) -> Path | None:

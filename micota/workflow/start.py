@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Any
 
 from micota.common.errors import ConfigurationError, MissingFile
+from micota.common.faults import in_one_line
 from micota.common.files import whole
 from micota.common.interpreter import exports, kept_out
 from micota.common.orphans import SNAKEMAKE, process_mark
@@ -118,7 +119,19 @@ def write_settings(study: Study, anew: bool) -> None:
 
 
 def before_first_job(workflow: Any, study: Study) -> None:
-    """Called by Snakemake when its jobs are known and the first one is not started: UserError refuses the run."""
+    """Called by Snakemake when its jobs are known and none is started: its WorkflowError refuses the run."""
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        check_jobs(workflow, study)
+    except Exception as error:
+        if (said := in_one_line(error)) is None:
+            raise
+        raise WorkflowError(said) from None
+
+
+def check_jobs(workflow: Any, study: Study) -> None:
+    """Refuse, by UserError, what can be known to fail; write down which jobs the run has."""
     # Each task of an array takes the first task's files for its own, and removes them if it fails (docs/cluster.md).
     if getattr(workflow.executor_settings, "array_jobs", None):
         raise ConfigurationError(
