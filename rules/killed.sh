@@ -7,5 +7,7 @@ if [ $s -gt 128 ] && [ $s -ne 130 ] && [ $s -ne 143 ] && kill -0 ${MICOTA_SNAKEM
     137) why="out of memory? Lower batch_size, chunk_size, threads or --cores, or give it more memory";;
     *) why="a library crashed";;
     esac
-    echo "error: the job was killed by signal $((s - 128)): $why. Its log says how far it was" >&2
+    peak=$(cat "$MICOTA_PEAK" 2> /dev/null || true) # of the program itself, without the processes that it started
+    echo "error: the job was killed by signal $((s - 128))${peak:+; its memory was $peak}: $why. Its log says how far it was" >&2
 fi
+rm -f "$MICOTA_PEAK"

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from micota.common.errors import ConfigurationError
 from micota.common.faults import end_with_line
 from micota.common.orphans import end_with_snakemake
+from micota.common.peak import tell_peak
 
 # Importing torch and TRL makes a million objects that stay. Python's collector would look for cycles among them after
 # every 700 new ones, for a tenth of the time that the imports take (docs/performance.md).
@@ -42,6 +43,7 @@ def run(main: Callable[[Sequence[str] | None], None]) -> None:
     A job of Snakemake ends with its Snakemake, and an interrupt (Ctrl-C) needs no traceback.
     """
     end_with_snakemake()
+    tell_peak()
     gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     try:
         main(None)

@@ -15,6 +15,7 @@ from micota.common.faults import in_one_line
 from micota.common.files import whole
 from micota.common.interpreter import exports, kept_out
 from micota.common.orphans import SNAKEMAKE, process_mark
+from micota.common.peak import PEAK
 from micota.common.records import write_json
 from micota.models.fingerprint import PORTABLE
 from micota.planning.disk import check_room
@@ -43,8 +44,9 @@ def of_project(project: Path, path: str) -> str:
 
 
 def told_when_killed(project: Path) -> str:
-    """Shell commands that say of a job whose program is killed that it was, and by what."""
-    return f"""export MICOTA_KILLED={quote(of_project(project, "rules/killed.sh"))}; trap '. "$MICOTA_KILLED"' EXIT; """
+    """Shell commands that say of a job whose program is killed that it was, by what, and how much memory it took."""
+    script = quote(of_project(project, "rules/killed.sh"))
+    return f"""export MICOTA_KILLED={script} {PEAK}="$(mktemp || true)"; trap '. "$MICOTA_KILLED"' EXIT; """
 
 
 def deployed(workflow: Any) -> set[str]:

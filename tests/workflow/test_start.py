@@ -1,8 +1,10 @@
 """What a run writes down when it starts, and what it tells of results that were made otherwise."""
 
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -74,6 +76,16 @@ def test_a_killed_job_says_so(ends: str, status: int, said: str | None) -> None:
     assert job.returncode == status
     told = [text for text in job.stderr.splitlines() if text.startswith("error: ")]
     assert [text.startswith(said or "") for text in told] == ([True] if said else [])
+
+
+def test_a_killed_job_says_how_much_memory_it_took(tmp_path: Path) -> None:
+    program = "from micota.common.cli import run; import os, time; "
+    program += "run(lambda _: (b'1' * 300_000_000, time.sleep(1.5), os.kill(os.getpid(), 9)))"
+    line = f'set -e; export {SNAKEMAKE}="{process_mark()}"; {told_when_killed(ROOT)}{sys.executable} -c "{program}"'
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    job = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=environment)
+    assert re.search(r"error: the job was killed by signal 9; its memory was 0\.[3-9] GB: out of memory\?", job.stderr)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_job_that_ends_with_its_snakemake_blames_nobody() -> None:
