@@ -2,11 +2,11 @@
 
     python -m benchmarks.kills --count 100 --configfile config/smoke.yaml --data ../shared/data --folder results/kills
 
-Each round starts Snakemake, waits a random time, and sends a random signal (SIGINT, SIGTERM, SIGKILL) to a random
-target: Snakemake alone, its whole process group, one of its workers, or, with `--engine vllm`, vLLM's engine process,
-also while it is loading. When the study is done its tables are compared, and it begins again, until `--count` kills
-have been made. Orphans are processes of a round that live a minute after its Snakemake has ended; leftovers, temporary
-files that lie among the results of a finished study.
+Each round starts Snakemake and, at random moments until that ends, sends a random signal (SIGINT, SIGTERM, SIGKILL) to
+a random target: Snakemake alone, its whole process group, one of its workers, or, with `--engine vllm`, vLLM's engine
+process, also while it is loading. When the study is done its tables are compared, and it begins again, until `--count`
+kills have been made. Orphans are processes of a round that live a minute after its Snakemake has ended; leftovers,
+temporary files that lie among the results of a finished study.
 
 Resumable: each kill is a line of `{folder}/kills.jsonl`, and what stands there is not done again.
 """
@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +114,11 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def strike(running: "subprocess.Popen[bytes]", chance: random.Random, engine: str) -> Record:
+def strike(running: "subprocess.Popen[bytes]", chance: random.Random) -> Record:
     """Send a random signal to a random target; what was hit."""
     members = family(running.pid)
-    workers = [member for member in members[1:] if " -m scripts." in command_of(member)]
+    jobs = [member for member in members[1:] if " -m scripts." in command_of(member)]
+    workers = [job for job in jobs if not command_of(job).startswith("/usr/bin/bash")]  # a shell waits for its program
     engines = [member for member in members[1:] if "EngineCore" in command_of(member) or "VLLM" in command_of(member)]
     targets = ["snakemake", "group", *(["worker"] if workers else []), *(["engine"] * 3 if engines else [])]
     target, name = chance.choice(targets), chance.choice(SIGNALS)
@@ -137,31 +138,33 @@ def strike(running: "subprocess.Popen[bytes]", chance: random.Random, engine: st
     return {"target": target, "signal": name, "hit": hit[-120:], "members": members}
 
 
-def kill_once(study: Study, chance: random.Random, args: argparse.Namespace) -> Record | None:
-    """Start the study and strike it at a random moment; None if it was done before that."""
-    began, wait = time.monotonic(), chance.uniform(0.2, args.longest)
+def disturb(study: Study, chance: random.Random, args: argparse.Namespace, most: int) -> Iterator[Record]:
+    """Start the study and strike it at random moments, `most` times at most, until it ends; each kill, then the end."""
     running = study.start()
-    while time.monotonic() - began < wait:
+    members: dict[int, psutil.Process] = {}
+    for _ in range(most):
+        began, wait = time.monotonic(), chance.uniform(0.2, args.longest)
+        while running.poll() is None and time.monotonic() - began < wait:
+            time.sleep(0.05)
         if running.poll() is not None:
-            return None if running.returncode == 0 else {"after": wait, "failed": running.returncode}
-        time.sleep(0.05)
-    struck = strike(running, chance, args.engine)
-    members = struck.pop("members")
-    if struck["target"] in ("worker", "engine"):  # Snakemake lets the other jobs end, and then ends
-        members += family(running.pid)
+            break
+        struck = strike(running, chance)
+        members |= {member.pid: member for member in struck.pop("members")}
+        yield {"after": round(wait, 2), **struck}
     try:
-        running.wait(timeout=600)
+        running.wait(timeout=PATIENCE * 20)  # of a worker that is killed Snakemake lets the other jobs end first
+        hung = False
     except subprocess.TimeoutExpired:
-        struck["hung"] = True
+        hung = True
         os.killpg(running.pid, signal.SIGKILL)
         running.wait()
     until = time.monotonic() + PATIENCE
-    while any(map(alive, members)) and time.monotonic() < until:
+    while any(map(alive, members.values())) and time.monotonic() < until:
         time.sleep(0.1)
-    orphans = [command_of(member)[-120:] for member in members if alive(member)]
-    for member in filter(alive, members):
-        member.kill()
-    return {"after": round(wait, 2), **struck, "status": running.returncode, "orphans": orphans}
+    orphans = [member for member in members.values() if alive(member)]
+    yield {"ended": running.returncode, "orphans": [command_of(one)[-120:] for one in orphans], "hung": hung}
+    for one in orphans:
+        one.kill()
 
 
 def finish(study: Study) -> None:
@@ -194,14 +197,15 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(json.dumps(entry), flush=True)
 
         while (kills := sum("after" in entry for entry in done)) < args.count:
-            struck = kill_once(killed, random.Random(f"{args.seed}/{kills}/{len(done)}"), args)
-            if struck is None:
+            chance = random.Random(f"{args.seed}/{kills}/{len(done)}")
+            for entry in disturb(killed, chance, args, args.count - kills):
+                note(entry)
+            if done[-1].get("ended") == 0:
                 note(compared(killed, reference))
                 killed.clear()
-            else:
-                note(struck)
-        finish(killed)
-        note(compared(killed, reference))
+        if "finished" not in done[-1]:
+            finish(killed)
+            note(compared(killed, reference))
     report(done)
 
 
@@ -210,8 +214,8 @@ def report(done: list[Record]) -> None:
     kills, ends = [entry for entry in done if "after" in entry], [entry for entry in done if "finished" in entry]
     for (target, name), count in sorted(Counter((k.get("target"), k.get("signal")) for k in kills).items(), key=str):
         print(f"{count:4} {name} to {target}")
-    orphans = sum(len(entry.get("orphans", ())) for entry in kills)
-    hung = sum("hung" in entry for entry in kills)
+    orphans = sum(len(entry.get("orphans", ())) for entry in done)
+    hung = sum(entry.get("hung", False) for entry in done)
     differing = sum(len(entry["differing"]) for entry in ends)
     leftovers = sum(len(entry["leftovers"]) for entry in ends)
     print(
