@@ -182,6 +182,8 @@ def compared(study: Study, reference: dict[str, bytes]) -> Record:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
+    # A program that a shell starts in the background ignores SIGINT, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     whole, killed = Study(args.folder / "undisturbed", args), Study(args.folder / "killed", args)
     if not whole.tables():
         finish(whole)
