@@ -140,14 +140,18 @@ class Samples:
             )
         own[trace["id"]] = before | this
 
-    def check(self, problems: Mapping[str, int]) -> None:
-        """RecordError unless each data set has so many problems (0: any), and each of these as many samples."""
+    def check(self, problems: Mapping[str, int], alike: bool = True) -> None:
+        """RecordError unless each data set has so many problems (0: any), and each of these its samples from 0 on.
+
+        `alike`: as many of each problem.
+        """
         for dataset, count in problems.items():
             own = self.found.get(dataset, {})
             if not own:
                 raise RecordError(f"{self.path}: no trace of the data set {dataset!r}")
-            n = next(iter(own.values())).bit_length()
+            first = next(iter(own.values())).bit_length()
             for problem, bits in own.items():
+                n = first if alike else bits.bit_length()
                 if bits != (1 << n) - 1:
                     raise RecordError(
                         f"{self.path}: problem {problem} ({dataset}) has {bits.bit_count()} samples, where {n} should"
@@ -160,11 +164,13 @@ class Samples:
                 )
 
 
-def graded(path: Path, datasets: Iterable[str] | None, counts: Mapping[str, int] | None = None) -> Iterator[Record]:
+def graded(
+    path: Path, datasets: Iterable[str] | None, counts: Mapping[str, int] | None = None, alike: bool = True
+) -> Iterator[Record]:
     """A model's graded traces of these data sets (None: of all): all that there should be, the grader's verdicts.
 
     `counts` says how many problems a data set has, under its own name (`aime` also for `aime@4`, its samples).
-    The file is known by the name of the model, by which every trace must be.
+    The file is known by the name of the model, by which every trace must be. `alike`: as many samples of each problem.
     """
     wanted = None if datasets is None else list(datasets)
     samples, model = Samples(path), name_of(path)
@@ -175,7 +181,7 @@ def graded(path: Path, datasets: Iterable[str] | None, counts: Mapping[str, int]
             samples.add(trace, number)
             yield trace
     asked = samples.found if wanted is None else wanted
-    samples.check({name: (counts or {}).get(name.partition("@")[0], 0) for name in asked})
+    samples.check({name: (counts or {}).get(name.partition("@")[0], 0) for name in asked}, alike)
 
 
 def graded_fault(trace: Record, model: str) -> str | None:
@@ -188,9 +194,9 @@ def graded_fault(trace: Record, model: str) -> str | None:
     return None
 
 
-def problem_counts(reports: Iterable[Path]) -> dict[str, int]:
-    """Data set -> how many problems it has, by the reports of scripts/clean.py."""
-    return {name_of(path): read_json(path)["kept"] for path in reports}
+def kept_counts(paths: Iterable[Path]) -> dict[str, int]:
+    """Data set -> its problems, by the reports of scripts/clean.py; corpus -> its rows, by its counts file."""
+    return {name_of(path): read_json(path)["kept"] for path in paths}
 
 
 def corpus_rows(path: Path) -> Iterator[Record]:
@@ -232,8 +238,3 @@ def likelihoods(path: Path, kept: Mapping[str, int] | None = None) -> Iterator[R
             raise RecordError(
                 f"{path}: {len(seen[corpus])} rows of the corpus {corpus}, which has {count}; make it again"
             )
-
-
-def corpus_counts(paths: Iterable[Path]) -> dict[str, int]:
-    """Corpus -> how many rows it has, by the counts files of scripts/corpus.py."""
-    return {name_of(path): read_json(path)["kept"] for path in paths}

@@ -94,8 +94,8 @@ def records(home: Path, study: Study | None) -> Iterator[Callable[[], object]]:
     def files(folder: str) -> list[Path]:
         return sorted((home / folder).glob("[!.]*.jsonl"))
 
-    counts = contracts.problem_counts((home / "problems").glob("*.report.json"))
-    kept = contracts.corpus_counts((home / "corpora").glob("*.counts.json"))
+    counts = contracts.kept_counts((home / "problems").glob("*.report.json"))
+    kept = contracts.kept_counts((home / "corpora").glob("*.counts.json"))
     looks: list[Iterable[object]] = [contracts.problems(path) for path in files("problems")]
     looks += [contracts.corpus_rows(path) for path in files("corpora")]
     asked = set(study.config.likelihood.corpora) if study else set()

@@ -79,7 +79,7 @@ def read_models(
 
     `files`: their `graded` traces, and the `reports` of the data sets, which say how many problems these have.
     """
-    paths, counts = by_name(files["graded"]), contracts.problem_counts(files.get("reports", ()))
+    paths, counts = by_name(files["graded"]), contracts.kept_counts(files["reports"])
     cells = {model: read_cells(paths[model], datasets, counts) for model in models}
     check_same_problems({model: {name: cell.outcomes for name, cell in own.items()} for model, own in cells.items()})
     return cells

@@ -73,7 +73,7 @@ def test_the_commands_of_the_docstring_work_one_after_the_other(
     write_problems(tmp_path / "problems/train.jsonl")
     made = {"train": {"rendering": {"chat_template": None}}}
     write_json(tmp_path / "cot/teacher/shard-0.meta.json", {"datasets": made})
-    write_json(tmp_path / "imported/long.json", {"dropped": {"no_text": 2}, "special_tokens": []})
+    write_json(tmp_path / "imported/long.json", {"dropped": {"no_text": 2}, "special_tokens": [], "traces": 8})
     write_corpora(tmp_path, {"short": rows_of([(n, 5) for n in range(8)])})
     write_model(tmp_path / "models/small")
     (tmp_path / "config").symlink_to(ROOT / "config")

@@ -7,7 +7,7 @@ from typing import Any
 import huggingface_hub
 import pytest
 
-from micota.common.errors import ConfigurationError, DataError
+from micota.common.errors import DataError
 from micota.common.records import Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.provenance import manifest
 from micota.study.load import load_study
@@ -68,9 +68,15 @@ class Run:
                 f"--graded={home}/graded/long.jsonl",
             ]
         )
+        self.make()
+        self.rows, self.counts = list(read_jsonl(home / "long.jsonl")), read_json(home / "long.json")
+
+    def make(self) -> None:
+        """The corpus of the graded traces."""
+        home = self.home
         corpus.main(
             [
-                *study,
+                *("--study", str(self.study)),
                 "--corpus=long",
                 f"--graded={home}/graded/long.jsonl",
                 f"--problems={home}/train.jsonl",
@@ -79,7 +85,6 @@ class Run:
                 f"--counts={home}/long.json",
             ]
         )
-        self.rows, self.counts = list(read_jsonl(home / "long.jsonl")), read_json(home / "long.json")
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -225,3 +230,19 @@ def test_the_counts_of_all_that_was_read_add_up_whatever_is_kept(tmp_path: Path,
         found[keep] = run.counts["kept"]
         assert run.counts["read"] == run.counts["kept"] + sum(run.counts["dropped"].values()) == 10
     assert found["correct"] < found["finished"] < found["all"]
+
+
+def test_a_lost_doubled_or_foreign_trace_is_seen_by_the_corpus(tmp_path: Path, tokenizer: Path) -> None:
+    run = Run(tmp_path, SHAPES["openr1"], tokenizer)
+    path = run.home / "graded/long.jsonl"
+    rows = list(read_jsonl(path))
+    for damaged, said in (
+        (rows[:-1], "traces of .* that were imported; remove it|has . samples, where . should be"),
+        ([*rows, rows[0]], "stands there twice"),
+        ([rows[0] | {"sampler": "other"}, *rows[1:]], "a trace of 'other' in the file of 'long'"),
+        ([rows[0] | {"correct": not rows[0]["correct"]}, *rows[1:]], "`correct` is .*, and math_verify says"),
+    ):
+        write_jsonl(path, damaged)
+        with pytest.raises(DataError, match=said) as error:
+            run.make()
+        assert str(error.value).startswith(str(path))

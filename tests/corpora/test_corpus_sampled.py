@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from micota.common.errors import UserError
 from micota.common.records import Record, write_json, write_jsonl
 from micota.corpora.counts import Counts
-from micota.corpora.kinds import Sampled
-from micota.corpora.kinds.filtering import solved
+from micota.corpora.kinds.filtering import Filter, solved
 from tests.corpus_rows import PROBLEMS, graded, passed, run_script, write_problems
 
 GRADED = st.builds(
@@ -30,10 +29,8 @@ def kept(
     rows: list[Record], others: list[set[str]], keep: str, limit: int | None, rule: str = "drop", opened: str = ""
 ) -> tuple[list[Record], Counts]:
     """The corpus rows of traces, and the counts."""
-    corpus = Sampled.model_validate(
-        {"kind": "sampled", "sampler": "ta", "keep": keep, "max_tokens": limit, "special_tokens": rule}
-    )
-    return passed(corpus.filtered(rows, PROBLEMS, others, {"opened": opened} if opened else {}))
+    made = {"opened": opened} if opened else {}
+    return passed(Filter(keep, limit, rule).rows(rows, PROBLEMS, others, made))
 
 
 @given(

@@ -160,7 +160,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     entries, benchmarks = write_students(root, rng), list(BENCHMARKS)
     for base, parameters in (("small", 124_352), ("medium", 336_864)):
         write_json(root / f"sizes/{base}.json", {"model": base, "parameters": parameters})
-    graded = {"graded": "graded/*.jsonl"}
+    graded = {"graded": "graded/*.jsonl", "reports": "no/*"}
     make("sizes", graded | {"sizes": "sizes/*.json"}, entries=entries, benchmarks=benchmarks, gaps=GAPS)
     make("variance", graded, entries=write_masks(root, rng), benchmarks=benchmarks, dataset="repeated")
     make("main", graded, entries=entries, benchmarks=benchmarks, proposed="mid")
@@ -168,9 +168,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_corpora(root, rng)
     make("corpora", {"counts": "corpora/*.counts.json"})
     make("lengths", {"corpora": "corpora/*.jsonl"})
-    make("likelihood", {"nll": "likelihood/*.jsonl"})
+    make("likelihood", {"nll": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"})
     settings = {"seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": benchmarks, "validation": "valid"}
-    make("claims", graded | {"likelihood": "likelihood/*.jsonl"}, **family(), **settings)
+    make(
+        "claims",
+        graded | {"likelihood": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"},
+        **family(),
+        **settings,
+    )
     return root
 
 

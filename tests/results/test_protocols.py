@@ -92,7 +92,7 @@ def write(folder: Path, model: str, answers: dict[str, list[str | None]], datase
 
 
 def make(folder: Path) -> Path:
-    files = {"graded": list(folder.glob("*.jsonl"))}
+    files = {"graded": list(folder.glob("*.jsonl")), "reports": []}
     protocols.make(files, folder, entries=ENTRIES, labels={"easy@4": "easy"}, temperature=0.6)
     return folder / "protocols"
 
@@ -183,7 +183,10 @@ def test_completions_that_a_stop_string_ended_before_a_box_are_counted(tmp_path:
         *(trace(f"hard/{n}", "hard", True) for n in range(2)),
     ]
     write_traces(tmp_path / "m.jsonl", rows)
-    entries, files = [entry("m", "m", "base"), entry("m", "m", "mid")], {"graded": [tmp_path / "m.jsonl"]}
+    entries, files = (
+        [entry("m", "m", "base"), entry("m", "m", "mid")],
+        {"graded": [tmp_path / "m.jsonl"], "reports": []},
+    )
     for benchmarks, expected in ((["easy", "hard"], [1, None]), (["hard"], [])):
         main.make(files, tmp_path, entries=entries, benchmarks=benchmarks, proposed="mid")
         cells = [row for row in read_csv(tmp_path / "main_cells.csv") if row["corpus"] == "base"]

@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 def make(folder: Path, *judged: Path) -> dict[str, list[dict[str, Any]]]:
     graded = [folder / f"graded/{entry['model']}.jsonl" for entry in ENTRIES]
-    files = {"graded": graded, "problems": [folder / "problems.jsonl"], "judged": list(judged)}
+    files = {"graded": graded, "problems": [folder / "problems.jsonl"], "judged": list(judged), "reports": []}
     scores.make(files, folder / "tables", entries=ENTRIES, rules=RULES)
     return {name: read_csv(folder / f"tables/{name}.csv") for name in ("scores", "agreement", "disagreements")}
 

@@ -22,7 +22,7 @@ def make(graded: Path, parameters: dict[str, int], entries: list[Entry], gaps: l
     for base, count in parameters.items():
         write_json(graded.parent / f"sizes/{base}.json", {"model": base, "parameters": count})
     counted = [graded.parent / f"sizes/{base}.json" for base in parameters]
-    files, out = {"graded": list(graded.iterdir()), "sizes": counted}, graded.parent / "tables"
+    files, out = {"graded": list(graded.iterdir()), "sizes": counted, "reports": []}, graded.parent / "tables"
     sizes_table.make(files, out, entries=entries, benchmarks=["easy", "hard"], gaps=gaps)
     return out / "sizes"
 

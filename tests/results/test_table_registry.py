@@ -75,7 +75,7 @@ def test_a_table_reads_no_file_that_the_registry_does_not_name() -> None:
     study = studies()["every"]
     for name, table in TABLES.items():
         source = inspect.getsource(module(name))
-        read = set(re.findall(r'files(?:\["|\.get\(")(\w+)"', source))
+        read = set(re.findall(r'files\["(\w+)"', source))
         read |= {"graded", "reports"} if "read_models(files" in source else set()
         assert read and read <= set(table.reads(study, Paths("", ""))), name
 

@@ -35,7 +35,7 @@ ENTRIES = [entry("s-mid-s0", "s", "mid"), entry("s", "s", "base"), entry("s-mid-
 
 def make_main(graded: Path, entries: list[Entry] = ENTRIES, proposed: str = "mid") -> Path:
     out = graded.parent / "tables"
-    files = {"graded": [graded / f"{entry['model']}.jsonl" for entry in entries]}
+    files = {"graded": [graded / f"{entry['model']}.jsonl" for entry in entries], "reports": []}
     main.make(files, out, entries=entries, benchmarks=["easy", "hard"], proposed=proposed)
     return out / "main"
 
@@ -162,7 +162,7 @@ def test_assistants_are_ordered_by_sweep_and_weight(graded: Path) -> None:
         {"model": "s", "tuned": "t", "weight": 0, "density": None, "mask_seed": None},
     ]
     entries += [{**entry, "tuned": "another"} for entry in entries[1:]]
-    assistants.make({"graded": list(graded.iterdir())}, graded.parent, entries=entries, dataset="easy")
+    assistants.make({"graded": list(graded.iterdir()), "reports": []}, graded.parent, entries=entries, dataset="easy")
     rows = read_csv(graded.parent / "assistants.csv")
     assert [row["tuned"] for row in rows] == ["t", "t", "t", "another", "another"], "a sweep after the other"
     assert [row["weight"] for row in rows] == [0, 0.4, 1, 0, 0.4]
@@ -246,7 +246,7 @@ def test_likelihood_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path)
     pairs = [("mid", 1.0, 10), ("mid", 9.0, 30), ("long", 8.0, 40)]
     records = [{"corpus": c, "id": f"{n}", "sample": 0, "nll": nll, "n_tokens": n} for c, nll, n in pairs]
     write_jsonl(tmp_path / "small.jsonl", records)
-    likelihood.make({"nll": [tmp_path / "small.jsonl"]}, tmp_path)
+    likelihood.make({"nll": [tmp_path / "small.jsonl"], "counts": []}, tmp_path)
     mid, long = read_csv(tmp_path / "likelihood.csv")
     assert (mid["base"], mid["traces"], mid["tokens"], mid["nll_per_trace"]) == ("small", 2, 40, 5)
     assert mid["nll_per_token"] == pytest.approx(0.25) and mid["perplexity"] == pytest.approx(1.2840254)

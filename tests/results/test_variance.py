@@ -181,7 +181,7 @@ def make(folder: Path, models: dict[str, Any], samples: int = 2, strict: bool = 
         ]
         write_traces(folder / f"graded/{name}.jsonl", rows)
         entries.append({"model": name, "corpus": corpus, "seed": int(seed)})
-    files, out = {"graded": list((folder / "graded").iterdir())}, folder / "tables"
+    files, out = {"graded": list((folder / "graded").iterdir()), "reports": []}, folder / "tables"
     variance_table.make(files, out, entries=entries, benchmarks=["easy"], dataset="more")
     return out / "variance"
 

@@ -7,6 +7,7 @@ those of a model of the study are.
 
 from collections.abc import Iterator
 from math import ceil
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,7 +15,7 @@ from pydantic import Field, model_validator
 from micota.common import contracts
 from micota.common.cli import known
 from micota.common.errors import ConfigurationError
-from micota.common.records import Record, read_json
+from micota.common.records import Record, RecordError, read_json
 from micota.common.settings import Closed, Name
 from micota.corpora.kinds.filtering import (
     OVER_PER_PROBLEM,
@@ -128,7 +129,7 @@ class Imported(CorpusKind):
         imported = read_json(given.only("imported"))
         yield from not_imported(imported["dropped"])
         rule = Filter(self.keep, self.max_tokens, self.special_tokens, self.per_problem)
-        traces = contracts.records(given.only("graded"), contracts.GRADED)
+        traces = whole(given.only("graded"), self.imported_from(around), imported["traces"])
         asked = {"special_tokens": imported["special_tokens"]}
         found = yield from rule.rows(traces, problems, made=asked)
         return {key: value for key, value in found.items() if key != "rendering"} | {"imported": imported}
@@ -141,6 +142,16 @@ class Imported(CorpusKind):
         """One trace a problem: how many the source has is not known before it is read."""
         assumed = 1.0 if self.keep == "all" else plan.assumed["kept"]
         return ceil(plan.problems(self.dataset) * plan.share_kept(name, assumed))
+
+
+def whole(path: Path, dataset: str, count: int) -> Iterator[Record]:
+    """The graded traces of a source, all that were imported: of some problems more than of others."""
+    found = 0
+    for trace in contracts.graded(path, [dataset], alike=False):
+        found += 1
+        yield trace
+    if found != count:
+        raise RecordError(f"{path}: {found} traces of {count} that were imported; remove it and run again")
 
 
 def not_imported(dropped: dict[str, int]) -> Iterator[tuple[Record, str]]:

@@ -1,6 +1,6 @@
 """A corpus of traces that one model of the study sampled on the training problems, filtered."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from math import ceil
 from typing import Annotated, ClassVar, Literal
 
@@ -58,17 +58,8 @@ class Sampled(CorpusKind):
 
         others = [solved(traces(model)) for model in self.only_if_solved_by]
         made = read_json(given.only("rendering"))["datasets"][dataset]["rendering"] if given.has("rendering") else {}
-        return (yield from self.filtered(traces(self.sampler), problems, others, made))
-
-    def filtered(
-        self,
-        traces: Iterable[Record],
-        problems: dict[str, str],
-        solved_by_others: Sequence[set[str]] = (),
-        made: Record | None = None,
-    ) -> Made:
-        """The sampler's graded traces on the training problems, as corpus rows or with why they are dropped."""
-        return Filter(self.keep, self.max_tokens, self.special_tokens).rows(traces, problems, solved_by_others, made)
+        rule = Filter(self.keep, self.max_tokens, self.special_tokens)
+        return (yield from rule.rows(traces(self.sampler), problems, others, made))
 
     def expected_tokens(self, name: str, plan: Expected) -> float:
         written = plan.sampled(self.sampler)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.common.contracts import corpus_counts, likelihoods
+from micota.common.contracts import kept_counts, likelihoods
 from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.records import RecordError
@@ -58,7 +58,7 @@ def make(
             raise DataError("validation_problems: the claims speak of the merge sweep; name its data set")
         for model, found in read_models(files, swept, [validation]).items():
             cells.setdefault(model, {}).update(found)
-    nll = read_nll(parts, by_name(files["likelihood"]), corpus_counts(files.get("counts", ())))
+    nll = read_nll(parts, by_name(files["likelihood"]), kept_counts(files["counts"]))
     data = Data(seeds, bases, benchmarks, validation, cells, nll)
     rows = judge(family, data, alpha=alpha, power=power)
     # Twice: the table for reading has a claim's text once and its numbers rounded, the CSV has everything everywhere.

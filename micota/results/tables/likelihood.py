@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import exp
 from pathlib import Path
 
-from micota.common.contracts import corpus_counts, likelihoods
+from micota.common.contracts import kept_counts, likelihoods
 from micota.common.files import by_name
 from micota.common.tables import Column, Row, write_table
 from micota.results.columns import interval
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 def make(files: dict[str, list[Path]], out: Path) -> None:
-    rows, kept = [], corpus_counts(files.get("counts", ()))
+    rows, kept = [], kept_counts(files["counts"])
     for base, path in by_name(files["nll"]).items():
         traces: dict[str, list[tuple[float, int]]] = {}
         for record in likelihoods(path, kept):

@@ -7,7 +7,7 @@ counted: micota/results/pass_at_k.py.
 from collections.abc import Mapping
 from pathlib import Path
 
-from micota.common.contracts import graded, problem_counts
+from micota.common.contracts import graded, kept_counts
 from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.tables import Column, Row, write_table
@@ -25,7 +25,7 @@ def make(
     files: dict[str, list[Path]], out: Path, *, entries: list[Entry], labels: dict[str, str], temperature: float
 ) -> None:
     """`labels`: under which name the samples of a benchmark stand in the graded traces."""
-    paths, counts = by_name(files["graded"]), problem_counts(files.get("reports", ()))
+    paths, counts = by_name(files["graded"]), kept_counts(files["reports"])
     read = {entry["model"]: read_samples(paths[entry["model"]], labels, counts) for entry in entries}
     check_same_problems(read)
     sizes = {len(samples) for found in read.values() for each in found.values() for samples in each.values()}

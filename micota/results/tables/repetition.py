@@ -28,7 +28,7 @@ def make(files: dict[str, list[Path]], out: Path, *, repeating_from: float) -> N
     traces: Counter[tuple[str, str]] = Counter()
     truncated: Counter[tuple[str, str]] = Counter()
     repeating: Counter[tuple[str, str]] = Counter()
-    counts = contracts.problem_counts(files.get("reports", ()))
+    counts = contracts.kept_counts(files["reports"])
     for model, path in by_name(files["graded"]).items():
         for trace in contracts.graded(path, None, counts):
             if "repeated_share" not in trace:

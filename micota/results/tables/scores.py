@@ -51,7 +51,7 @@ def make(files: dict[str, list[Path]], out: Path, *, entries: list[Entry], rules
         {entry["model"]: paths[entry["model"]] for entry in entries},
         rules,
         judged,
-        contracts.problem_counts(files.get("reports", ())),
+        contracts.kept_counts(files["reports"]),
     )
     rows = score_rows(entries, scores, list(rules))
     write_table(out / "scores", rows, score_columns(rows, scores.graders), group="base")
