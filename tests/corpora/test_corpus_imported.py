@@ -7,7 +7,7 @@ from typing import Any
 import huggingface_hub
 import pytest
 
-from micota.common.errors import DataError
+from micota.common.errors import ConfigurationError, DataError
 from micota.common.records import Record, read_json, read_jsonl, write_json, write_jsonl
 from micota.provenance import manifest
 from micota.study.load import load_study
