@@ -4,7 +4,7 @@
 rule likelihood:
     input:
         model="results/{study}/models/{base}",
-        corpora=PATHS.of("corpora", STUDY.config.likelihood.corpora),
+        corpora=lambda wildcards: PATHS.of("corpora", STUDY.likely(wildcards.base)),
     output:
         "results/{study}/likelihood/{base}.jsonl",
     log:
@@ -17,7 +17,7 @@ rule likelihood:
     resources:
         **on_gpus(lambda wildcards: GPUS.likelihood, minutes=480),
     params:
-        settings=shapes.likelihood(STUDY),
+        settings=lambda wildcards: shapes.likelihood(STUDY, wildcards.base),
         version=VERSIONS["likelihood"],
     message:
         "Likelihood: the corpora under {wildcards.base}"

@@ -50,7 +50,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Gather and write."""
     args = parse_args(argv)
-    asked: Record = study_of(args.study).config.model_dump(mode="json")
+    asked: Record = study_of(args.study).given.model_dump(mode="json")
     config, data = without_places(asked, PROJECT), asked["data_folder"] and Path(asked["data_folder"])
     figures = {f"figures/{name}": digest for name, digest in hashes(args.figures, ("*.png", "*.pdf")).items()}
     manifest = {

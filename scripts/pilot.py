@@ -40,7 +40,7 @@ def overlay(study: Study, share: float) -> dict[str, Any]:
     """What a pilot lays over its study. Models that the study trains from scratch get fewer demonstrations as well."""
     if not 0 < share < 1:
         raise ConfigurationError(f"--share {share}: give a share between 0 and 1, such as 0.01")
-    config = study.config
+    config = study.given
     fewer = {
         name: {"limit": max(FEWEST_PROBLEMS, ceil(share * problem_count(study, name)))} for name in config.datasets
     }
@@ -50,11 +50,12 @@ def overlay(study: Study, share: float) -> dict[str, Any]:
 
     parts: dict[str, Any] = {
         "study": f"{config.study}_pilot",
+        "chains": config.chains[:1],
         "seeds": config.seeds[:1],
         "datasets": fewer,
-        "corpora": {name: less for name in config.corpora if (less := study.corpus(name).in_a_pilot(fewer_rows))},
+        "corpora": {name: less for name in config.corpora if (less := config.corpora[name].in_a_pilot(fewer_rows))},
         "bases": {
-            name: {"demonstrations": {"count": fewer_rows(base.demonstrations.count)}}
+            name: {"demonstrations": {"count": fewer_rows(base.demonstrations.count)}, "seeds": base.seeds[:1]}
             for name, base in config.bases.items()
             if isinstance(base, ScratchBase) and (config.from_scratch or not base.pretrained)
         },

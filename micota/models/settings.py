@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from micota.common.settings import Closed, Name, Seed
+from micota.common.settings import EXECUTION, Closed, Name, Seed
 from micota.problems.settings import Demonstrations
 
 
@@ -30,8 +30,13 @@ class ScratchBase(Closed):
     """A base model of a miniature: a random Qwen2, pre-trained on procedural demonstrations."""
 
     source: Literal["scratch"]
-    pretrained: str | None = Field(None, description="folder of the finished model, taken if its recipe is this one")
-    seed: Seed
+    pretrained: str | None = Field(
+        None, description="folder of the finished model, taken if its recipe is this one; `{seed}` is filled in"
+    )
+    seed: Seed = 0
+    seeds: list[Seed] = Field(
+        [], description="one a chain, in order: each chain has a base of its own", json_schema_extra=EXECUTION
+    )
     shape: Shape
     demonstrations: Demonstrations
     recipe: Name = Field(description="a recipe of `training`")

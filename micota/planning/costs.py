@@ -237,7 +237,7 @@ class Workload:
     def likelihood(self, base: str) -> Cost:
         """Reading corpora: 2 FLOP a parameter and token."""
         likelihood, device, count = self.study.config.likelihood, self.device, self.parameters(base)
-        rows = {name: self.lengths.rows(name) for name in likelihood.corpora}
+        rows = {name: self.lengths.rows(name) for name in self.study.likely(base)}
         prompt = self.lengths.prompt(self.study.config.training_problems)
         means = {name: prompt + self.lengths.corpus(name) for name in rows}
         tokens = fsum(rows[name] * means[name] for name in rows)

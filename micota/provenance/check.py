@@ -98,11 +98,9 @@ def records(home: Path, study: Study | None) -> Iterator[Callable[[], object]]:
     kept = contracts.kept_counts((home / "corpora").glob("*.counts.json"))
     looks: list[Iterable[object]] = [contracts.problems(path) for path in files("problems")]
     looks += [contracts.corpus_rows(path) for path in files("corpora")]
-    asked = set(study.config.likelihood.corpora) if study else set()
-    looks += [
-        contracts.likelihoods(path, {name: n for name, n in kept.items() if name in asked})
-        for path in files("likelihood")
-    ]
+    for path in files("likelihood"):
+        asked = study.likely(path.stem) if study else []
+        looks.append(contracts.likelihoods(path, {name: n for name, n in kept.items() if name in asked}))
     for path in files("graded"):
         names = [task.dataset for task in tasks(study, path.stem)] if study and path.stem in study.models else []
         looks.append(contracts.graded(path, names, counts))

@@ -1,6 +1,7 @@
 """Which models stand in which table: entries of (model, base, corpus, seed), and the models that claims speak of."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 from micota.study import names
@@ -14,14 +15,25 @@ UNTRAINED, ELSEWHERE = "base", "elsewhere"  # in place of a corpus: as it was; i
 def main(study: Study) -> list[Entry]:
     """The main table: per student size the untrained base, then each corpus, each seed; then `external_models`."""
     entries: list[Entry] = []
-    for base in study.config.students.bases:
-        entries.append({"model": base, "base": base, "corpus": UNTRAINED, "seed": 0})
+    for base in study.given.students.bases:
+        entries += [{**entry, "base": base, "corpus": UNTRAINED, "seed": 0} for entry in in_chains(study, base)]
         entries += [
-            {"model": name, "base": base, "corpus": tune.corpus, "seed": tune.seed}
-            for name, tune in study.students.items()
-            if tune.base == base
+            {"model": names.student(base, corpus, seed, chain.number), "base": base, "corpus": corpus, "seed": seed}
+            | {"chain": chain.number}
+            for of, corpus in study.arms
+            if of == base
+            for chain in study.chains
+            for seed in study.given.seeds
         ]
-    return entries + [{"model": n, "base": ELSEWHERE, "corpus": n, "seed": 0} for n in study.config.external_models]
+    elsewhere = study.config.external_models
+    return entries + [{"model": n, "base": ELSEWHERE, "corpus": n, "seed": 0, "chain": None} for n in elsewhere]
+
+
+def in_chains(study: Study, name: str) -> list[Entry]:
+    """The model of each chain that the configuration calls so; a single one, of chain None, where all share it."""
+    if all(chain.name(name) == name for chain in study.chains):
+        return [{"model": name, "chain": None}]
+    return [{"model": chain.name(name), "chain": chain.number} for chain in study.chains]
 
 
 def sizes(study: Study) -> list[Entry]:
@@ -37,22 +49,26 @@ def variance(study: Study) -> list[Entry]:
     if budget is None:
         return []
     return [
-        {"model": names.student(budget.base, corpus, seed), "corpus": corpus, "seed": seed}
+        {"model": names.student(budget.base, corpus, seed, chain.number), "corpus": corpus, "seed": seed}
+        | {"chain": chain.number}
         for corpus in budget.corpora
-        for seed in study.config.seeds
+        for chain in study.chains
+        for seed in study.given.seeds
     ]
 
 
 def assistants(study: Study) -> list[Entry]:
     """The sweep of each tuned model: its base as weight 0, itself as weight None, then every merge of the two."""
     entries: list[Entry] = []
-    for tuned, models in study.sweeps.items():
-        for model, weight in zip(models[:2], (0.0, None), strict=True):
-            entries.append({"model": model, "tuned": tuned, "weight": weight, "density": None, "mask_seed": None})
-        for model in models[2:]:
+    for sweep, chain in product({sweep.tuned: None for sweep in study.given.merges}, study.chains):
+        base, tuned, *merged = study.sweeps[chain.name(sweep)]
+        whose: Entry = {"tuned": sweep, "chain": chain.number}
+        for model, weight in ((base, 0.0), (tuned, None)):
+            entries.append({"model": model, **whose, "weight": weight, "density": None, "mask_seed": None})
+        for model in merged:
             merge = study.merges[model].merge
             place = {"weight": merge.weight, "density": merge.density, "mask_seed": merge.seed}
-            entries.append({"model": model, "tuned": tuned, **place})
+            entries.append({"model": model, **whose, **place})
     return entries
 
 

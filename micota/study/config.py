@@ -7,10 +7,10 @@ A misspelt key is an error that names it, and so is a number that YAML read as a
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from micota.common.errors import ConfigurationError
-from micota.common.settings import EXECUTION, Closed, Name, Names, Seed, explain, laid_over
+from micota.common.settings import EXECUTION, Closed, Name, Names, Seed, each_once, explain, laid_over
 from micota.corpora.kinds import Corpus
 from micota.grading.settings import Grading
 from micota.models.merge_methods import MergeSweep
@@ -97,7 +97,12 @@ class Config(Closed):
     renamed: ClassVar[dict[str, str]] = {"alignment": "likelihood", "scored": "external_models"}
 
     study: Name
-    seeds: list[Seed] = Field(min_length=1, description="training seeds of the students")
+    chains: Annotated[list[Seed], AfterValidator(each_once)] = Field(
+        [],
+        description="whole draws of the method: each has its own teacher, assistant, mask and students, with seeds of"
+        " 100 x chain + the seed that stands here",
+    )
+    seeds: list[Seed] = Field(min_length=1, description="training seeds of the students, within each chain")
     from_scratch: bool = Field(False, description="pre-train every from-scratch base, whatever `pretrained` offers")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto",

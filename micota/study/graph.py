@@ -14,6 +14,7 @@ from micota.models.settings import HubBase, LocalBase, ScratchBase
 from micota.problems.datasets import card
 from micota.problems.settings import Rule
 from micota.study import names
+from micota.study.chains import chains, spread
 from micota.study.config import Config, Training
 
 
@@ -41,14 +42,18 @@ class Merged:
 class Study:
     """The resolved graph: `bases`, `tunes` and `merges` by model name, and what depends on what."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, given: Config) -> None:
+        self.given = given  # as the configuration has it; `config` has the models and corpora of every chain
+        self.chains = chains(given)
+        self.config = config = spread(given, self.chains)
         self.bases = [*config.bases, *config.external_models]
         self.students: dict[str, Tune] = {
-            names.student(base, corpus, seed): Tune(base, corpus, config.students.recipe, seed)
-            for base in config.students.bases
-            for corpus in [*config.students.corpora, *config.students.extra_corpora.get(base, [])]
-            for seed in config.seeds
+            names.student(base, corpus, seed, chain.number): Tune(
+                chain.name(base), chain.name(corpus), given.students.recipe, chain.seed(seed), chain.number
+            )
+            for base, corpus in self.arms
+            for chain in self.chains
+            for seed in given.seeds
         }
         self.tunes = {n: Tune(t.base, t.corpus, t.recipe, t.seed) for n, t in config.tuned.items()} | self.students
         merges = [
@@ -104,6 +109,13 @@ class Study:
 
     def corpus(self, name: str) -> CorpusKind:
         return self.config.corpora[name]
+
+    def likely(self, base: str) -> list[str]:
+        """The corpora whose likelihood is taken under an untrained student: all, or its chain's where it is of one."""
+        corpora = self.config.likelihood.corpora
+        own = [chain for chain in self.chains if base in chain.names.values()]
+        others = {name for chain in self.chains if chain not in own for name in chain.names.values()}
+        return [name for name in corpora if name not in others] if own else corpora
 
     def around(self, corpus: str) -> Surroundings:
         """What a corpus must know of the study: with the base of the first model that learns from it.
@@ -165,8 +177,24 @@ class Study:
         """The benchmarks whose boxes the judge model sees where the rule rejects them."""
         return [name for name, rule in self.rules.items() if rule == "string"]
 
+    @property
+    def arms(self) -> list[tuple[str, str]]:
+        """Each student base with each corpus that it learns from, as the configuration names them."""
+        students = self.given.students
+        return [
+            (base, corpus)
+            for base in students.bases
+            for corpus in [*students.corpora, *students.extra_corpora.get(base, [])]
+        ]
+
     def measured(self, measure: str) -> list[str]:
-        """What the contrasts of a measure may be made of."""
+        """What the contrasts of a measure may be made of, as the configuration names it."""
         if measure == "accuracy":
-            return list(dict.fromkeys([*self.config.students.bases, *map(names.arm_of, self.students)]))
-        return self.assistants if measure.startswith("validation") else self.config.likelihood.corpora
+            return [*self.given.students.bases, *(names.arm(base, corpus) for base, corpus in self.arms)]
+        if not measure.startswith("validation"):
+            return self.given.likelihood.corpora
+        swept = [
+            [self.given.tuned[sweep.tuned].base, sweep.tuned, *(merge.name(sweep.tuned) for merge in sweep.merges())]
+            for sweep in self.given.merges
+        ]
+        return list(dict.fromkeys(model for models in swept for model in models))

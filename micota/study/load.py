@@ -8,6 +8,7 @@ from typing import Any
 from micota.common.errors import ConfigurationError, MissingFile
 from micota.common.records import read_json
 from micota.common.settings import laid_over
+from micota.study.chains import unchained
 from micota.study.checks import check
 from micota.study.config import parse_config
 from micota.study.graph import Study
@@ -29,9 +30,9 @@ def load_study(raw: dict[str, Any], typed: Mapping[str, Any] | None = None, proj
     `typed` is what of it comes from Snakemake's command line, `project` the checkout, if the run may start elsewhere.
     """
     config = parse_config(raw, typed)
-    study = Study(located(config, project) if project else config)
-    check(study)
-    return study
+    given = located(config, project) if project else config
+    check(Study(unchained(given)))  # its names are those that the configuration has
+    return Study(given)
 
 
 def study_of(paths: Sequence[Path]) -> Study:

@@ -1,6 +1,6 @@
 """The files and folders that a configuration names: where they are, and that they are there before anything runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ def located(config: Config, project: Path) -> Config:
     `project` is the checkout's folder. Where both have such a file, the one in the current folder is taken.
     """
 
-    def found(path: str | None) -> str | None:
-        return str(project / path) if path and not Path(path).exists() and (project / path).exists() else path
+    def found(path: str | None, seeds: Sequence[int] = ()) -> str | None:
+        example = (path or "").replace("{seed}", str(*seeds[:1]))
+        return str(project / path) if path and not Path(example).exists() and (project / example).exists() else path
 
     def moved(block: Any, *keys: str) -> Any:
-        return block.model_copy(update={key: found(getattr(block, key)) for key in keys if hasattr(block, key)})
+        seeds = getattr(block, "seeds", ())
+        return block.model_copy(update={key: found(getattr(block, key), seeds) for key in keys if hasattr(block, key)})
 
     if project.resolve() == Path.cwd():
         return config

@@ -27,17 +27,11 @@ def either(*expressions: str) -> str:
 def name_patterns(study: Study) -> dict[str, str]:
     """Wildcard -> the expression for its values."""
     config = study.config
-    students = either(
-        *(
-            product(
-                {
-                    f"{base}-": [*config.students.corpora, *config.students.extra_corpora.get(base, [])],
-                    "-s": config.seeds,
-                }
-            )
-            for base in config.students.bases
-        )
-    )
+    of_base: dict[str, list[str]] = {}
+    for base, corpus in study.arms:
+        of_base.setdefault(f"{base}-", []).append(corpus)
+    drawn = {"-c": config.chains} if config.chains else {}
+    students = either(*(product({base: corpora, **drawn, "-s": config.seeds}) for base, corpora in of_base.items()))
     merged = either(*(re.escape(sweep.tuned) + product(sweep.parts) for sweep in config.merges))
     tuned = either(one_of(config.tuned), students)
     return {

@@ -96,10 +96,10 @@ def corpus(study: Study, name: str) -> Shape:
     return dict(identity(study.corpus(name)))
 
 
-def likelihood(study: Study) -> Shape:
+def likelihood(study: Study, base: str) -> Shape:
     block = study.config.likelihood
     asked = {"prompt": identity(study.prompt(block.prompt)), "dtype": study.config.sampling.engine.dtype}
-    return {"corpora": block.corpora} | asked | arithmetic(study)
+    return {"corpora": study.likely(base)} | asked | arithmetic(study)
 
 
 def whole(study: Study) -> Shape:

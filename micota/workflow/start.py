@@ -114,7 +114,7 @@ def write_settings(study: Study, anew: bool) -> None:
     declared ancient() would swallow such a change. A job writes it only where it is not there (a disk of its own).
     """
     path = Path(Paths.of_study(study.config.study).settings)
-    text = study.config.model_dump_json(indent=2) + "\n"
+    text = study.given.model_dump_json(indent=2) + "\n"
     if not path.is_file() or (anew and path.read_text(encoding="utf-8", errors="replace") != text):
         with whole(path) as handle:
             handle.write(text)

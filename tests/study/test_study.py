@@ -72,7 +72,14 @@ def test_the_sweep_starts_at_the_base_and_ends_at_the_unmerged_assistant(study: 
     assert found["ta_long"]["weight"] is None
     weight = WEIGHT[study.config.study]
     mid = f"ta_long-w{weight}-d0.5-m0"
-    assert found[mid] == {"model": mid, "tuned": "ta_long", "weight": weight, "density": 0.5, "mask_seed": 0}
+    assert found[mid] == {
+        "model": mid,
+        "chain": None,
+        "tuned": "ta_long",
+        "weight": weight,
+        "density": 0.5,
+        "mask_seed": 0,
+    }
 
 
 def test_each_tuned_model_has_a_sweep_of_its_own() -> None:
@@ -245,7 +252,13 @@ def test_a_model_trained_elsewhere_is_scored_last_and_as_itself() -> None:
     study = load_study(
         raw_config("mini", {"external_models": {"theirs": {"source": "local", "path": "models/theirs"}}})
     )
-    assert entries.main(study)[-1] == {"model": "theirs", "base": "elsewhere", "corpus": "theirs", "seed": 0}
+    assert entries.main(study)[-1] == {
+        "model": "theirs",
+        "base": "elsewhere",
+        "corpus": "theirs",
+        "seed": 0,
+        "chain": None,
+    }
     assert sampled_datasets(study, "theirs") == BENCHMARKS["mini"]
     assert study.base_block("theirs") == LocalBase(source="local", path="models/theirs")
     assert study.base_files("theirs") == ["models/theirs/config.json"]
