@@ -11,6 +11,7 @@ from typing import Any
 
 from micota.common.errors import ConfigurationError
 from micota.common.settings import Closed
+from micota.models.merge_methods import MergeSweep
 from micota.models.settings import ScratchBase
 from micota.study.config import Config
 
@@ -95,7 +96,9 @@ def drawn_in(block: Any, chain: Chain) -> bool:
 def spread(config: Config, drawn: Iterable[Chain]) -> Config:
     """The configuration with every model and corpus of every chain written down; it names no chains any more."""
     found: dict[str, dict[str, Any]] = {"bases": {}, "tuned": {}, "corpora": {}}
-    merges, bases, likely = [], [], []
+    merges: list[MergeSweep] = []
+    bases: list[str] = []
+    likely: list[str] = []
     for place, chain in enumerate(drawn):
         for name, base in config.bases.items():
             found["bases"][chain.name(name)] = of_chain(base, place) if isinstance(base, ScratchBase) else base

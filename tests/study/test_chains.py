@@ -20,7 +20,8 @@ def study_of_chains(**changes: Any) -> Study:
 def test_what_is_drawn_is_drawn_in_every_chain() -> None:
     study = study_of_chains()
     assert study.config.tuned["teacher-c301"].corpus == "demonstrations-c301"
-    assert study.config.corpora["demonstrations-c302"].seed == 30204  # 100 x chain + the seed in the configuration
+    demonstrations: Any = study.corpus("demonstrations-c302")
+    assert demonstrations.seed == 30204  # 100 x chain + the seed in the configuration
     mid: Any = study.corpus("mid-c302")
     assert mid.sampler == "ta_long-c302-w0.175-d0.5-m30200"
     assert mid.only_if_solved_by == ["large", "teacher-c302", mid.sampler]
