@@ -10,10 +10,12 @@ A demonstration is one CoT for it. Its verbosity, in [0, 1], says how much of th
 - a slip, found by its check `check 295/2=147r1 no;wait,` and redone
 - a second pass over the whole chain, `again,`, in the short style or (`second_pass="decomposed"`) digit by digit
 
-Only base models and the miniature's strong teacher are trained on demonstrations; every other corpus is sampled.
+Only base models and the miniature's strong teacher are trained on demonstrations, and students on an oracle where the
+study says so (micota/corpora/kinds/oracle.py); every other corpus is sampled.
 """
 
 import random
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from typing import Any
 from micota.common.errors import DataError
 
 LABELS = "abcdefgh"
+STEP = re.compile(rf"[{LABELS}]([-+*])([0-9]+)")
 
 # Every possible problem belongs to one part, by a checksum of its text, so that test problems, training problems and
 # pre-training demonstrations are disjoint by construction, whatever the seeds and the counts.
@@ -50,6 +53,13 @@ class Chain:
 
 def apply(value: int, op: str, operand: int) -> int:
     return {"+": value + operand, "-": value - operand, "*": value * operand}[op]
+
+
+def parse(text: str) -> Chain | None:
+    """The chain that a problem's text spells; None if it spells none, or one with a value below 0."""
+    start, steps = re.match("[0-9]*", text)[0], tuple((op, int(n)) for op, n in STEP.findall(text))  # type: ignore[index]
+    chain = Chain(int(start or 0), steps[: len(LABELS)])
+    return chain if chain.text == text and steps and min(chain.values) >= 0 else None
 
 
 def draw_chain(rng: random.Random, operations: int, bound: int) -> Chain:

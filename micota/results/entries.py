@@ -43,6 +43,13 @@ def sizes(study: Study) -> list[Entry]:
     return [entry for entry in main(study) if entry["corpus"] in wanted]
 
 
+def mapped(study: Study) -> list[Entry]:
+    """Those of the main table that the map shows, and the untrained bases; with `learned`, the corpus of its chain."""
+    axes = study.config.map.axes if study.config.map else {}
+    wanted = {UNTRAINED, *(corpus for corpora in axes.values() for corpus in corpora)}
+    return [entry | {"learned": study.learned(entry["model"])} for entry in main(study) if entry["corpus"] in wanted]
+
+
 def variance(study: Study) -> list[Entry]:
     """The students whose variance is budgeted, by corpus (a mask seed each) and training seed."""
     budget = study.config.variance

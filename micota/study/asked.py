@@ -1,4 +1,4 @@
-"""What a study is asked: its claims, the gap by size, the variance budget, the likelihood, numbers of others."""
+"""What a study is asked: claims, gap by size, variance budget, the map, the likelihood, numbers of others."""
 
 from math import fsum
 from typing import Annotated, Literal, Self
@@ -60,6 +60,38 @@ class Sizes(Closed):
     gaps: Annotated[list[Annotated[Names, Field(min_length=2, max_length=2)]], AfterValidator(each_once)] = Field(
         min_length=1
     )
+
+
+class Axis(Closed):
+    """Corpora that differ in the length of their CoT, and which of them is short, mid and long."""
+
+    corpora: Names = Field(
+        min_length=2, description="of the students; their order is that of their length, not this one"
+    )
+    short: Name
+    mid: Name
+    long: Name
+
+    @model_validator(mode="after")
+    def compares_its_own(self) -> Self:
+        for key in ("short", "mid", "long"):
+            if getattr(self, key) not in self.corpora:
+                raise ValueError(f"{key}: {getattr(self, key)} is none of `corpora`")
+        return self
+
+
+class Map(Closed):
+    """Accuracy by student size and CoT length: tables/map, tables/map_best, tables/map_trend."""
+
+    weights: Axis = Field(description="sampled corpora, such as one a merge weight")
+    oracle: Axis | None = Field(None, description="corpora of `students.oracle`, one a verbosity")
+    traces: Names = Field([], description="corpora that differ in the number of their traces, not in the length")
+
+    @property
+    def axes(self) -> dict[str, list[str]]:
+        """The corpora of each axis that is there."""
+        found = {"weights": self.weights.corpora, "oracle": self.oracle.corpora if self.oracle else []}
+        return {name: corpora for name, corpora in (found | {"traces": self.traces}).items() if corpora}
 
 
 class Variance(Closed):

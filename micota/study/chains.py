@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from micota.common.cli import known
 from micota.common.errors import ConfigurationError
 from micota.common.settings import Closed
 from micota.models.merge_methods import MergeSweep
@@ -23,6 +24,7 @@ class Chain:
     """One chain of a study, or all of a study without chains (`number` None)."""
 
     number: int | None = None
+    place: int = 0  # among all chains of the configuration, run or not: by it a base has its seed
     names: dict[str, str] = field(default_factory=dict)  # of a model or corpus in the configuration -> in this chain
 
     def name(self, name: str) -> str:
@@ -41,11 +43,16 @@ class Chain:
 def chains(config: Config) -> list[Chain]:
     """The chains of a study, with the names that each gives to its own models and corpora."""
     check(config)
-    return [named(config, Chain(number)) for number in config.chains] or [Chain()]
+    run = config.only_chains or config.chains
+    return [named(config, Chain(number, place)) for place, number in enumerate(config.chains) if number in run] or [
+        Chain()
+    ]
 
 
 def check(config: Config) -> None:
     """Seeds that no other chain has; of a base by chain, a seed each."""
+    for number in config.only_chains:
+        known(str(number), map(str, config.chains), "only_chains")
     seeds = {f"tuned.{name}.seed": [tuned.seed] for name, tuned in config.tuned.items()}
     seeds |= {f"corpora.{name}.seed": [block.seed] for name, block in config.corpora.items() if hasattr(block, "seed")}
     seeds |= {f"merges.{place}.mask_seeds": sweep.mask_seeds for place, sweep in enumerate(config.merges)}
@@ -67,7 +74,7 @@ def unchained(config: Config) -> Config:
     if not config.chains:
         return config
     bases = {name: of_chain(base, 0) if isinstance(base, ScratchBase) else base for name, base in config.bases.items()}
-    return config.model_copy(update={"chains": [], "bases": bases})
+    return config.model_copy(update={"chains": [], "only_chains": [], "bases": bases})
 
 
 def named(config: Config, chain: Chain) -> Chain:
@@ -99,9 +106,9 @@ def spread(config: Config, drawn: Iterable[Chain]) -> Config:
     merges: list[MergeSweep] = []
     bases: list[str] = []
     likely: list[str] = []
-    for place, chain in enumerate(drawn):
+    for chain in drawn:
         for name, base in config.bases.items():
-            found["bases"][chain.name(name)] = of_chain(base, place) if isinstance(base, ScratchBase) else base
+            found["bases"][chain.name(name)] = of_chain(base, chain.place) if isinstance(base, ScratchBase) else base
         for part in ("tuned", "corpora"):
             found[part] |= {chain.name(name): in_chain(block, chain) for name, block in getattr(config, part).items()}
         merges += [in_chain(sweep, chain) for sweep in config.merges]

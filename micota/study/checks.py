@@ -13,6 +13,7 @@ from micota.models.settings import ScratchBase
 from micota.problems.datasets import LOADERS, card, file_of
 from micota.study import tasks
 from micota.study.graph import Study
+from micota.study.learners import check_map, check_no_demonstrations, check_oracle
 
 
 def check(study: Study) -> None:
@@ -21,6 +22,8 @@ def check(study: Study) -> None:
     check_training(study)
     check_corpora(study)
     check_no_demonstrations(study)
+    check_oracle(study)
+    check_map(study)
     check_variance(study)
     check_prompts(study)
     check_claims(study)
@@ -151,24 +154,6 @@ def before(study: Study, corpus: str) -> list[str]:
         found += new
         waiting += new
     return found
-
-
-def check_no_demonstrations(study: Study) -> None:
-    """Students and assistants learn from sampled traces only; a teacher may be merged without being an assistant."""
-    learners = {f"students ({tune.corpus})": tune.corpus for tune in study.students.values()}
-    assistants = [sweep.tuned for sweep in study.config.merges if sweep.tuned not in teachers(study)]
-    learners |= {f"tuned.{name}": study.config.tuned[name].corpus for name in assistants}
-    for key, corpus in learners.items():
-        if any(study.corpus(part).procedural for part in study.parts(corpus)):
-            raise ConfigurationError(
-                f"{key}: corpus {corpus} holds procedural demonstrations; only a teacher may learn from them"
-            )
-
-
-def teachers(study: Study) -> set[str]:
-    """The models whose traces a tuned model learns from."""
-    learned = {part for tune in study.config.tuned.values() for part in study.parts(tune.corpus)}
-    return {model for name in learned for model in study.corpus(name).written_by()}
 
 
 def check_prompts(study: Study) -> None:

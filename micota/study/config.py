@@ -18,7 +18,7 @@ from micota.models.prompts import Prompt
 from micota.models.settings import Base, Finished
 from micota.problems.settings import Cleaning, Dataset
 from micota.sampling.engine import Decoding, EngineSettings
-from micota.study.asked import Claims, Likelihood, Published, Sizes, Variance
+from micota.study.asked import Claims, Likelihood, Map, Published, Sizes, Variance
 from micota.study.typed import at, place_of, put, with_types
 from micota.training.settings import TrainingSettings
 
@@ -87,6 +87,11 @@ class Students(Closed):
     extra_corpora: dict[Name, Names] = Field(
         {}, description="further corpora of single student bases: {base: [corpus]}"
     )
+    oracle: Names = Field(
+        [],
+        description="procedural corpora that every student base learns from as well, as an upper bound that no method"
+        " has; their names begin with oracle, by which tables and figures tell them apart",
+    )
     recipe: Name
     proposed: Name = Field(description="the corpus that is compared with every other one (MiCoTA's)")
 
@@ -101,6 +106,9 @@ class Config(Closed):
         [],
         description="whole draws of the method: each has its own teacher, assistant, mask and students, with seeds of"
         " 100 x chain + the seed that stands here",
+    )
+    only_chains: list[Seed] = Field(
+        [], description="run these of `chains` alone, each as it is among all of them; none: run all"
     )
     seeds: list[Seed] = Field(min_length=1, description="training seeds of the students, within each chain")
     from_scratch: bool = Field(False, description="pre-train every from-scratch base, whatever `pretrained` offers")
@@ -150,6 +158,7 @@ class Config(Closed):
     likelihood: Likelihood
     claims: Claims | None = Field(None, description="no claims, no verdicts")
     sizes: Sizes | None = None
+    map: Map | None = Field(None, description="no map of accuracy by student size and CoT length")
     variance: Variance | None = None
     published: Published | None = Field(None, description="none, no table of others' numbers")
 

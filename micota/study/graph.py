@@ -184,7 +184,7 @@ class Study:
         return [
             (base, corpus)
             for base in students.bases
-            for corpus in [*students.corpora, *students.extra_corpora.get(base, [])]
+            for corpus in [*students.corpora, *students.oracle, *students.extra_corpora.get(base, [])]
         ]
 
     def measured(self, measure: str) -> list[str]:

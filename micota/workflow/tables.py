@@ -98,6 +98,16 @@ def reads_sizes(study: Study, paths: Paths) -> Files:
     return graded(entries.sizes)(study, paths) | {"sizes": paths.of("sizes", study.config.students.bases, ".json")}
 
 
+def reads_map(study: Study, paths: Paths) -> Files:
+    chosen = entries.mapped(study)
+    corpora = dict.fromkeys(entry["learned"] for entry in chosen if entry["learned"])
+    return {
+        **graded(entries.mapped)(study, paths),
+        "sizes": paths.of("sizes", study.config.students.bases, ".json"),
+        "counts": paths.of("corpora", corpora, ".counts.json"),
+    }
+
+
 def several_seeds(study: Study) -> bool:
     """One seed of a study, run on its own, has no variance between seeds."""
     return bool(study.config.variance) and len(study.config.seeds) > 1
@@ -185,6 +195,16 @@ TABLES = {
         },
         lambda study: study.config.sizes,
     ),
+    "map": Table(
+        reads_map,
+        {"map": "map", "map_best": "best CoT length by student size", "map_trend": "best CoT length, trend by size"},
+        lambda study: {
+            "entries": entries.mapped(study),
+            "benchmarks": study.config.benchmarks,
+            **study.config.map.model_dump(),  # type: ignore[union-attr]
+        },
+        lambda study: study.config.map,
+    ),
     "variance": Table(
         graded(entries.variance),
         {"variance": "variance budget"},
@@ -234,6 +254,7 @@ FIGURES = {
             "merge": "assistants",
             "claims": "claims",
             "sizes": "sizes",
+            "map": "map",
             "variance": "variance",
         }.items()
     },

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from micota.common.errors import UserError
-from micota.study.checks import before, teachers
+from micota.study.checks import before
+from micota.study.learners import teachers
 from micota.study.load import load_study
 from tests.tiny import CANDIDATES, EXTENDED, raw_config
 

@@ -100,7 +100,7 @@ class CorpusKind(Closed):
     files: ClassVar[Mapping[str, str]] = {"parts": "the corpora that are read"}
     # Why a row is dropped, in the order in which is asked.
     reasons: ClassVar[tuple[str, ...]] = ()
-    # Whether a program wrote the rows, and no model: only a teacher may learn from them.
+    # Whether a program wrote the rows, and no model: only a teacher may learn from them, or a student from an oracle.
     procedural: ClassVar[bool] = False
 
     kind: str

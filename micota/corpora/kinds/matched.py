@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -25,11 +25,16 @@ class Matched(CorpusKind):
     problems_of: Names = Field([], description="keep the problems that all these corpora hold as well")
     match: Literal["examples", "tokens"] | None = Field(None, description="cut at random to the size of `to`")
     to: Name | None = Field(None, description="the corpus whose number of examples or tokens is not to be exceeded")
-    seed: Seed = Field(0, description="of the choice of problems")
+    at_most: int | None = Field(None, ge=1, description="instead of `to`: the examples or tokens not to be exceeded")
+    seed: Seed = Field(
+        0, description="of the choice of problems: with one seed, the smaller of two cuts is part of the larger"
+    )
 
     @model_validator(mode="after")
     def says_what_it_leaves_out(self) -> Self:
-        if (self.match is None) != (self.to is None):
+        if self.at_most and (self.to or not self.match):
+            raise ValueError("at_most: it goes with `match`, and in the place of `to`")
+        if not self.at_most and (self.match is None) != (self.to is None):
             raise ValueError(f"{'match' if self.to else 'to'}: `match` and `to` go together")
         if self.match is None and not self.problems_of:
             raise ValueError(f"problems_of: it would be a copy of {self.of}; give `problems_of`, or `match` and `to`")
@@ -43,7 +48,7 @@ class Matched(CorpusKind):
 
     def rows(self, given: Given, around: Surroundings) -> Made:
         own, *others = (Again(corpus_rows, given.of("parts", name)) for name in (self.of, *self.problems_of))
-        limit = self.size(Again(corpus_rows, given.of("parts", self.to))) if self.to else None
+        limit = self.size(Again(corpus_rows, given.of("parts", self.to))) if self.to else self.at_most
         yield from self.cut(own, others, limit)
         return {"of": self.of, **({"limit": {self.match: limit}} if self.match else {})}
 
@@ -83,4 +88,8 @@ class Matched(CorpusKind):
         return plan.corpus(self.of)
 
     def expected_rows(self, name: str, plan: Expected) -> int:
-        return plan.rows(self.of)
+        rows = plan.rows(self.of)
+        return min(rows, self.at_most) if self.at_most and self.match == "examples" else rows
+
+    def in_a_pilot(self, fewer: Callable[[int], int]) -> Record:
+        return {"at_most": fewer(self.at_most)} if self.at_most else {}

@@ -1,0 +1,96 @@
+"""The map: the gain over the untrained student by student size and CoT length, each cell with its number.
+
+A panel for sampled corpora, one for the oracle's, and one of lines for the number of traces, as far as they are there.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from micota.common.tables import Row
+from micota.results.labels import corpus_label, size_label
+from micota.results.plots import MARKERS, NOTE, PALETTE, group, in_order, interval, subplots
+
+TITLES = {"weights": "Gain (points): CoT of models", "oracle": "Gain (points): CoT of a program (oracle)"}
+CELL = 0.62  # inches wide
+MARGIN = 1.0  # for the names of the students
+LINES = 2.8
+
+
+def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+    """One row of panels; both heat maps have the same colours, the smallest student stands on top."""
+    axes = group([row for row in rows if row["axis"]], "axis")
+    maps = {name: axes[name] for name in TITLES if name in axes}
+    lines = axes.get("traces", [])
+    sizes = dict(sorted(((row["base"], row["parameters"]) for row in rows), key=lambda item: item[1]))
+    widths = [0.3 + CELL * len(group(own, "corpus")) for own in maps.values()] + [LINES] * bool(lines)
+    figure, [panels] = subplots(
+        1, len(widths), MARGIN + sum(widths), 1.5 + 0.42 * max(len(sizes), 4), gridspec_kw={"width_ratios": widths}
+    )
+    limit = max(abs(row["gain"]) for own in maps.values() for row in own) or 1.0
+    for panel, (name, own) in zip(panels, maps.items(), strict=False):
+        draw_heat(panel, own, sizes, limit, named=panel is panels[0])
+        panel.set_title(TITLES[name])
+    if lines:
+        draw_lines(panels[-1], lines, list(sizes))
+    return {"map": figure}
+
+
+def draw_heat(axes: Axes, rows: Sequence[Row], sizes: dict[str, float], limit: float, named: bool) -> None:
+    """Sizes by corpora, the shorter CoT left; a frame around what most halves of the problems chose.
+
+    `named`: the students stand at the left.
+    """
+    import seaborn  # here, since it takes a second
+
+    corpora = {name: np.mean([row["mean_tokens"] for row in own]) for name, own in group(rows, "corpus").items()}
+    ordered = sorted(corpora, key=lambda name: corpora[name])
+    gains = {(row["base"], row["corpus"]): row for row in rows}
+    grid = np.array([[gains[base, corpus]["gain"] for corpus in ordered] for base in sizes])
+    texts = np.array([[f"{gain:+.1f}".replace("-", "\N{MINUS SIGN}") for gain in line] for line in grid])
+    seaborn.heatmap(
+        grid,
+        vmin=-limit,
+        vmax=limit,
+        cmap="RdBu",
+        center=0,
+        annot=texts,
+        fmt="",
+        annot_kws={"fontsize": 8},
+        linewidths=0.8,
+        cbar=False,
+        xticklabels=[f"{corpus_label(name).removeprefix('oracle_')}\n{corpora[name]:.0f}" for name in ordered],
+        yticklabels=[f"{base}  {size_label(count)}" for base, count in sizes.items()] if named else [],
+        ax=axes,
+    )
+    axes.grid(visible=False)
+    axes.tick_params(length=0, labelrotation=0)
+    axes.set_xlabel("corpus and the mean length of its CoT (tokens)")
+    axes.set_ylabel("student and its parameters" if named else "")
+    for place, base in enumerate(sizes):
+        own = [gains[base, corpus] for corpus in ordered]
+        most = max(own, key=lambda row: (row["chosen"], row["gain"]))
+        frame = Rectangle((own.index(most), place), 1, 1, fill=False, edgecolor="#111111", linewidth=1.8, zorder=5)
+        axes.add_patch(frame).set_clip_on(False)
+
+
+def draw_lines(axes: Axes, rows: Sequence[Row], bases: Sequence[str]) -> None:
+    """The gain by the number of traces, a line a student."""
+    axes.axhline(0, color="#333333", linewidth=1.0)
+    for base, own in group(rows, "base").items():
+        number = bases.index(base)
+        look = {"color": PALETTE[number % len(PALETTE)], "marker": MARKERS[number % len(MARKERS)]}
+        places = [row["traces"] * 1.02**number for row in own]
+        axes.errorbar(places, [row["gain"] for row in own], interval(own, "gain"), linewidth=1.3, markersize=5, **look)
+        axes.annotate(base, (places[-1], own[-1]["gain"]), (7, 0), va="center", color=look["color"], **NOTE)
+    axes.margins(x=0.2)
+    ticks = sorted({round(row["traces"]) for row in rows})
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("traces: " + ", ".join(in_order(row["corpus"] for row in rows)))
+    axes.set_ylabel("gain (points)")
+    axes.set_title("Gain by number of long traces")
