@@ -18,6 +18,8 @@ A corpus of a study, then one of each kind by its settings alone (`--kind KIND -
     python -m scripts.corpus --kind demonstrations --demonstrations-count 200 --demonstrations-operations 2 3 \\
         --demonstrations-bound 99 --demonstrations-verbose-share 0.5 --demonstrations-verbosity 0 1 --seed 1 \\
         --tokenizer models/small --out demonstrations.jsonl --counts demonstrations.counts.json
+    python -m scripts.corpus --kind oracle --verbosity 0.5 --seed 1 --problems problems/chains.jsonl \\
+        --tokenizer models/small --out oracle.jsonl --counts oracle.counts.json
     python -m scripts.corpus --kind imported --columns-completion generations --per-problem 1 \\
         --graded graded/long.jsonl --problems problems/train.jsonl --imported imported/long.json \\
         --out long.jsonl --counts long.counts.json

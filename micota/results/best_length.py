@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from math import log2
+from statistics import fmean
 
 import numpy as np
 from scipy import stats
@@ -33,9 +34,7 @@ class Best:
 
     def logs(self, tokens: Mapping[str, Sequence[float]]) -> list[float]:
         """log2 of the chosen length of each chain, mean of both choices; `tokens`: corpus -> mean length a chain."""
-        return [
-            sum(log2(tokens[corpus][place]) for corpus in pair) / len(pair) for place, pair in enumerate(self.chosen)
-        ]
+        return [fmean(log2(tokens[corpus][place]) for corpus in pair) for place, pair in enumerate(self.chosen)]
 
 
 def best(scores: Mapping[str, Scores]) -> Best:

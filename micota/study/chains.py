@@ -52,7 +52,7 @@ def chains(config: Config) -> list[Chain]:
 def check(config: Config) -> None:
     """Seeds that no other chain has; of a base by chain, a seed each."""
     for number in config.only_chains:
-        known(str(number), map(str, config.chains), "only_chains")
+        known(str(number), [*map(str, config.chains)], "only_chains")
     seeds = {f"tuned.{name}.seed": [tuned.seed] for name, tuned in config.tuned.items()}
     seeds |= {f"corpora.{name}.seed": [block.seed] for name, block in config.corpora.items() if hasattr(block, "seed")}
     seeds |= {f"merges.{place}.mask_seeds": sweep.mask_seeds for place, sweep in enumerate(config.merges)}

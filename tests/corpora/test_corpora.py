@@ -71,6 +71,8 @@ def test_the_commands_of_the_docstring_work_one_after_the_other(
     for model in ("teacher", "large", "long"):
         write_jsonl(tmp_path / f"graded/{model}.jsonl", [graded(f"train/{n}", sampler=model) for n in range(8)])
     write_problems(tmp_path / "problems/train.jsonl")
+    chains = [{"id": f"chains/{n}", "problem": f"{n}a+1?", "answer": f"{n + 1}", "source": "s"} for n in range(8)]
+    write_jsonl(tmp_path / "problems/chains.jsonl", chains)
     made = {"train": {"rendering": {"chat_template": None}}}
     write_json(tmp_path / "cot/teacher/shard-0.meta.json", {"datasets": made})
     write_json(tmp_path / "imported/long.json", {"dropped": {"no_text": 2}, "special_tokens": [], "traces": 8})
@@ -151,6 +153,7 @@ def test_every_kind_reads_files_that_it_has_flags_for() -> None:
         "corpora.cut": {"kind": "matched", "of": "long", "problems_of": ["mid"]},
         "corpora.auto": {"kind": "chosen", "candidates": ["mid", "unmerged"], "by": "nll", "base": "small"},
         "datasets.theirs": {"loader": "plain", "path": "theirs.jsonl"},
+        "corpora.written": {"kind": "oracle", "verbosity": 0.5, "seed": 0},
         "corpora.made": {"kind": "imported", "dataset": "theirs", "columns": {"completion": "generations"}},
     }
     study = load_study(raw_config("mini", changes))

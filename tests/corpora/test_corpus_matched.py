@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micota.common.errors import UserError
 from micota.corpora.kinds import Matched
 from tests.corpus_rows import passed, rows_of, run_script, write_corpora
 
@@ -66,3 +68,17 @@ def test_a_matched_corpus_says_what_it_was_taken_from_and_cut_to(tmp_path: Path)
     assert {row["id"] for row in made} <= {f"train/{n}" for n in range(2, 8)} and len(made) == 3
     made, counts = run_script(tmp_path, *flags, *parts)
     assert made == corpora["long"][2:] and "limit" not in counts
+
+
+def test_of_two_cuts_by_number_the_smaller_is_part_of_the_larger(tmp_path: Path) -> None:
+    write_corpora(tmp_path, {"long": rows_of([(n, 30) for n in range(9)])})
+    flags = ["--kind", "matched", "--of", "long", "--match", "examples", "--parts", str(tmp_path / "long.jsonl")]
+    (few, counts), (more, _) = (run_script(tmp_path, *flags, "--at-most", number) for number in ("3", "6"))
+    assert (len(few), len(more), counts["limit"], counts["dropped"]) == (3, 6, {"examples": 3}, {"over_the_match": 6})
+    assert {row["id"] for row in few} < {row["id"] for row in more}
+
+
+@pytest.mark.parametrize("more", [[], ["--match", "tokens", "--to", "short"]])
+def test_a_number_needs_a_measure_and_stands_in_the_place_of_a_corpus(tmp_path: Path, more: list[str]) -> None:
+    with pytest.raises(UserError, match="--at-most: it goes with `match`, and in the place of `to`"):
+        run_script(tmp_path, "--kind", "matched", "--of", "long", "--at-most", "3", *more)

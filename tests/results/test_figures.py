@@ -41,6 +41,7 @@ STUDENTS = {  # base -> corpus -> (accuracy, mean length)
 }  # fmt: skip
 SWEEP = {0: (0.7, 51), 0.3: (0.696, 83), 0.4: (0.908, 184), 0.5: (0.884, 209), 0.7: (0.828, 273), 1: (0.813, 298)}
 GAPS = [["long", "short"], ["mid", "long"], ["mid", "short"]]
+AXIS = {"corpora": ["short", "mid", "unmerged", "long"], "short": "short", "mid": "mid", "long": "long"}
 PER_TOKEN = {"short": 0.0588, "long": 0.0533, "unmerged": 0.0541, "mid": 0.0485, "mix": 0.055}
 CLAIMS: list[tuple[str, float | None, list[Row]]] = [  # text, published effect, parts
     ("Mid beats long", 3.9, [{"measure": "accuracy", "contrast": {"medium-mid": 1, "medium-long": -1}}]),
@@ -167,6 +168,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make("assistants", graded, entries=write_assistants(root, rng), dataset="valid")
     write_corpora(root, rng)
     make("corpora", {"counts": "corpora/*.counts.json"})
+    mapped = [
+        entry | {"chain": None, "learned": None if entry["corpus"] == "base" else entry["corpus"]} for entry in entries
+    ]
+    read = graded | {"sizes": "sizes/*.json", "counts": "corpora/*.counts.json"}
+    make("map", read, entries=mapped, benchmarks=benchmarks, weights=AXIS, oracle=None, traces=["mid", "long"])
     make("lengths", {"corpora": "corpora/*.jsonl"})
     make("likelihood", {"nll": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"})
     settings = {"seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": benchmarks, "validation": "valid"}
@@ -213,7 +219,7 @@ def test_figure_appears_and_is_reproducible(name: str, study: Path, tmp_path: Pa
     assert len(list(tmp_path.iterdir())) == 2 * len(stems), "no temporary file and no other image"
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", [name for name in KNOWN if name != "map"])  # no run of it is committed yet
 def test_a_committed_figure_is_drawn_from_the_committed_table(name: str, tmp_path: Path) -> None:
     table, stems = table_and_images(name)
     folder = REFERENCE / ("controls" if name == "variance" else "study")

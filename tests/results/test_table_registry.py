@@ -23,7 +23,8 @@ from tests.tiny import EXTENDED, ROOT, raw_config
 PROTOCOLS = {"prompt": "chat", "temperature": 0.6, "n": 4, "max_tokens": 560}
 NUMBERS = ROOT / "reference/published/smg.csv"
 PUBLISHED = {"file": str(NUMBERS), "benchmarks": {"two_steps": "gsm8k"}, "beside": {}}
-EVERY_TABLE = EXTENDED | {"sampling.protocols": PROTOCOLS, "published": PUBLISHED}
+MAP = {"weights": {"corpora": ["short", "mid", "long"], "short": "short", "mid": "mid", "long": "long"}}
+EVERY_TABLE = EXTENDED | {"sampling.protocols": PROTOCOLS, "published": PUBLISHED, "map": MAP}
 
 
 def module(name: str) -> ModuleType:

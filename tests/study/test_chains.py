@@ -71,6 +71,16 @@ def test_every_model_has_a_name_that_the_rules_accept() -> None:
     assert not re.fullmatch(pattern["model"], "small-mid-c303-s0")
 
 
+def test_a_chain_that_runs_alone_is_the_one_that_it_is_among_all() -> None:
+    bases = {"bases.small.seeds": [8, 9], "bases.small.pretrained": "bases/small-{seed}"}
+    whole, alone = study_of_chains(**bases), study_of_chains(only_chains=[302], **bases)
+    assert set(alone.models) < set(whole.models)
+    assert alone.students == {name: tune for name, tune in whole.students.items() if tune.chain == 302}
+    for name, base in alone.config.bases.items():
+        assert base == whole.config.bases[name]
+    assert all(corpus == whole.corpus(name) for name, corpus in alone.config.corpora.items())
+
+
 def test_claims_and_errors_speak_in_the_names_of_the_configuration() -> None:
     assert "small-mid" in study_of_chains().measured("accuracy")
     assert "ta_long-w0.175-d0.5-m0" in study_of_chains().measured("validation_tokens")
@@ -84,6 +94,7 @@ def test_claims_and_errors_speak_in_the_names_of_the_configuration() -> None:
         ({"seeds": [100]}, "seeds: 100 is too large"),
         ({"tuned.teacher.seed": 201}, "tuned.teacher.seed: 201"),
         ({"bases.small.seeds": [8]}, "bases.small.seeds: 1 for 2 chains"),
+        ({"only_chains": [303]}, "only_chains: there is no '303'; there are: 301, 302"),
     ],
 )
 def test_seeds_that_another_chain_could_have_are_refused(changes: dict[str, Any], key: str) -> None:

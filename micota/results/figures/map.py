@@ -4,6 +4,7 @@ A panel for sampled corpora, one for the oracle's, and one of lines for the numb
 """
 
 from collections.abc import Sequence
+from math import fsum
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,7 +29,7 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     sizes = dict(sorted(((row["base"], row["parameters"]) for row in rows), key=lambda item: item[1]))
     widths = [0.3 + CELL * len(group(own, "corpus")) for own in maps.values()] + [LINES] * bool(lines)
     figure, [panels] = subplots(
-        1, len(widths), MARGIN + sum(widths), 1.5 + 0.42 * max(len(sizes), 4), gridspec_kw={"width_ratios": widths}
+        1, len(widths), MARGIN + fsum(widths), 1.5 + 0.42 * max(len(sizes), 4), gridspec_kw={"width_ratios": widths}
     )
     limit = max(abs(row["gain"]) for own in maps.values() for row in own) or 1.0
     for panel, (name, own) in zip(panels, maps.items(), strict=False):
