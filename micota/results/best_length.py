@@ -98,12 +98,14 @@ def page(parameters: Sequence[float], logs: Sequence[Sequence[float]]) -> float 
         return None
     by_size = stats.rankdata(parameters) - (len(parameters) + 1) / 2
     orders = np.array(list(permutations(range(len(parameters)))))
-    sums, shares, observed = np.zeros(1), np.ones(1), 0.0
+    observed = 0.0
+    sums: Array = np.zeros(1)
+    shares: Array = np.ones(1)
     for chain in logs:
         ranks = stats.rankdata(np.round(chain, 9))
         observed += float(by_size @ ranks)
         values, counts = np.unique(ranks[orders] @ by_size, return_counts=True)
-        sums, places = np.unique(np.round(np.add.outer(sums, values), 6), return_inverse=True)
         joint = np.multiply.outer(shares, counts / len(orders))
-        shares = np.bincount(places.ravel(), weights=joint.ravel())
+        sums, places = np.unique(np.round(np.add.outer(sums, values), 6), return_inverse=True)
+        shares = np.bincount(places.ravel(), weights=joint.ravel()).astype(np.float64)
     return min(1.0, float(shares[np.abs(sums) >= abs(observed) - 1e-6].sum()))

@@ -70,6 +70,25 @@ def test_the_split_is_unbiased_where_the_best_of_all_problems_is_not() -> None:
     assert abs(np.mean(honest)) < 3 * error < 1
 
 
+def test_the_interval_of_the_best_length_covers_what_the_choice_is_worth() -> None:
+    """Three chains, six corpora, each student better or worse by chance; over all runs the gain has one mean."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(300):
+        levels = rng.normal(size=100)
+
+        def answers(shifts: Array, levels: Array = levels) -> Array:
+            return np.array(
+                rng.normal(size=(len(shifts), len(levels))) + levels + shifts[:, None] > 0, dtype=np.float64
+            )
+
+        untrained = answers(np.zeros(3))
+        held = best({f"c{n}": [answers(rng.normal(0.1 * n, 0.15, 3))] for n in range(6)}).scores[0]
+        found.append(crossed([held - untrained]))
+    mean = np.mean([gain.value for gain in found])
+    assert 0.93 < np.mean([gain.low <= mean <= gain.high for gain in found]) < 0.98
+
+
 # --- numbers by chain ---
 
 
@@ -151,7 +170,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict
             write_json(folder / f"corpora/{corpus}-c{chain}.counts.json", counts)
     files = {key: sorted((folder / key).iterdir()) for key in ("graded", "sizes")}
     files |= {"reports": [], "counts": sorted((folder / "corpora").iterdir())}
-    settings = {"weights": AXIS, "oracle": ORACLE, "traces": ["w10", "more"]}
+    settings: dict[str, Any] = {"weights": AXIS, "oracle": ORACLE, "traces": ["w10", "more"]}
     map_table.make(files, folder / "tables", entries=entries, benchmarks=BENCHMARKS, **settings)
     return folder / "tables", solved
 

@@ -5,6 +5,7 @@ A panel for sampled corpora, one for the oracle's, and one of lines for the numb
 
 from collections.abc import Sequence
 from math import fsum
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def draw_lines(axes: Axes, rows: Sequence[Row], bases: Sequence[str]) -> None:
     axes.axhline(0, color="#333333", linewidth=1.0)
     for base, own in group(rows, "base").items():
         number = bases.index(base)
-        look = {"color": PALETTE[number % len(PALETTE)], "marker": MARKERS[number % len(MARKERS)]}
+        look: dict[str, Any] = {"color": PALETTE[number % len(PALETTE)], "marker": MARKERS[number % len(MARKERS)]}
         places = [row["traces"] * 1.02**number for row in own]
         axes.errorbar(places, [row["gain"] for row in own], interval(own, "gain"), linewidth=1.3, markersize=5, **look)
         axes.annotate(base, (places[-1], own[-1]["gain"]), (7, 0), va="center", color=look["color"], **NOTE)
