@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from tests.tiny import config_files, raw_config
 
 
-@pytest.mark.parametrize("study", ["mini", "smoke", "study", "controls"])
+@pytest.mark.parametrize("study", ["mini", "smoke", "study", "controls", "map"])
 def test_the_studies_are_valid(study: str) -> None:
     assert parse_config(raw_config(study)).study == study
 
@@ -312,7 +312,7 @@ def test_configurations_are_merged_as_snakemake_merges_them(lower: dict[str, Any
     assert (laid_over(lower, upper), (lower, upper)) == (expected, before)
 
 
-@pytest.mark.parametrize("study", ["study", "controls"])
+@pytest.mark.parametrize("study", ["study", "controls", "map"])
 def test_what_is_laid_over_is_what_snakemake_reads(study: str) -> None:
     """Snakemake merges in place: a block that two keys share by an anchor would be changed under both."""
     read: dict[str, Any] = {}
@@ -341,8 +341,8 @@ def test_the_checker_lays_later_files_over_earlier_ones(tmp_path: Path, capsys: 
         check(mini, tmp_path / "none.yaml")
 
 
-@pytest.mark.parametrize("study", ["study", "controls"])
-def test_the_checker_takes_the_confirmation(study: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("study", ["study", "controls", "map"])
+def test_the_checker_takes_what_is_laid_over(study: str, capsys: pytest.CaptureFixture[str]) -> None:
     check(*(ROOT / file for file in config_files(study)))
     assert f"study {study}, {len(load_study(raw_config(study)).models)} models" in capsys.readouterr().out
 
