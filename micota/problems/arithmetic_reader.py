@@ -18,7 +18,7 @@ on from the stated result.
 import re
 from dataclasses import dataclass
 
-from micota.problems.arithmetic import LABELS, apply
+from micota.problems.arithmetic import apply
 from micota.problems.reading import Reading
 
 PROBLEM = re.compile(r"(?P<start>\d+)(?P<steps>(?:[a-h][-+*]\d+)+)\?")
