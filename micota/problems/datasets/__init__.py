@@ -55,7 +55,7 @@ class Card(Closed):
     stop: list[StopString] | None = Field(None, description="stop strings of its own; a study may name others")
     marks: list[StopString] | None = Field(
         None,
-        description="marks of reflection of its own, where its traces are no natural text (micota/grading/reflection.py)",
+        description="marks of reflection of its own, where traces are no natural text (micota/grading/reflection.py)",
     )
 
     @model_validator(mode="after")
