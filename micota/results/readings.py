@@ -50,12 +50,14 @@ class Reader:
             return "cut"
         if trace["reason"] in (NO_BOX, UNPARSABLE):
             return "format"
-        if self.steps is None:
-            return "wrong"
+        return "wrong" if self.steps is None else self.fault(trace, problem) or "wrong_box"
+
+    def fault(self, trace: Record, problem: str) -> str | None:
+        """The first fault of a trace's steps; None where there is none, or nothing reads them."""
         reading = self.read(problem, trace["completion"])
-        if reading is None:
+        if reading is None and self.steps:
             raise DataError(f"{trace['id']}: the problem {problem!r:.80} is not of the data set's kind")
-        return reading.fault or "wrong_box"
+        return reading.fault if reading else None
 
 
 @dataclass

@@ -66,6 +66,16 @@ def test_each_wrong_answer_has_its_kind(tmp_path: Path) -> None:
     unread = dict.fromkeys(KINDS) | {"right": 0, "cut": 0, "format": 50, "wrong": 50}
     assert found["base", "real"] == found["mid", "real"] == unread
     assert [row["traces"] for row in rows.values()] == [2, 2, 4, 4]
+    assert [row["right_by_fault_percent"] for row in rows.values()] == [0, None, 0, None]
+
+
+def test_a_right_answer_by_faulty_steps_is_right_and_counted(tmp_path: Path) -> None:
+    files = written(tmp_path)
+    lucky = [trace(f"made/{n}", "made", True, completion=text) for n, text in enumerate((RIGHT, SLIP))]
+    write_traces(files["graded"][0], lucky)
+    errors.make(files, tmp_path, entries=ENTRIES[:1], loaders={"made": "arithmetic"})
+    (row,) = read_csv(tmp_path / "errors.csv")
+    assert (row["right_percent"], row["slip_percent"], row["right_by_fault_percent"]) == (100, 0, 50)
 
 
 def test_styles_of_corpora_and_of_students(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from micota.results.entries import Entry
 from micota.results.readings import Reader, Styles, models_of, problem_texts, text_of, with_texts
 
 COLUMNS = (
-    Column("of", "Written by"),
+    Column("of", "Of"),
     *STUDENT,
     Column("traces", "Traces", "{0:,}"),
     Column("read", "Read", "{0:,}"),
