@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from micota.common.errors import UserError
-from micota.common.records import read_jsonl, write_json, write_jsonl
+from micota.common.records import Record, read_jsonl, write_json, write_jsonl
 from micota.grading.grade import Judge, grade
 from micota.provenance.texts import Texts
 from micota.sampling.shards import dealt, in_turn
@@ -30,7 +30,7 @@ def results(folder: Path) -> Path:
     return folder
 
 
-def member(archive: Path, name: str) -> list[dict[str, object]]:
+def member(archive: Path, name: str) -> list[Record]:
     with tarfile.open(archive) as tar:
         handle = tar.extractfile(name)
         assert handle is not None
@@ -56,7 +56,7 @@ def test_a_text_stands_there_once_a_problem(tmp_path: Path) -> None:
     archive = tmp_path / "logs.tar.xz"
     main(["pack", "--results", str(results(tmp_path / "study")), "--archive", str(archive)])
     first, *_ = member(archive, "texts.jsonl")
-    assert first["id"] == "t/0" and sorted(map(str, first["texts"])) == sorted([TRACE["prompt"], TRACE["completion"]])
+    assert first["id"] == "t/0" and set(first["texts"]) == {TRACE["prompt"], TRACE["completion"]}
     (row, _), (trace, _) = member(archive, "corpora/mid.jsonl"), member(archive, "graded/small.jsonl")
     assert row["completion"] == trace["completion"] and row["problem"] == trace["prompt"]
 

@@ -79,7 +79,7 @@ def test_a_right_answer_by_faulty_steps_is_right_and_counted(tmp_path: Path) -> 
 
 
 def test_styles_of_corpora_and_of_students(tmp_path: Path) -> None:
-    makes = {"entries": ENTRIES, "loaders": LOADERS, "corpus_loaders": {"long": "arithmetic"}}
+    makes: dict[str, Any] = {"entries": ENTRIES, "loaders": LOADERS, "corpus_loaders": {"long": "arithmetic"}}
     styles.make(written(tmp_path), tmp_path, **makes)
     corpus, base, mid = read_csv(tmp_path / "styles.csv")
     assert (corpus["traces"], corpus["read"]) == (4, 3)
