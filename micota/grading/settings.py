@@ -27,5 +27,6 @@ class Grading(Closed):
         True,
         description="tables/errors and tables/styles, made of what the traces say; false: neither, for logs without"
         " texts",
+        json_schema_extra=EXECUTION,
     )
     judge: JudgeModel | None = Field(None, description="no judge, no score by rule and judge in tables/scores")
