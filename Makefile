@@ -81,7 +81,7 @@ there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes map repetition contamination) \
+             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes map repetition contamination errors styles) \
              $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes map)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
@@ -190,25 +190,30 @@ score.locked:
 		--allowed-rules base_model sample grade table_main table_published figure_accuracy $(FOLLOW)
 	cat $(SCORED)
 
-# Sizes of bases are there where a study compares them.
-SIZES = $(notdir $(wildcard results/$(STUDY)/sizes))
 # Both work on a copy, so that the study's own corpora and models are not older than what they were made from.
+# A study that has not run here is graded again from its committed logs.
+LOGS = reference/$(STUDY)/logs.tar.xz
+FROM = $(STUDY)
 regrade: setup  ## grade a study's completions again, and make its tables and figures again: the same ones (STUDY=mini)
 	@$(ALONE)
+regrade.locked: FROM = $(STUDY)$(if $(wildcard results/$(STUDY)),,$(if $(wildcard $(LOGS)),_logs))
 regrade.locked:
-	$(call again,regraded,models cot corpora likelihood problems $(SIZES),grade judge)
+	[ $(FROM) = $(STUDY) ] || { rm -rf results/$(FROM) && \
+		$(BIN)/python -m scripts.logs unpack --archive $(LOGS) --results results/$(FROM) && \
+		cp -r reference/$(STUDY)/tables results/$(FROM)/tables; }
+	$(call again,regraded,cot corpora likelihood problems --also models sizes,grade judge)
 
 reevaluate: setup  ## sample again from a study's checkpoints, then as regrade; nothing is trained (STUDY=mini)
 	@$(ALONE)
 reevaluate.locked:
-	$(call again,reevaluated,models corpora likelihood problems $(SIZES),merge sample grade judge)
+	$(call again,reevaluated,models corpora likelihood problems --also sizes,merge sample grade judge)
 
 # A study's named results under another name, the named rules run on them, and the tables compared.
 define again
-	$(BIN)/python -m scripts.offshoot --study $(STUDY) --name $(1) --parts $(2) --but problems/gold.json
+	$(BIN)/python -m scripts.offshoot --study $(FROM) --name $(1) --parts $(2) --but problems/gold.json
 	$(SNAKEMAKE) --cores $(CORES) --allowed-rules all $(3) $(FROM_LOGS) --configfile $(FILES) --config study=$(1) \
 		$(if $(DATA),data_folder='$(DATA)') $(FOLLOW)
-	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(STUDY)/tables
+	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(FROM)/tables
 endef
 
 check-results: setup  ## is every result of a study as it was made? (STUDY=mini)

@@ -3,7 +3,7 @@
     python -m scripts.check_results --results results/mini --figures figures/mini
 
 Says what was looked at; each fault is a line that names the file and what to do, and the exit status is then 1. Also of
-a folder that `scripts.logs unpack` made, which holds the records of a study without their texts.
+a folder that `scripts.logs unpack` made, which holds the records of a study without its models.
 """
 
 import argparse

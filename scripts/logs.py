@@ -1,11 +1,12 @@
-"""Pack a study's per-sample logs into one small archive from which every table and figure can be made again.
+"""Pack a study's per-sample logs into one small archive, from which tables are made and completions graded again.
 
     python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
     python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
 
-The archive holds the graded traces and the corpora without their texts (the verdicts, lengths and reasons are what
-tables are made of; a text that is left out is null), a judge model's verdicts, the likelihoods, the corpora's counts,
-the problems' reports and the models' sizes. Equal results give an equal archive, byte for byte.
+The archive holds the graded traces and the corpora, a judge model's verdicts, the likelihoods, the corpora's counts,
+the problems' reports and the models' sizes. Their texts stand apart, each once a problem (texts.jsonl). Unpacked, every
+file is as it was, and traces lie beside the graded ones, as sampling wrote them. Equal results give an equal archive,
+byte for byte. Older archives hold no texts: unpacked, these are null, and there are no traces to be graded.
 """
 
 import argparse
@@ -13,13 +14,16 @@ import io
 import json
 import lzma
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from micota.common.cli import run
 from micota.common.errors import DataError, MissingFile
-from micota.common.files import discard, fresh, publish, replacing
-from micota.common.records import read_jsonl
+from micota.common.files import discard, fresh, name_of, publish, replacing
+from micota.common.records import Record, read_json, read_jsonl, write_jsonl
+from micota.grading.grade import ungraded
+from micota.provenance.texts import Texts
+from micota.sampling.shards import dealt
 
 KEPT = (
     "graded/*.jsonl",
@@ -30,7 +34,8 @@ KEPT = (
     "sizes/*.json",
     "problems/*.report.json",
 )
-TEXTS = ("prompt", "problem", "completion")  # most of a log's size
+WITH_TEXTS = ("graded/*.jsonl", "corpora/*.jsonl")
+TEXTS, SHARDS = "texts.jsonl", "shards.json"  # in the archive alone: the texts; model -> the files of its traces
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -51,31 +56,43 @@ def main(argv: Sequence[str] | None = None) -> None:
         unpack(args.archive, args.results)
 
 
+def found(results: Path, patterns: Iterable[str]) -> list[Path]:
+    """The files below the results that the patterns name, in order."""
+    return sorted(path for pattern in patterns for path in results.glob(pattern))
+
+
 def pack(results: Path, archive: Path) -> None:
     """Write the archive, whole or not at all."""
-    paths = sorted(path for pattern in KEPT for path in results.glob(pattern))
+    paths, texts = found(results, KEPT), Texts()
     if not paths:
         raise DataError(f"{results}: no graded traces there; run the study first")
+    apart = found(results, WITH_TEXTS)
     with replacing(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
-        for path in paths:
-            member = tarfile.TarInfo(str(path.relative_to(results)))  # no owner, no time: equal bytes
-            content = without_texts(path)
+
+        def add(name: str, content: bytes) -> None:
+            member = tarfile.TarInfo(name)  # no owner, no time: equal bytes
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
+
+        for path in paths:
+            content = packed(map(texts.take, read_jsonl(path))) if path in apart else path.read_bytes()
+            add(path.relative_to(results).as_posix(), content)
+        add(TEXTS, packed(texts.records()))
+        add(SHARDS, json.dumps(shards_of(results)).encode())
     print(f"{archive}: {len(paths)} files, {archive.stat().st_size / 1e6:.1f} MB")
 
 
-def without_texts(path: Path) -> bytes:
-    """A file's content, the texts of its records set to null."""
-    if path.suffix != ".jsonl":
-        return path.read_bytes()
+def packed(records: Iterable[Record]) -> bytes:
+    """Records as a file holds them."""
+    lines: Iterator[str] = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    return "".join(lines).encode("utf-8", "backslashreplace")
 
-    def lines() -> Iterator[bytes]:
-        for record in read_jsonl(path):
-            slim = {key: None if key in TEXTS else value for key, value in record.items()}
-            yield json.dumps(slim, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
-    return b"".join(lines())
+def shards_of(results: Path) -> dict[str, int]:
+    """Model -> how many files its traces lie in; models whose traces are not there are left out."""
+    folders = sorted((results / "cot").glob("*"))
+    counts = {folder.name: len(list(folder.glob("shard-*.jsonl"))) for folder in folders}
+    return {model: count for model, count in counts.items() if count}
 
 
 def unpack(archive: Path, results: Path) -> None:
@@ -88,12 +105,27 @@ def unpack(archive: Path, results: Path) -> None:
     try:
         with tarfile.open(archive, "r:xz") as tar:
             tar.extractall(temporary, filter="data")
+        if (temporary / TEXTS).is_file():
+            put_texts(temporary)
         publish(temporary, results)
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
         raise DataError(f"{archive}: not a whole .tar.xz archive ({error})") from None
     finally:
         discard(temporary)
     print(f"{results}: unpacked {archive}")
+
+
+def put_texts(folder: Path) -> None:
+    """Put the texts back into their records, and write the traces that were graded."""
+    texts, shards = Texts(read_jsonl(folder / TEXTS, ("id", "texts"))), read_json(folder / SHARDS)
+    for path in found(folder, WITH_TEXTS):
+        records = [texts.put(record) for record in read_jsonl(path, ("id",))]
+        write_jsonl(path, records)
+        if path.parent.name == "graded" and (count := shards.get(name_of(path))):
+            for shard, traces in enumerate(dealt(map(ungraded, records), count)):
+                write_jsonl(folder / "cot" / name_of(path) / f"shard-{shard}.jsonl", traces)
+    for name in (TEXTS, SHARDS):
+        (folder / name).unlink()
 
 
 if __name__ == "__main__":

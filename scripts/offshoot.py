@@ -1,7 +1,7 @@
 """Begin a study where another one stands: some of its results, linked into a folder of their own.
 
-    python -m scripts.offshoot --study mini --name regraded --parts models cot corpora likelihood sizes problems \\
-        --but problems/gold.json
+    python -m scripts.offshoot --study mini --name regraded --parts cot corpora likelihood problems \\
+        --also models sizes --but problems/gold.json
 
 What is run on `results/{name}` then reads the study's results and writes none of them: every entry of a part (a model's
 folder, a file of traces) is a link of the same age, and what a job makes anew takes the place of the link alone.
@@ -26,6 +26,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--study", required=True, help="a study that has been run here")
     parser.add_argument("--name", required=True, help="of the offshoot")
     parser.add_argument("--parts", nargs="+", required=True, help="folders of the study's results")
+    parser.add_argument("--also", nargs="*", default=[], help="folders that come with them where they are there")
     parser.add_argument("--but", nargs="*", default=[], help="entries of these that are left out")
     parser.add_argument("--keep", action="store_true", help="what the offshoot itself has made stays")
     return parser.parse_args(argv)
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         for folder in (target, FIGURES / args.name):
             shutil.rmtree(folder, ignore_errors=True)
     left_out = {source / entry for entry in args.but}
-    for part in args.parts:
+    parts = [*args.parts, *(part for part in args.also if (source / part).is_dir())]
+    for part in parts:
         (target / part).mkdir(parents=True, exist_ok=True)
         for place in (target / part).iterdir():
             if place.is_symlink():  # of an earlier time, when the study may have held something else
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for entry in sorted((source / part).iterdir()):
             if entry not in left_out and not (target / part / entry.name).exists():
                 link(entry, target / part / entry.name)
-    print(f"{target}: begins with the {', '.join(args.parts)} of {source}")
+    print(f"{target}: begins with the {', '.join(parts)} of {source}")
 
 
 def check_parts(source: Path, parts: Sequence[str]) -> None:
@@ -59,7 +61,7 @@ def check_parts(source: Path, parts: Sequence[str]) -> None:
     if missing := [part for part in parts if not any((source / part).glob("*"))]:
         raise DataError(
             f"{source}: its {', '.join(missing)} are not there, from which this starts. They come with a whole run of"
-            " the study (an archive of logs holds neither texts nor models)"
+            " the study (an archive of logs holds no models, and older ones no texts)"
         )
 
 

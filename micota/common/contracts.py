@@ -39,7 +39,7 @@ TRACE = {
     "id": NAME, "sample": COUNT, "sampler": NAME, "dataset": NAME, "prompt": TEXT_OR_NONE, "completion": TEXT,
     "finish_reason": ENDED, "n_tokens": COUNT, "seed": SEED,
 }  # fmt: skip
-# An archive of logs holds graded traces and corpora without their texts (scripts/logs.py).
+# Older archives of logs hold graded traces and corpora without their texts (scripts/logs.py).
 GRADED = TRACE | {
     "completion": TEXT_OR_NONE, "answer": ANSWER, "extracted": TEXT_OR_NONE, "correct": FLAG, "reason": NAME,
     "verdicts": VERDICTS,

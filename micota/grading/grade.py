@@ -29,6 +29,8 @@ BATCH = 32  # a pair takes milliseconds, and so does handing it over
 WORKER_MEMORY = 1 << 30  # address space in bytes; of ten thousand hostile answers the largest took 237 MB
 
 Pair = tuple[str, str]  # gold, extracted
+# What grading puts behind the fields of a trace.
+FIELDS = ("answer", "extracted", "boxed_answers", "repeated_share", "correct", "reason", "verdicts")
 
 
 def verify_all(pairs: list[Pair]) -> list[str]:
@@ -143,6 +145,11 @@ def grade(traces: Iterable[Record], golds: Mapping[str, str], judge: Judge, kind
                 "reason": reason,
                 "verdicts": kind.verdicts(trace, gold, reason in RIGHT),
             }
+
+
+def ungraded(trace: Record) -> Record:
+    """The trace that a graded one was."""
+    return {name: value for name, value in trace.items() if name not in FIELDS}
 
 
 def summary(reasons: Counter[str]) -> str:

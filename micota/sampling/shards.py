@@ -1,6 +1,6 @@
-"""The traces of a job's shards, in the order of a job without shards. Apart from sampling, which needs torch."""
+"""The traces of a job's shards in the order of a job without shards, and back. Apart from sampling (torch)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from micota.common.records import Record
@@ -24,3 +24,13 @@ def in_turn(shards: Sequence[Iterator[Record]]) -> Iterator[Record]:
             if rows and rows[0].get("dataset") == dataset:
                 yield from rows
                 heads[shard] = following(shard)
+
+
+def dealt(traces: Iterable[Record], shards: int) -> list[list[Record]]:
+    """What `in_turn` put together, dealt out again: of each data set every so many-th problem with all its samples."""
+    found: list[list[Record]] = [[] for _ in range(shards)]
+    places: dict[str, dict[str, int]] = {}  # data set -> problem -> its place
+    for trace in traces:
+        own = places.setdefault(trace["dataset"], {})
+        found[own.setdefault(trace["id"], len(own)) % shards].append(trace)
+    return found

@@ -1,15 +1,18 @@
-"""`make tables`: from the archive of a study's logs alone, its tables come out the same, byte for byte."""
+"""From the archive of a study's logs alone its tables come out the same, byte for byte, and traces can be graded."""
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
+from micota.common.records import read_jsonl, write_jsonl
+from micota.grading.grade import ungraded
 from micota.study import tasks
 from micota.study.load import load_study
-from scripts import logs
+from scripts import logs, offshoot
 from tests.graded import PROBLEMS, write_results
 from tests.project import ROOT, copy_project, output_of, planned, snakemake
 from tests.tiny import config_files, raw_config
@@ -32,17 +35,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_project(tmp_path_factory.mktemp("logs"))
     archive = folder / "logs.tar.xz"
     write_results(load_study(raw_config("study")), folder / "results/study")
+    for graded in sorted((folder / "results/study/graded").iterdir()):
+        write_jsonl(folder / f"results/study/cot/{graded.stem}/shard-0.jsonl", map(ungraded, read_jsonl(graded)))
     logs.main(["pack", "--results", f"{folder}/results/study", "--archive", str(archive)])
     logs.main(["unpack", "--archive", str(archive), "--results", f"{folder}/results/archived"])
     return folder
 
 
-def run(project: Path, study: str, *arguments: str) -> CompletedProcess[str]:
-    """Snakemake as `make tables` calls it."""
+def run(project: Path, study: str, *arguments: str, rules: Sequence[str] = ()) -> CompletedProcess[str]:
+    """Snakemake as `make tables` calls it, and with more rules `make regrade`."""
     few = {name: {"options": {"count": PROBLEMS}} for name in raw_config("study")["datasets"]}
     settings = ["from_scratch=False", f"study={study}", f"datasets={json.dumps(few)}"]
     named = ["--configfile", *config_files("study"), "--config", *settings]
-    return snakemake(project, *arguments, *named, "--allowed-rules", "all", *from_logs())
+    return snakemake(project, *arguments, *named, "--allowed-rules", "all", *rules, *from_logs())
 
 
 def test_the_makefile_makes_tables_as_this_test_does() -> None:
@@ -57,8 +62,9 @@ def test_every_table_and_figure_can_be_made_from_the_archive(project: Path) -> N
     """Nothing is missing, nothing is asked for that no allowed rule makes, and no rule is named in vain."""
     cleaned = len(tasks.cleaned_datasets(load_study(raw_config("study"))))
     each = {"load_problems": cleaned, "clean_problems": cleaned}
-    # Of a study that names published numbers, and of one whose logs say how much of a trace is repeated.
-    made = [rule for rule in from_logs() if rule not in ("table_published", "table_repetition")]
+    # Of a study that names published numbers; of one whose logs say how much is repeated; of one whose logs hold texts.
+    others = ("table_published", "table_repetition", "table_errors", "table_styles")
+    made = [rule for rule in from_logs() if rule not in others]
     assert planned(run(project, "archived", "-n")) == dict.fromkeys(["all", *made], 1) | each
 
 
@@ -73,3 +79,23 @@ def test_tables_from_the_archive_equal_those_of_the_run(project: Path) -> None:
     assert [name for name in names if (first / name).read_bytes() != (again / name).read_bytes()] == []
     claims = (first / "claims.csv").read_text(encoding="utf-8")
     assert all(f"\n{claim}," in claims for claim in raw_config("study")["claims"]["family"])
+
+
+def test_an_archive_holds_all_that_grading_again_needs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model that tables read is graded anew, and nothing is sampled or trained."""
+    study = load_study(raw_config("study"))
+    for model in study.models:
+        traces = f"cot/{model}/shard-0.jsonl"
+        first, again = (project / "results" / name / traces for name in ("study", "archived"))
+        assert first.read_bytes() == again.read_bytes(), model
+    (called,) = re.findall(r"\$\(call again,regraded,(.*),grade judge\)", MAKEFILE)
+    (project / "results/archived/tables").mkdir(exist_ok=True)
+    (project / "results/archived/tables/main.csv").touch()
+    monkeypatch.chdir(project)
+    offshoot.main(
+        ["--study", "archived", "--name", "regraded", "--parts", *called.split(), "--but", "problems/gold.json"]
+    )
+    assert not (project / "results/regraded/models").exists()
+    jobs = planned(run(project, "regraded", "-n", rules=["grade", "judge"]))
+    assert jobs["grade"] >= len(study.evaluated) and jobs["table_main"] == 1
+    assert not {"sample", "train", "merge", "corpus", "base_model"} & jobs.keys()

@@ -61,3 +61,8 @@ def test_nothing_is_touched_where_a_part_is_missing(results: Path) -> None:
     with pytest.raises(UserError, match=r"results/none: this study has not been run here; there are: mini"):
         offshoot.main(["--study", "none", "--name", "other", "--parts", "graded"])
     assert (results / "other/graded/small.jsonl").exists()
+
+
+def test_some_parts_come_along_where_they_are_there(results: Path) -> None:
+    begin("--also", "models", "sizes", parts="graded")
+    assert {path.name for path in (results / "other").iterdir()} == {"graded", "models"}

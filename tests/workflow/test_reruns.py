@@ -19,38 +19,38 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
         {"datasets.two_steps.options.seed": 33},
         # its words must leave the training problems, and the models' jobs on training problems are those on benchmarks
         "load_problems=1 clean_problems=3 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims contamination corpora gold lengths main scores repetition",
+        "likelihood assistants claims contamination corpora gold lengths main scores repetition errors styles",
     ),
     "a data set's rule": ({"datasets.two_steps.rule": "last_number"}, "check_gold=1", "claims gold main scores"),
     "cleaning": (
         {"cleaning.ngram": 8},
         "clean_problems=5 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims contamination corpora gold lengths main scores repetition",
+        "likelihood assistants claims contamination corpora gold lengths main scores repetition errors styles",
     ),
     "a prompt": (
         {"prompts.chat.user": "Solve {problem}"},
         "base_model=3 sample=17 grade=17 corpus=7 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles",
     ),
     "a base's seed": (
         {"bases.small.seed": 12},
         "base_model=1 sample=6 grade=6 train=5 likelihood=1",
-        "likelihood claims main scores repetition",
+        "likelihood claims main scores repetition errors styles",
     ),
     "a teacher's recipe": (
         {"training.teacher.learning_rate": 2.0e-3},
         "sample=14 grade=14 corpus=6 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles",
     ),
     "the students' recipe": (
         {"training.student.epochs": 3},
         "sample=8 grade=8 train=8",
-        "claims main scores repetition",
+        "claims main scores repetition errors styles",
     ),
     "the merges' dtype": (
         {"merge_dtype": "bfloat16"},
         "sample=12 grade=12 corpus=5 train=8 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles",
     ),
     "a merge's weight": (
         {
@@ -63,27 +63,27 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a corpus of demonstrations": (
         {"corpora.demonstrations.seed": 5},
         "sample=14 grade=14 corpus=7 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles",
     ),
     "a sampled corpus": (
         {"corpora.mid.keep": "all"},
         "sample=2 grade=2 corpus=1 train=2 likelihood=2",
-        "likelihood claims corpora lengths main scores repetition",
+        "likelihood claims corpora lengths main scores repetition errors styles",
     ),
     "a mixed corpus": (
         {"corpora.mix.shares": {"long": 1, "short": 3}},
         "sample=1 grade=1 corpus=1 train=1",
-        "corpora main scores repetition",
+        "corpora main scores repetition errors styles",
     ),
     "the engine": (
         {"sampling.engine.max_model_len": 900},
         "sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles",
     ),
     "the decoding of evaluations": (
         {"sampling.evaluation.max_tokens": 500},
         "sample=10 grade=10",
-        "assistants claims main scores repetition",
+        "assistants claims main scores repetition errors styles",
     ),
     "what likelihood compares": (
         {"likelihood.corpora": ["short", "mid", "long"]},
@@ -112,7 +112,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
         "",
         "",
     ),
-    "another seed": ({"seeds": [0, 1]}, "sample=8 grade=8 train=8", "claims main scores repetition"),
+    "another seed": ({"seeds": [0, 1]}, "sample=8 grade=8 train=8", "claims main scores repetition errors styles"),
 }
 
 
