@@ -1,8 +1,8 @@
 """How likely is a corpus under a model that has not been trained on it? (the paper's distribution experiment)
 
 The negative log-likelihood of a trace is summed over its completion's tokens, end token included where it has one,
-given the prompt as a student would see it in training. The same pass gives the sum of the tokens' ranks, clipped, for the
-Rank-Surprisal Ratio (Yang et al. 2026, arXiv:2601.14249; github.com/UmeanNever/RankSurprisalRatio, rsr_cal.py).
+given the prompt as a student would see it in training. The same pass gives the sum of the tokens' ranks, clipped, for
+the Rank-Surprisal Ratio (Yang et al. 2026, arXiv:2601.14249; github.com/UmeanNever/RankSurprisalRatio, rsr_cal.py).
 """
 
 from collections.abc import Iterator
