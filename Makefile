@@ -80,7 +80,7 @@ there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes repetition contamination) \
+             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes repetition errors styles contamination) \
              $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.

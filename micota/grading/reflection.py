@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from micota.problems.datasets import card
+
 # Words of natural text that say little but "I look again". Common words that also lead a first argument ("but",
 # "actually", "again") are left out on purpose: they would count plain prose.
 MARKS: tuple[str, ...] = (
@@ -33,6 +35,12 @@ MARKS: tuple[str, ...] = (
     "let's double-check",
     "let's verify",
 )
+
+
+def marks_of(loader: str) -> Sequence[str]:
+    """The marks that count in traces on a data set: its file's own, or MARKS."""
+    own = card(loader).marks
+    return MARKS if own is None else own
 
 
 def count(text: str, marks: Sequence[str] = MARKS) -> int:

@@ -79,6 +79,11 @@ def reads_scores(study: Study, paths: Paths) -> Files:
     return found | {"problems": paths.of("problems", study.config.benchmarks), "judged": judged}
 
 
+def reads_texts(study: Study, paths: Paths) -> Files:
+    """The traces of the main table's models, and the problems they answer."""
+    return graded(entries.main)(study, paths) | {"problems": paths.of("problems", study.config.benchmarks)}
+
+
 def reads_claims(study: Study, paths: Paths) -> Files:
     parts = [part for claim in study.config.claims.family.values() for part in claim.parts]  # type: ignore[union-attr]
     return {
@@ -200,6 +205,22 @@ TABLES = {
         {"repetition": "loops among truncated traces"},
         lambda study: {"repeating_from": study.config.grading.repeating_from},
         lambda study: study.config.grading.repeating_from,
+    ),
+    "errors": Table(
+        reads_texts,
+        {"errors": "kinds of errors"},
+        lambda study: {"entries": entries.main(study), "loaders": tasks.loaders(study)},
+        lambda study: study.config.grading.texts,
+    ),
+    "styles": Table(
+        lambda study, paths: reads_texts(study, paths) | {"corpora": paths.of("corpora", tasks.corpus_loaders(study))},
+        {"styles": "styles of CoT"},
+        lambda study: {
+            "entries": entries.main(study),
+            "loaders": tasks.loaders(study),
+            "corpus_loaders": tasks.corpus_loaders(study),
+        },
+        lambda study: study.config.grading.texts,
     ),
     "contamination": Table(
         files("reports", "problems", tasks.cleaned_datasets, ".report.json"),
