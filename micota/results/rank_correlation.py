@@ -111,8 +111,9 @@ def _rho(groups: Sequence[Sequence[Point]], weights: Array) -> Array:
         counted = np.where(np.isnan(rho), 0.0, weight)
         sums.setdefault(group[0].base, []).append((np.nan_to_num(rho) * counted, counted))
     with np.errstate(invalid="ignore", divide="ignore"):
-        bases = [sum(top for top, _ in each) / sum(bottom for _, bottom in each) for each in sums.values()]
-    return np.asarray(np.mean(bases, axis=0))
+        tops, bottoms = (np.array([sum(part[at] for part in each) for each in sums.values()]) for at in (0, 1))
+        bases = tops / bottoms
+    return np.asarray(bases.mean(axis=0))
 
 
 def _spread(groups: Sequence[Sequence[Point]], points: Sequence[Point], chains: list[int], corpora: int) -> float:

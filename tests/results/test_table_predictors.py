@@ -97,8 +97,12 @@ def test_of_three_corpora_nothing_is_said_and_of_old_logs_no_ratio(tmp_path: Pat
 
 def test_a_corpus_whose_texts_or_likelihoods_are_not_there_is_named(tmp_path: Path) -> None:
     given = files(tmp_path)
-    settings = {"benchmarks": ["easy"], "loaders": dict.fromkeys(CORPORA, "arithmetic"), "entries": [entry("mid")]}
-    write_jsonl(tmp_path / "corpora/mid.jsonl", [{**graded("train/0"), "problem": None, "completion": None}] * 1)
+    settings: dict[str, Any] = {
+        "benchmarks": ["easy"],
+        "loaders": dict.fromkeys(CORPORA, "arithmetic"),
+        "entries": [entry("mid")],
+    }
+    write_jsonl(tmp_path / "corpora/mid.jsonl", [{**graded("train/0"), "problem": None, "completion": None}])
     write_json(tmp_path / "corpora/mid.counts.json", {"kept": 1})
     with pytest.raises(UserError, match=r"likelihood/s\.jsonl: 2 rows of the corpus mid, which has 1"):
         table.make(given, tmp_path, **settings)
@@ -132,11 +136,11 @@ def test_a_student_stands_there_with_what_it_learned_and_began_as() -> None:
 
 def test_weights_are_how_often_a_pair_stands_there() -> None:
     rng = np.random.default_rng(0)
-    one, other = rng.integers(0, 5, 9).astype(float), rng.normal(size=9)
+    one, other = rng.integers(0, 5, 9).astype(np.float64), np.asarray(rng.normal(size=9), dtype=np.float64)
     weights = rng.integers(0, 4, (20, 9))
     expected = [stats.spearmanr(np.repeat(one, w), np.repeat(other, w)).statistic for w in weights]
     assert spearman(one, other, weights.astype(float)) == pytest.approx(expected)
-    assert np.isnan(spearman(np.ones(3), np.arange(3.0), np.ones((1, 3)))[0])
+    assert np.isnan(spearman(np.ones(3), one[:3], np.ones((1, 3)))[0])
 
 
 def points(base: str, values: list[float], accuracies: list[float], chain: int | None = None) -> list[Point]:
