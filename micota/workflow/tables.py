@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micota.results import entries
+from micota.results.predictors import learned, predicted
 from micota.study import tasks
 from micota.study.graph import Study
 from micota.workflow.paths import Paths
@@ -82,6 +83,16 @@ def reads_scores(study: Study, paths: Paths) -> Files:
 def reads_texts(study: Study, paths: Paths) -> Files:
     """The traces of the main table's models, and the problems they answer."""
     return graded(entries.main)(study, paths) | {"problems": paths.of("problems", study.config.benchmarks)}
+
+
+def reads_predictors(study: Study, paths: Paths) -> Files:
+    models = [{"model": entry[key]} for entry in predicted(study) for key in ("under", "model")]
+    return {
+        **graded(lambda _: models, GOLD)(study, paths),
+        "nll": paths.of("likelihood", (entry["under"] for entry in predicted(study))),
+        "corpora": paths.of("corpora", learned(study)),
+        **corpus_counts(study, paths),
+    }
 
 
 def reads_claims(study: Study, paths: Paths) -> Files:
@@ -162,6 +173,16 @@ TABLES = {
             **corpus_counts(study, paths),
         },
         {"likelihood": "likelihood of the corpora"},
+    ),
+    "predictors": Table(
+        reads_predictors,
+        {"predictors": "predictors", "predictors_correlation": "predictors, correlation"},
+        lambda study: {
+            "entries": predicted(study),
+            "benchmarks": study.config.benchmarks,
+            "loaders": {name: tasks.corpus_loaders(study)[name] for name in learned(study)},
+        },
+        lambda study: study.config.grading.texts and len({entry["corpus"] for entry in predicted(study)}) > 1,
     ),
     "lengths": Table(
         files("corpora", "corpora", lambda study: study.config.likelihood.corpora),
@@ -271,6 +292,7 @@ FIGURES = {
         for name, table in {
             "lengths": "lengths",
             "likelihood": "likelihood",
+            "predictors": "predictors",
             "yield": "corpora",
             "merge": "assistants",
             "claims": "claims",

@@ -11,9 +11,10 @@ from micota.corpora.kinds.kind import CorpusKind, Surroundings
 from micota.corpora.kinds.matched import Matched
 from micota.corpora.kinds.mixed import Mixed
 from micota.corpora.kinds.oracle import Oracle
+from micota.corpora.kinds.pruned import Pruned
 from micota.corpora.kinds.sampled import Sampled
 
-AnyKind = Procedural | Oracle | Sampled | Mixed | Matched | Chosen | Imported
+AnyKind = Procedural | Oracle | Sampled | Mixed | Matched | Pruned | Chosen | Imported
 Corpus = Annotated[AnyKind, Field(discriminator="kind")]
 
 # By what a configuration calls them.
@@ -35,6 +36,7 @@ __all__ = [
     "Mixed",
     "Oracle",
     "Procedural",
+    "Pruned",
     "Sampled",
     "Surroundings",
 ]
