@@ -120,10 +120,8 @@ def spread(config: Config, drawn: Iterable[Chain]) -> Config:
 
 
 def of_chain(base: ScratchBase, place: int) -> ScratchBase:
-    """The base of the chain at this place, where each has its own."""
-    if not base.seeds:
-        return base
-    seed = base.seeds[place]
+    """The base in the chain at this place: with a seed of its own where each has one, and that seed in its path."""
+    seed = base.seeds[place] if base.seeds else base.seed
     pretrained = base.pretrained and base.pretrained.replace("{seed}", str(seed))
     return base.model_copy(update={"seed": seed, "seeds": [], "pretrained": pretrained})
 

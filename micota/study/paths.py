@@ -16,12 +16,12 @@ def located(config: Config, project: Path) -> Config:
     `project` is the checkout's folder. Where both have such a file, the one in the current folder is taken.
     """
 
-    def found(path: str | None, seeds: Sequence[int] = ()) -> str | None:
-        example = (path or "").replace("{seed}", str(*seeds[:1]))
+    def found(path: str | None, seeds: Sequence[int] = (0,)) -> str | None:
+        example = (path or "").replace("{seed}", str(seeds[0]))
         return str(project / path) if path and not Path(example).exists() and (project / example).exists() else path
 
     def moved(block: Any, *keys: str) -> Any:
-        seeds = getattr(block, "seeds", ())
+        seeds = getattr(block, "seeds", ()) or [getattr(block, "seed", 0)]
         return block.model_copy(update={key: found(getattr(block, key), seeds) for key in keys if hasattr(block, key)})
 
     if project.resolve() == Path.cwd():
