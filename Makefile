@@ -80,8 +80,8 @@ there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes repetition contamination) \
-             $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes)
+             $(addprefix table_,main published scores gold claims assistants corpora likelihood predictors lengths sizes repetition errors styles contamination) \
+             $(addprefix figure_,accuracy claims merge lengths likelihood predictors yield sizes)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.

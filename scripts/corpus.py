@@ -12,6 +12,8 @@ A corpus of a study, then one of each kind by its settings alone (`--kind KIND -
         --out mix.jsonl --counts mix.counts.json
     python -m scripts.corpus --kind matched --of long --problems-of mix --match tokens --to short \\
         --parts {long,mix,short}.jsonl --out long_few.jsonl --counts long_few.counts.json
+    python -m scripts.corpus --kind pruned --of long --drop checks second_pass --parts long.jsonl \\
+        --tokenizer models/small --out long_pruned.jsonl --counts long_pruned.counts.json
     python -m scripts.corpus --kind chosen --candidates mix short --by length --between long \\
         --parts {mix,short}.jsonl --counted {mix,short,long}.counts.json \\
         --out auto.jsonl --counts auto.counts.json

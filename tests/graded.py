@@ -74,7 +74,7 @@ def write_results(study: Study, results: Path) -> None:
         write_json(results / f"sizes/{base}.json", {"model": base, "parameters": int(rng.integers(10**5, 10**6))})
         likelihoods = [
             {"model": base, "corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": float(rng.gamma(4.0)),
-             "n_tokens": int(rng.integers(9, 300))}
+             "n_tokens": int(rng.integers(9, 300)), "rank_sum": int(rng.integers(300, 900))}
             for corpus in config.likelihood.corpora
             for number in range(PROBLEMS)
         ]  # fmt: skip

@@ -232,6 +232,12 @@ def likelihoods(path: Path, kept: Mapping[str, int] | None = None) -> Iterator[R
         if this in own:
             raise RecordError(f"{line_of(path, number)}: sample {this[1]} of {this[0]} stands there twice")
         own.add(this)
+        ranks, least = row.get("rank_sum", row["n_tokens"]), row["n_tokens"]  # logs of before it was measured lack it
+        if not COUNT[0](ranks) or ranks < least:
+            raise RecordError(
+                f"{line_of(path, number)}: `rank_sum` is {ranks!r:.80}, expected a whole number of {least} or more, for"
+                f" a rank is 1 at least; {MEND}"
+            )
         yield row
     for corpus, count in (kept or {}).items():
         if len(seen[corpus]) != count:

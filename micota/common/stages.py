@@ -17,6 +17,6 @@ VERSIONS = {
     "grade": 4,
     "judge": 1,
     "corpus": 3,
-    "likelihood": 3,
+    "likelihood": 4,
     "manifest": 2,
 }

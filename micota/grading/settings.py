@@ -23,4 +23,9 @@ class Grading(Closed):
         description="share of its text from which on a truncated trace that ends in one phrase over and over counts as"
         " a loop in tables/repetition; none: no such table",
     )
+    texts: bool = Field(
+        True,
+        description="tables/errors and tables/styles, made of what the traces say; false: neither, for logs without"
+        " texts",
+    )
     judge: JudgeModel | None = Field(None, description="no judge, no score by rule and judge in tables/scores")

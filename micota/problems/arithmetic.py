@@ -5,7 +5,7 @@ A problem is a chain of labelled operations read from left to right, `148a*2b-19
 A demonstration is one CoT for it. Its verbosity, in [0, 1], says how much of the following each step carries:
 
 - the step itself            `a148*2=296;`
-- decomposition by digits    `a148*2:100*2=200,40*2=80,8*2=16,200+80=280,280+16=296=296;`
+- decomposition by digits    `a148*2:100*2=200,40*2=80,8*2=16,200+80=280,280+16=296;`
 - a check by the inverse     `check 296/2=148 ok;`
 - a slip, found by its check `check 295/2=147r1 no;wait,` and redone
 - a second pass over the whole chain, `again,`, in the short style or (`second_pass="decomposed"`) digit by digit

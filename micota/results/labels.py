@@ -18,6 +18,13 @@ SOURCE_LABELS = {  # of the variance budget
     "graders": "grader (a fixed set)",
     "total": "all of them",
 }
+PREDICTORS = {  # what is known of a corpus before a student is trained on it
+    "nll_per_token": "NLL per token (nats)",
+    "nll_per_trace": "NLL per trace (nats)",
+    "rsr": "Rank-Surprisal Ratio",
+    "mean_tokens": "tokens per trace",
+    "marks_per_trace": "marks of reflection per trace",
+}
 UNITS = ((1e8, 1e9, "B"), (1e5, 1e6, "M"), (1e3, 1e3, "k"))  # from how many parameters on, unit, letter
 
 

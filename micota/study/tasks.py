@@ -163,3 +163,14 @@ def protocol_labels(study: Study) -> dict[str, str]:
     if sampling.protocols:
         return {f"{name}@{sampling.protocols.n}": name for name in study.config.benchmarks}
     return {name: name for name in study.config.benchmarks} if sampling.evaluation.n > 1 else {}
+
+
+def loaders(study: Study) -> dict[str, str]:
+    """Benchmark -> the loader of its data set, whose file says how completions are read."""
+    return {name: study.config.datasets[name].loader for name in study.config.benchmarks}
+
+
+def corpus_loaders(study: Study) -> dict[str, str]:
+    """Corpus -> the loader of the problems that its rows solve."""
+    problems = {name: study.imports.get(name, study.config.training_problems) for name in study.config.corpora}
+    return {name: study.config.datasets[dataset].loader for name, dataset in problems.items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micota.results import entries
+from micota.results.predictors import learned, predicted
 from micota.study import tasks
 from micota.study.graph import Study
 from micota.workflow.paths import Paths
@@ -77,6 +78,21 @@ def reads_scores(study: Study, paths: Paths) -> Files:
     judged = [f"{paths.home}/judged.jsonl"] if study.config.grading.judge else []
     found = graded(entries.main, GOLD)(study, paths)
     return found | {"problems": paths.of("problems", study.config.benchmarks), "judged": judged}
+
+
+def reads_texts(study: Study, paths: Paths) -> Files:
+    """The traces of the main table's models, and the problems they answer."""
+    return graded(entries.main)(study, paths) | {"problems": paths.of("problems", study.config.benchmarks)}
+
+
+def reads_predictors(study: Study, paths: Paths) -> Files:
+    models = [{"model": entry[key]} for entry in predicted(study) for key in ("under", "model")]
+    return {
+        **graded(lambda _: models, GOLD)(study, paths),
+        "nll": paths.of("likelihood", (entry["under"] for entry in predicted(study))),
+        "corpora": paths.of("corpora", learned(study)),
+        **corpus_counts(study, paths),
+    }
 
 
 def reads_claims(study: Study, paths: Paths) -> Files:
@@ -148,6 +164,16 @@ TABLES = {
         },
         {"likelihood": "likelihood of the corpora"},
     ),
+    "predictors": Table(
+        reads_predictors,
+        {"predictors": "predictors", "predictors_correlation": "predictors, correlation"},
+        lambda study: {
+            "entries": predicted(study),
+            "benchmarks": study.config.benchmarks,
+            "loaders": {name: tasks.corpus_loaders(study)[name] for name in learned(study)},
+        },
+        lambda study: study.config.grading.texts and len({entry["corpus"] for entry in predicted(study)}) > 1,
+    ),
     "lengths": Table(
         files("corpora", "corpora", lambda study: study.config.likelihood.corpora),
         {"lengths.csv": "", "lengths_quantiles": "CoT lengths"},
@@ -201,6 +227,22 @@ TABLES = {
         lambda study: {"repeating_from": study.config.grading.repeating_from},
         lambda study: study.config.grading.repeating_from,
     ),
+    "errors": Table(
+        reads_texts,
+        {"errors": "kinds of errors"},
+        lambda study: {"entries": entries.main(study), "loaders": tasks.loaders(study)},
+        lambda study: study.config.grading.texts,
+    ),
+    "styles": Table(
+        lambda study, paths: reads_texts(study, paths) | {"corpora": paths.of("corpora", tasks.corpus_loaders(study))},
+        {"styles": "styles of CoT"},
+        lambda study: {
+            "entries": entries.main(study),
+            "loaders": tasks.loaders(study),
+            "corpus_loaders": tasks.corpus_loaders(study),
+        },
+        lambda study: study.config.grading.texts,
+    ),
     "contamination": Table(
         files("reports", "problems", tasks.cleaned_datasets, ".report.json"),
         {"contamination": "contamination", "contamination_pairs.csv": "contamination, pairs"},
@@ -230,6 +272,7 @@ FIGURES = {
         for name, table in {
             "lengths": "lengths",
             "likelihood": "likelihood",
+            "predictors": "predictors",
             "yield": "corpora",
             "merge": "assistants",
             "claims": "claims",

@@ -9,7 +9,7 @@ from micota.common.cli import Parser
 from micota.common.errors import UserError
 from micota.common.flags import add_flags, as_flags, held, with_flags
 from micota.common.settings import Closed
-from micota.corpora.kinds import KINDS, Chosen, Imported, Matched, Mixed, Procedural, Sampled
+from micota.corpora.kinds import KINDS, Chosen, Imported, Matched, Mixed, Procedural, Pruned, Sampled
 from micota.models.merge_methods import Merge
 from micota.models.prompts import Prompt
 from micota.problems.settings import Arithmetic, Cleaning, Columns, Dataset, Demonstrations, LeaveOut
@@ -36,6 +36,7 @@ SETTINGS: dict[type[Closed], tuple[str, str, dict[str, Any]]] = {
     Sampled: ("", "corpora.x.sampled", {"kind": "sampled", "sampler": "large"}),
     Mixed: ("", "corpora.x.mixed", {"kind": "mixed", "shares": {"long": 1.0, "short": 4.0}}),
     Matched: ("", "corpora.x.matched", {"kind": "matched", "of": "long", "match": "tokens", "to": "short"}),
+    Pruned: ("", "corpora.x.pruned", {"kind": "pruned", "of": "long", "drop": ["checks", "second_pass"]}),
     Chosen: ("", "corpora.x.chosen", {"kind": "chosen", "candidates": ["short", "mid"], "by": "nll", "base": "small"}),
     Imported: ("", "corpora.x.imported", {"kind": "imported", "columns": {"completion": "generations"}}),
     Procedural: (

@@ -149,6 +149,7 @@ def test_every_kind_reads_files_that_it_has_flags_for() -> None:
     """The rule passes what a corpus reads, by flag; a kind's class says which there are."""
     changes = {
         "corpora.cut": {"kind": "matched", "of": "long", "problems_of": ["mid"]},
+        "corpora.bare": {"kind": "pruned", "of": "long", "drop": ["checks"]},
         "corpora.auto": {"kind": "chosen", "candidates": ["mid", "unmerged"], "by": "nll", "base": "small"},
         "datasets.theirs": {"loader": "plain", "path": "theirs.jsonl"},
         "corpora.made": {"kind": "imported", "dataset": "theirs", "columns": {"completion": "generations"}},

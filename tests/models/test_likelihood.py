@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from micota.common.contracts import likelihoods
 from micota.common.errors import UserError
 from micota.common.records import read_jsonl, write_jsonl
 from micota.models import likelihood
@@ -59,6 +60,53 @@ def test_the_sum_is_the_one_by_hand(folder: Path, model: Any, sums: list[tuple[f
     for row, (nll, tokens) in zip(found, sums, strict=True):
         assert row["n_tokens"] == tokens
         assert math.isclose(row["nll"], nll, rel_tol=1e-5)
+
+
+def ranks_by_hand(model: Any, ids: list[int], prompt_length: int) -> list[int]:
+    """The place of each of the completion's tokens among all of the vocabulary, sorted; the first one of equals.
+
+    The tiny model has many: the rows that its vocabulary is filled up with.
+    """
+    import torch
+
+    found = []
+    for position in range(prompt_length, len(ids)):
+        with torch.inference_mode():
+            logits = model(input_ids=torch.tensor([ids[:position]])).logits[0, -1]
+        found.append(sorted(logits.tolist(), reverse=True).index(float(logits[ids[position]])) + 1)
+    return found
+
+
+@pytest.mark.parametrize("limit", [100, 3])
+def test_ranks_are_those_by_hand_each_clipped(
+    folder: Path, model: Any, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(likelihood, "RANK_LIMIT", limit)
+    monkeypatch.setattr(likelihood, "POSITIONS", 7)
+    tokenizer = load_tokenizer(folder)
+    found = trace_nll(model, tokenizer, SYSTEM, corpus(ROWS), 3)
+    rendered = [render(tokenizer, SYSTEM, row["problem"], row["completion"]) for row in corpus(ROWS)]
+    ranks = [ranks_by_hand(model, r.input_ids, len(r.prompt_ids)) for r in rendered]
+    assert max(map(max, ranks)) > 3
+    assert [row["rank_sum"] for row in found] == [sum(min(rank, limit) for rank in own) for own in ranks]
+
+
+def test_tokens_that_tie_have_the_best_rank_of_them() -> None:
+    import torch
+
+    logits = torch.tensor([[1.0, 3.0, 3.0, 0.0], [2.0, 1.0, 1.0, 1.0], [9.0, 9.0, 9.0, 9.0]])
+    for label, rank in ((1, 1), (2, 1), (0, 3), (3, 4)):
+        assert likelihood.row_sums(logits, torch.tensor([-100, label, -100]))[1] == rank
+
+
+def test_a_sum_of_ranks_below_that_of_likeliest_tokens_is_refused(tmp_path: Path) -> None:
+    row = {"model": "m", "corpus": "short", "id": "train/0", "sample": 0, "nll": 1.0, "n_tokens": 5}
+    write_jsonl(tmp_path / "m.jsonl", [row, row | {"sample": 1, "rank_sum": 5}])
+    assert [found.get("rank_sum") for found in likelihoods(tmp_path / "m.jsonl")] == [None, 5], "of old logs, and new"
+    for wrong in (4, 5.5, None, "7"):
+        write_jsonl(tmp_path / "m.jsonl", [row | {"rank_sum": wrong}])
+        with pytest.raises(UserError, match=r"m\.jsonl:1: `rank_sum` is .* 5 or more"):
+            list(likelihoods(tmp_path / "m.jsonl"))
 
 
 def test_the_script_names_corpus_and_model(folder: Path, tmp_path: Path) -> None:

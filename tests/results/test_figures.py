@@ -134,8 +134,12 @@ def write_corpora(root: Path, rng: np.random.Generator) -> None:
     for corpus, (read, dropped) in YIELDS.items():
         kept = read - sum(dropped.values())
         tokens = lengths(STUDENTS["small"][corpus][1], kept, rng)
-        fields = {"sample": 0, "sampler": "m", "problem": "", "completion": ""}
-        rows = ({"id": f"train/{number}", "n_tokens": n, **fields} for number, n in enumerate(tokens))
+        fields = {"sample": 0, "sampler": "m", "problem": ""}
+        texts = ["check 1=1 ok;" * (n // 40) for n in tokens]
+        rows = (
+            {"id": f"train/{number}", "n_tokens": n, "completion": text, **fields}
+            for number, (n, text) in enumerate(zip(tokens, texts, strict=True))
+        )
         write_jsonl(root / f"corpora/{corpus}.jsonl", rows)
         summary = {"mean": fmean(tokens), "median": median(tokens), "max": max(tokens), "total": sum(tokens)}
         counts = {"corpus": corpus, "read": read, "kept": kept, "dropped": dropped, "problems": kept, "tokens": summary}
@@ -143,7 +147,8 @@ def write_corpora(root: Path, rng: np.random.Generator) -> None:
         for base, scale in (("small", 1.0), ("medium", 0.7)):
             for number, n in enumerate(tokens):
                 value = n * PER_TOKEN[corpus] * scale * rng.gamma(4, 0.25)
-                nll[base].append({"corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": value, "n_tokens": n})
+                trace = {"corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": value, "n_tokens": n}
+                nll[base].append(trace | {"rank_sum": n + int(rng.integers(n + 1))})
     for base, records in nll.items():
         write_jsonl(root / f"likelihood/{base}.jsonl", records)
 
@@ -169,6 +174,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make("corpora", {"counts": "corpora/*.counts.json"})
     make("lengths", {"corpora": "corpora/*.jsonl"})
     make("likelihood", {"nll": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"})
+    students = [
+        e | {"chain": None, "under": e["base"], "learned": e["corpus"]} for e in entries if e["seed"] is not None
+    ]
+    make(
+        "predictors",
+        graded | {"nll": "likelihood/*.jsonl", "counts": "corpora/*.counts.json", "corpora": "corpora/*.jsonl"},
+        entries=students,
+        benchmarks=benchmarks,
+        loaders=dict.fromkeys(YIELDS, "arithmetic"),
+    )
     settings = {"seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": benchmarks, "validation": "valid"}
     make(
         "claims",
@@ -213,7 +228,7 @@ def test_figure_appears_and_is_reproducible(name: str, study: Path, tmp_path: Pa
     assert len(list(tmp_path.iterdir())) == 2 * len(stems), "no temporary file and no other image"
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", sorted({*KNOWN} - {"predictors"}))  # the logs of reference/study hold no texts
 def test_a_committed_figure_is_drawn_from_the_committed_table(name: str, tmp_path: Path) -> None:
     table, stems = table_and_images(name)
     folder = REFERENCE / ("controls" if name == "variance" else "study")

@@ -109,7 +109,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_results(study, folder)
     golds = {}
     for name in tasks.cleaned_datasets(study):
-        rows = [{"id": f"{name}/{n}", "problem": "?", "answer": "1", "source": "t"} for n in range(PROBLEMS)]
+        rows = [{"id": f"{name}/{n}", "problem": "1a+0?", "answer": "1", "source": "t"} for n in range(PROBLEMS)]
         write_jsonl(folder / f"problems/{name}.jsonl", rows)
         counts = {"read": PROBLEMS, "kept": PROBLEMS, "dropped": {}, "against": [], "pairs": []}
         thresholds = {"ngram": 13, "near": 0.0, "drop_duplicates": False}

@@ -10,9 +10,10 @@ from micota.corpora.kinds.imported import Imported
 from micota.corpora.kinds.kind import CorpusKind, Surroundings
 from micota.corpora.kinds.matched import Matched
 from micota.corpora.kinds.mixed import Mixed
+from micota.corpora.kinds.pruned import Pruned
 from micota.corpora.kinds.sampled import Sampled
 
-AnyKind = Procedural | Sampled | Mixed | Matched | Chosen | Imported
+AnyKind = Procedural | Sampled | Mixed | Matched | Pruned | Chosen | Imported
 Corpus = Annotated[AnyKind, Field(discriminator="kind")]
 
 # By what a configuration calls them.
@@ -33,6 +34,7 @@ __all__ = [
     "Matched",
     "Mixed",
     "Procedural",
+    "Pruned",
     "Sampled",
     "Surroundings",
 ]

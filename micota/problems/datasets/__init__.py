@@ -2,13 +2,15 @@
 
 A study names the file: `loader: gsm8k` is `gsm8k.py`. It holds a pure function `problem(row)` from a raw row to our
 fields (`raw_answer` is the gold answer as the source writes it, which the paper's evaluation compares with), and in
-capitals what is known of the set: see `Card`. A set that is made, not read, has `problems(**options)` instead. What
-else a file needs in capitals begins with an underscore.
+capitals what is known of the set: see `Card`. A set that is made, not read, has `problems(**options)` instead. Where
+completions can be followed step by step, `read(problem, completion)` does so: see `Reading`. What else a file needs in
+capitals begins with an underscore.
 
 No revision is built in: a study names the one it used (`revision: unresolved` in HUB says that the names were written
 down without a look at the Hub).
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -19,8 +21,10 @@ from pydantic import Field, ValidationError, model_validator
 from micota.common.cli import known
 from micota.common.errors import DataError
 from micota.common.settings import Closed, StopString
+from micota.problems.reading import Reading
 from micota.problems.settings import Rule
 
+Read = Callable[[str, str], Reading | None]  # problem, completion -> its reading; None: a problem of another kind
 LOADERS = tuple(sorted(module.name for module in iter_modules(__path__)))
 
 
@@ -49,6 +53,10 @@ class Card(Closed):
         None, description="a prompt of its own (micota/models/prompts.py); a study may name another"
     )
     stop: list[StopString] | None = Field(None, description="stop strings of its own; a study may name others")
+    marks: list[StopString] | None = Field(
+        None,
+        description="marks of reflection of its own, where its traces are no natural text (micota/grading/reflection.py)",
+    )
 
     @model_validator(mode="after")
     def counts_golds_of_splits_that_it_has(self) -> Self:
@@ -62,6 +70,12 @@ def loader_module(loader: str) -> ModuleType:
     """The file of a data set, imported only now."""
     known(loader, LOADERS, "loader")
     return import_module(f"{__name__}.{loader}")
+
+
+def reader(loader: str) -> Read | None:
+    """What reads the completions of a data set step by step; None where nothing does."""
+    read: Read | None = getattr(loader_module(loader), "read", None)
+    return read
 
 
 def file_of(loader: str) -> str:
