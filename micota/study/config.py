@@ -18,7 +18,7 @@ from micota.models.prompts import Prompt
 from micota.models.settings import Base, Finished
 from micota.problems.settings import Cleaning, Dataset
 from micota.sampling.engine import Decoding, EngineSettings
-from micota.study.asked import Claims, Likelihood, Published, Sizes, Variance
+from micota.study.asked import Claims, Likelihood, Published, Rivals, Sizes, Variance
 from micota.study.typed import at, place_of, put, with_types
 from micota.training.settings import TrainingSettings
 
@@ -150,6 +150,7 @@ class Config(Closed):
     likelihood: Likelihood
     claims: Claims | None = Field(None, description="no claims, no verdicts")
     sizes: Sizes | None = None
+    rivals: Rivals | None = None
     variance: Variance | None = None
     published: Published | None = Field(None, description="none, no table of others' numbers")
 
