@@ -9,7 +9,7 @@ SHARE  ?= 0.01
 BASES  := tiny small medium large
 # The confirmation run is laid over the miniature; SEEDS=[101] runs one of its seeds, FROM_SCRATCH=True pre-trains too.
 LAYERS  = config/mini.yaml config/study.yaml
-FILES   = $(if $(filter study controls,$(STUDY)),$(LAYERS) $(filter config/controls.yaml,config/$(STUDY).yaml),config/$(STUDY).yaml)
+FILES   = $(if $(filter study controls,$(STUDY)),$(LAYERS) $(filter config/controls.yaml,config/$(STUDY).yaml),$(if $(filter rivals,$(STUDY)),config/mini.yaml) config/$(STUDY).yaml)
 WITH_DATA = $(if $(DATA),--config data_folder='$(DATA)')
 CONFIRM = --configfile $(LAYERS) --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)')
 # What students wait for goes before what only tables do: most jobs come after it. (Snakemake's other scheduler, ilp,
@@ -43,6 +43,7 @@ endif
 KNOWS_demo       := CORES
 KNOWS_study      := CORES SEEDS FROM_SCRATCH
 KNOWS_controls   := CORES SEEDS FROM_SCRATCH
+KNOWS_rivals     := CORES FROM_SCRATCH
 KNOWS_tables     := CORES
 KNOWS_score      := STUDY CORES DATA MODEL REVISION NAME PUBLISHED
 KNOWS_regrade    := STUDY CORES DATA
@@ -80,8 +81,8 @@ there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main published scores gold claims assistants corpora likelihood predictors lengths sizes repetition errors styles contamination) \
-             $(addprefix figure_,accuracy claims merge lengths likelihood predictors yield sizes)
+             $(addprefix table_,main published scores gold claims assistants corpora likelihood predictors lengths sizes rivals filter repetition errors styles contamination) \
+             $(addprefix figure_,accuracy claims merge lengths likelihood predictors yield sizes rivals)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.
@@ -90,7 +91,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VE
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test named-python demo study controls tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test named-python demo study controls rivals tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -117,6 +118,10 @@ study: setup  ## the confirmation run: all seeds and student sizes, fresh proble
 controls: LAYERS += config/controls.yaml
 controls: setup  ## what else could explain the study's results: equal tokens, other teachers, other masks, variance budget
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) $(FOLLOW)
+
+rivals: LAYERS = config/mini.yaml config/rivals.yaml
+rivals: setup  ## what competes with MiCoTA: other merges, mixtures, pruned traces, no filter (hours)
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) --scheduler greedy $(FOLLOW)
 
 tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs (a minute)
 	@$(ALONE)

@@ -23,7 +23,17 @@ from tests.tiny import EXTENDED, ROOT, raw_config
 PROTOCOLS = {"prompt": "chat", "temperature": 0.6, "n": 4, "max_tokens": 560}
 NUMBERS = ROOT / "reference/published/smg.csv"
 PUBLISHED = {"file": str(NUMBERS), "benchmarks": {"two_steps": "gsm8k"}, "beside": {}}
-EVERY_TABLE = EXTENDED | {"sampling.protocols": PROTOCOLS, "published": PUBLISHED}
+RIVALS = {
+    "proposed": "mid",
+    "bases": ["small"],
+    "families": {"mix": {"label": "Mix", "corpora": ["mix", "auto_mid"]}, "own": {"label": "O", "merges_of": "own"}},
+    "unfiltered": {"mid": "mid_few", "long": "long_same"},
+}
+EVERY_TABLE = EXTENDED | {
+    **{"sampling.protocols": PROTOCOLS, "published": PUBLISHED, "rivals": RIVALS},
+    "tuned.own": {"base": "small", "corpus": "long", "recipe": "student"},
+    "merges": [*EXTENDED["merges"], {"tuned": "own", "method": "task_arithmetic", "weights": [0.5, 0.7]}],
+}
 
 
 def module(name: str) -> ModuleType:
