@@ -35,8 +35,8 @@ def candidates(config: Config, chains: Sequence[Chain]) -> list[Candidate]:
         return []
     found: list[Candidate] = []
     for base in asked.bases:
-        families: dict[str | None, Family] = {None: Family(label="MiCoTA", corpora=[asked.proposed]), **asked.families}
-        for name, family in families.items():
+        proposed = None, Family(label="MiCoTA", corpora=[asked.proposed])
+        for name, family in [proposed, *asked.families.items()]:
             for corpus in family.corpora:
                 trained = [
                     (c.number, tuple(names.student(base, corpus, seed, c.number) for seed in config.seeds))

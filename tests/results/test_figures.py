@@ -201,7 +201,8 @@ def write_rivals(root: Path, rng: np.random.Generator) -> None:
     rows = []
     for number, label in enumerate(("MiCoTA", "DARE", "TIES", "Mix-Long", "pruned teacher traces")):
         value, half = (50.0, 3.0) if number < 2 else (rng.normal(47, 5), rng.uniform(2, 4))
-        row = dict.fromkeys((column.key for column in rivals.COLUMNS), 0) | {"base": "small", "label": label}
+        row: Row = dict.fromkeys((column.key for column in rivals.COLUMNS), 0)
+        row |= {"base": "small", "label": label}
         row |= {"family": label if number else None, "candidate": "mid", "training_tokens": 90_000 * 1.5**number}
         row |= {"accuracy": value, "accuracy_low": value - half, "accuracy_high": value + half}
         rows.append(row | {"compute": 3e12 * 1.4**number})

@@ -164,7 +164,7 @@ def test_the_filters_part_of_the_lead_has_an_interval(tmp_path: Path) -> None:
     }
     for name, test in solved.items():
         answers(tmp_path, name, HARD, test)
-    pair = {"base": "s", "corpus": "mid", "against": "long"}
+    pair: Row = {"base": "s", "corpus": "mid", "against": "long"}
     pair |= {"proposed": arms("mid", "mid_all"), "other": arms("long", "long_all")}
     filtering.make(files(tmp_path), tmp_path, pairs=[pair], benchmarks=["easy"])
     leads = read_csv(tmp_path / "filter.csv")

@@ -63,6 +63,6 @@ def panel(axes: Axes, rows: Sequence[Row], key: str, looks: dict[str, dict[str, 
     axes.grid(True, axis="both")
 
 
-def ticks(value: float, _: int = 0) -> str:
+def ticks(value: float, _: float) -> str:
     """A number in plain words, or as a power of ten where it is large."""
     return f"{value:,.0f}" if value < 1e7 else f"{value:.0e}".replace("e+", "e")

@@ -41,5 +41,7 @@ def make(files: dict[str, list[Path]], out: Path, *, pairs: list[dict[str, Any]]
         for name, arrays in zip((WITH, WITHOUT, BOTH), (*leads, change), strict=True):
             found = rivals.estimate(arrays)
             row = {key: pair[key] for key in ("base", "corpus", "against")} | {"filter": name}
-            rows.append(row | {**found.named("difference"), "p_value": rivals.tested(found), **rivals.runs(arrays)})
+            rows.append(
+                row | {**found.named("difference"), "p_value": rivals.tested(found, arrays), **rivals.runs(arrays)}
+            )
     write_table(out / "filter", rows, COLUMNS, group="against")

@@ -127,5 +127,6 @@ def compared(row: Row, proposed: Row, cells: Cells, benchmarks: Sequence[str]) -
     """The proposed corpus less this candidate; nothing where it is the same."""
     if row["candidate"] == proposed["candidate"]:
         return dict.fromkeys(DIFFERENCE)
-    found = rivals.estimate(rivals.difference(cells, proposed["models"], row["models"], benchmarks))
-    return {**found.named("difference"), "p_value": rivals.tested(found)}
+    arrays = rivals.difference(cells, proposed["models"], row["models"], benchmarks)
+    found = rivals.estimate(arrays)
+    return {**found.named("difference"), "p_value": rivals.tested(found, arrays)}
