@@ -12,6 +12,7 @@ from micota.common.tables import Row, read_csv
 from micota.results import rivals
 from micota.results.compute import Measured, charged, compute
 from micota.results.estimates import holm
+from micota.results.figures import rivals as figure
 from micota.results.tables import filter as filtering
 from micota.results.tables import rivals as table
 from micota.study.load import load_study
@@ -172,6 +173,28 @@ def test_the_filters_part_of_the_lead_has_an_interval(tmp_path: Path) -> None:
     assert [row["difference"] for row in leads] == pytest.approx([100 * 11 / 18, 100 * 6 / 18, 100 * 5 / 18])
     assert all(row["difference_low"] < row["difference"] < row["difference_high"] for row in leads)
     assert {row["chains"] for row in leads} == {3} and None not in {row["p_value"] for row in leads}
+
+
+# --- the figure -------------------------------------------------------------------------------------------------------
+
+
+def test_points_that_would_hide_each_other_stand_apart_and_others_where_they_are() -> None:
+    found = figure.apart([100.0, 1000.0, 1000.0, 1001.0, 50_000.0])
+    assert found[0] == 100 and found[4] == 50_000
+    assert 800 < found[1] < found[2] * 0.9 and found[2] < found[3] * 0.9 and found[3] < 1300
+    assert figure.apart([7.0, 7.0])[0] < 7 < figure.apart([7.0, 7.0])[1] and figure.apart([7.0]) == [7.0]
+
+
+def test_ticks_are_round_and_few() -> None:
+    assert figure.ticks(90_000, 400_000) == [100_000, 150_000, 200_000, 300_000, 400_000]
+    assert 3 <= len(figure.ticks(2e9, 7e14)) <= 6
+    assert [figure.tick_label(value) for value in (500, 1500, 150_000, 1e9, 3e13)] == [
+        "500",
+        "1.5k",
+        "150k",
+        "1e9",
+        "3e13",
+    ]
 
 
 # --- from a study -----------------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """Accuracy of the proposed corpus and of its rivals against what they take: training tokens, and all compute."""
 
 from collections.abc import Sequence
+from math import ceil, exp, floor, log, log10
+from statistics import fmean
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from micota.common.tables import Row
 from micota.results.plots import COLOURS, MARKERS, PALETTE, SPARE, group, interval, subplots
@@ -17,6 +18,9 @@ PANELS = {
 }
 SHADES = (*(PALETTE[place] for place in (1, 2, 3, 4, 5, 7, 9)), *SPARE[4:])  # without MiCoTA's
 MARKS = f"{MARKERS[:-1]}X<>P"
+ROOM = 1.25  # times which the axis goes on beyond the outermost points
+APART = 0.035  # of the axis: the least distance of two points
+MOST = 6  # ticks
 MICOTA = {"color": COLOURS["mid"], "marker": "*", "markersize": 15, "zorder": 2}  # below one that chose the same
 
 
@@ -48,21 +52,53 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
 
 def panel(axes: Axes, rows: Sequence[Row], key: str, looks: dict[str, dict[str, Any]]) -> None:
     """One measure of what a student takes, on a log axis."""
-    for row in rows:
+    for place, row in zip(apart([row[key] for row in rows]), rows, strict=True):
         error = interval([row], "accuracy")
-        axes.errorbar([row[key]], [row["accuracy"]], yerr=error, linestyle="", elinewidth=1.2, **looks[row["label"]])
+        axes.errorbar([place], [row["accuracy"]], yerr=error, linestyle="", elinewidth=1.2, **looks[row["label"]])
         if row["family"] is None:
             axes.axhline(row["accuracy"], color=COLOURS["mid"], linewidth=0.8, linestyle=":")
+    low, high = min(row[key] for row in rows) / ROOM, max(row[key] for row in rows) * ROOM
     axes.set_xscale("log")
-    least, most = min(row[key] for row in rows), max(row[key] for row in rows)
-    axes.set_xlim(least / 1.25, most * 1.25)
-    if most < 20 * least:  # a decade may have no tick of its own in so few
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(ticks)
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlim(low, high)
+    places = ticks(low, high)
+    axes.set_xticks(places, [tick_label(place) for place in places])
+    axes.minorticks_off()
     axes.grid(True, axis="both")
 
 
-def ticks(value: float, _: float) -> str:
-    """A number in plain words, or as a power of ten where it is large."""
-    return f"{value:,.0f}" if value < 1e7 else f"{value:.0e}".replace("e+", "e")
+def apart(values: Sequence[float]) -> list[float]:
+    """The same places on a log axis, those that would hide each other moved a little apart, about their middle."""
+    logs = [log(value) for value in values]
+    least = APART * (max(logs) - min(logs) + 2 * log(ROOM))
+    order = sorted(range(len(logs)), key=lambda place: logs[place])
+    bunches: list[list[int]] = []
+    for place in order:
+        if bunches and logs[place] - logs[bunches[-1][-1]] < least:
+            bunches[-1].append(place)
+        else:
+            bunches.append([place])
+    found = dict(enumerate(values))
+    for bunch in bunches:
+        middle = fmean(logs[place] for place in bunch)
+        for number, place in enumerate(bunch):
+            if len(bunch) > 1:
+                found[place] = exp(middle + least * (number - (len(bunch) - 1) / 2))
+    return list(found.values())
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers between two, more of them where there is less than a decade."""
+    decades = range(floor(log10(low)), ceil(log10(high)))
+    for steps in ((1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        found = [step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high]
+        if len(found) > 2:
+            break
+    return found[:: 1 + len(found) // MOST]
+
+
+def tick_label(value: float) -> str:
+    """A number as it is, in thousands, or where it is large with a power of ten."""
+    if value < 1e6:
+        return f"{value:g}" if value < 1e3 else f"{value / 1e3:g}k"
+    power = floor(log10(value) + 1e-9)
+    return f"{value / 10**power:g}e{power}"

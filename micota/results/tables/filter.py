@@ -11,6 +11,7 @@ from typing import Any
 from micota.common.tables import Column, write_table
 from micota.results import rivals
 from micota.results.columns import AGAINST, PROBLEMS, SEEDS, STUDENT, interval
+from micota.results.labels import small_p
 from micota.results.outcomes import read_models
 
 COLUMNS = (
@@ -19,7 +20,7 @@ COLUMNS = (
     Column("filter", "Filter across samplers"),
     Column("difference", "Difference (points)", "{0:+.1f}"),
     *interval("difference", "+.1f"),
-    Column("p_value", "p (two-sided)", "{0:.4f}"),
+    Column("p_value", "p (two-sided)", small_p),
     Column("chains", "Chains"),
     SEEDS,
     PROBLEMS,

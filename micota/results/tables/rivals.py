@@ -18,12 +18,11 @@ from micota.results import rivals
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT, interval
 from micota.results.compute import Measured, charged
 from micota.results.estimates import holm
-from micota.results.labels import corpus_label
+from micota.results.labels import corpus_label, small_p
 from micota.results.outcomes import read_models
 from micota.results.rivals import Cells
 
 BASE = STUDENT[0]
-P = "{0:.4f}"
 FAMILY = (Column("family"), Column("label", "Method"))
 SCORES = (
     Column("validation_accuracy", "Validation (%)", "{0:.1f}"),
@@ -43,8 +42,8 @@ COLUMNS = (
     Column("compute_search", "With the choice (FLOPs)", "{0:.2e}"),
     Column("difference", "MiCoTA \N{MINUS SIGN} it (points)", "{0:+.1f}"),
     *interval("difference", "+.1f"),
-    Column("p_value", "p (two-sided)", P),
-    Column("p_holm", "p (Holm)", P),
+    Column("p_value", "p (two-sided)", small_p),
+    Column("p_holm", "p (Holm)", small_p),
     *RUNS,
 )
 CANDIDATES = (
