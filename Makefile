@@ -9,7 +9,7 @@ SHARE  ?= 0.01
 BASES  := tiny small medium large
 # The confirmation run is laid over the miniature; SEEDS=[101] runs one of its seeds, FROM_SCRATCH=True pre-trains too.
 LAYERS  = config/mini.yaml config/study.yaml
-FILES   = $(if $(filter study controls,$(STUDY)),$(LAYERS) $(filter config/controls.yaml,config/$(STUDY).yaml),$(if $(filter map,$(STUDY)),config/mini.yaml) config/$(STUDY).yaml)
+FILES   = $(if $(filter study controls,$(STUDY)),$(LAYERS) $(filter config/controls.yaml,config/$(STUDY).yaml),$(if $(filter map rivals,$(STUDY)),config/mini.yaml) config/$(STUDY).yaml)
 WITH_DATA = $(if $(DATA),--config data_folder='$(DATA)')
 CONFIRM = --configfile $(LAYERS) --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)') $(if $(CHAINS),only_chains='$(CHAINS)')
 # What students wait for goes before what only tables do: most jobs come after it. (Snakemake's other scheduler, ilp,
@@ -44,6 +44,7 @@ KNOWS_demo       := CORES
 KNOWS_study      := CORES SEEDS FROM_SCRATCH
 KNOWS_controls   := CORES SEEDS FROM_SCRATCH
 KNOWS_map        := CORES CHAINS FROM_SCRATCH
+KNOWS_rivals     := CORES CHAINS FROM_SCRATCH
 KNOWS_tables     := CORES
 KNOWS_score      := STUDY CORES DATA MODEL REVISION NAME PUBLISHED
 KNOWS_regrade    := STUDY CORES DATA
@@ -81,8 +82,8 @@ there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes map repetition contamination errors styles predictors) \
-             $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes map predictors)
+             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
+             $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes map rivals predictors)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.
@@ -91,7 +92,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VE
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test named-python demo study controls map tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test named-python demo study controls map rivals tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -121,6 +122,8 @@ controls: setup  ## what else could explain the study's results: equal tokens, o
 
 map: LAYERS = config/mini.yaml config/map.yaml
 map: setup  ## accuracy by student size and CoT length, and by the number of traces (hours; CHAINS=[1]: one chain, the others can follow)
+rivals: LAYERS = config/mini.yaml config/rivals.yaml
+rivals: setup  ## what competes with MiCoTA: other merges, mixtures, pruned traces, no filter (hours)
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) --scheduler greedy $(FOLLOW)
 
 tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs (a minute)

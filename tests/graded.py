@@ -70,8 +70,9 @@ def write_results(study: Study, results: Path) -> None:
         write_traces(results / f"graded/{model}.jsonl", rows)
     for dataset in tasks.cleaned_datasets(study):
         write_json(results / f"problems/{dataset}.report.json", {"kept": PROBLEMS})
-    for base in config.students.bases:
+    for base in study.bases:
         write_json(results / f"sizes/{base}.json", {"model": base, "parameters": int(rng.integers(10**5, 10**6))})
+    for base in config.students.bases:
         likelihoods = [
             {"model": base, "corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": float(rng.gamma(4.0)),
              "n_tokens": int(rng.integers(9, 300)), "rank_sum": int(rng.integers(300, 900))}

@@ -11,7 +11,8 @@ pre-training of bases, evaluation, and whatever made traces elsewhere.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from math import fsum
+from typing import Any, TypeVar
 
 from micota.common.errors import DataError
 from micota.corpora.kinds import Chosen
@@ -20,6 +21,7 @@ from micota.study.graph import Study
 FORWARD, TRAINING = 2, 6  # operations a parameter and token
 Sampled = tuple[str, str]  # model, data set
 Key = TypeVar("Key", str, Sampled)
+Bill = dict[str, Any]  # see `bill`
 
 
 @dataclass(frozen=True)
@@ -115,53 +117,77 @@ def add_corpus(study: Study, name: str, found: Needs) -> None:
         found.scored |= {(str(block.base), candidate): None for candidate in block.candidates}
 
 
+def bill(study: Study, student: str, chosen_on: Iterable[Sampled] = (), controls: bool = True) -> Bill:
+    """All that one student, trained or merged, is to be charged for, as builtin values: what a table hangs on."""
+    need, student = needs(study, student, chosen_on, controls), tuned(study, student)
+    others = [model for model in need.models if model in study.tunes and model != student]
+    distilled = [(study.tunes[model].teacher, model) for model in [student, *others]]
+    return {
+        "own": training(study, student),
+        "trained": [training(study, model) for model in others],
+        "sampled": [[base_of(study, model), model, dataset] for model, dataset in need.sampled],
+        "scored": [[base_of(study, model), corpus] for model, corpus in need.scored],
+        "distilled": [[base_of(study, teacher), training(study, model)] for teacher, model in distilled if teacher],
+    }
+
+
+def training(study: Study, model: str) -> dict[str, Any]:
+    """What a tuned model's training hangs on, as far as it costs."""
+    tune = study.tunes[model]
+    recipe = study.recipe(tune.recipe)
+    return {"base": tune.base, "corpus": tune.corpus, "epochs": recipe.epochs, "max_examples": recipe.max_examples}
+
+
+def base_of(study: Study, model: str) -> str:
+    """The base that a model began as, which says how large it is."""
+    if model in study.merges:
+        return study.merges[model].base
+    return study.tunes[model].base if model in study.tunes else model
+
+
+def charged(asked: Bill, measured: Measured) -> Compute:
+    """What a bill comes to; UserError names a size or a count that is not measured."""
+
+    def size(base: str) -> int:
+        return of(measured.parameters, base, "number of parameters of this base")
+
+    def of_corpus(corpus: str) -> int:
+        return of(measured.tokens, corpus, "number of tokens of this corpus")
+
+    def trained(tune: Mapping[str, Any]) -> float:
+        return float(TRAINING * size(tune["base"]) * learned_tokens(tune, measured))
+
+    sampled = [
+        size(base) * of(measured.sampled, (model, dataset), "number of sampled tokens")
+        for base, model, dataset in asked["sampled"]
+    ]
+    scored = [size(base) * of_corpus(corpus) for base, corpus in asked["scored"]]
+    scored += [size(base) * learned_tokens(tune, measured) for base, tune in asked["distilled"]]
+    return Compute(
+        tokens=learned_tokens(asked["own"], measured),
+        own_training=trained(asked["own"]),
+        other_training=fsum(map(trained, asked["trained"])),
+        sampling=float(FORWARD * sum(sampled)),
+        scoring=float(FORWARD * sum(scored)),
+    )
+
+
 def compute(
     study: Study, student: str, measured: Measured, chosen_on: Iterable[Sampled] = (), controls: bool = True
 ) -> Compute:
     """What went into one student, trained or merged; UserError names a size or a count that is not measured."""
-    need, student = needs(study, student, chosen_on, controls), tuned(study, student)
-    own = study.tunes[student]
-    learned = learned_tokens(study, student, measured)
-    others = [model for model in need.models if model in study.tunes and model != student]
-    distilled = [(model, study.tunes[model].teacher) for model in [student, *others]]
-    scoring = [(base, of(measured.tokens, corpus, "number of tokens of this corpus")) for base, corpus in need.scored]
-    scoring += [(teacher, learned_tokens(study, model, measured)) for model, teacher in distilled if teacher]
-    return Compute(
-        tokens=learned,
-        own_training=float(TRAINING * size(study, own.base, measured) * learned),
-        other_training=float(
-            sum(TRAINING * size(study, model, measured) * learned_tokens(study, model, measured) for model in others)
-        ),
-        sampling=float(
-            sum(
-                FORWARD
-                * size(study, model, measured)
-                * of(measured.sampled, (model, dataset), "number of sampled tokens")
-                for model, dataset in need.sampled
-            )
-        ),
-        scoring=float(sum(FORWARD * size(study, model, measured) * tokens for model, tokens in scoring)),
-    )
+    return charged(bill(study, student, chosen_on, controls), measured)
 
 
-def learned_tokens(study: Study, model: str, measured: Measured) -> int:
-    """The tokens that a tuned model learned from, each as often as it was read.
+def learned_tokens(tune: Mapping[str, Any], measured: Measured) -> int:
+    """The tokens that a training read (`training`), each as often as it was.
 
     A recipe with `max_examples` takes a random part of a corpus; its tokens are taken to be that part of all.
     """
-    tune = study.tunes[model]
-    recipe = study.recipe(tune.recipe)
-    rows = of(measured.rows, tune.corpus, "number of rows of this corpus")
-    share = min(1.0, recipe.max_examples / rows) if recipe.max_examples else 1.0
-    return round(recipe.epochs * share * of(measured.tokens, tune.corpus, "number of tokens of this corpus"))
-
-
-def size(study: Study, model: str, measured: Measured) -> int:
-    """Parameters of a model: those of the base that it began as."""
-    if model in study.merges:
-        model = study.merges[model].base
-    base = study.tunes[model].base if model in study.tunes else model
-    return of(measured.parameters, base, "number of parameters of this base")
+    corpus, most = tune["corpus"], tune["max_examples"]
+    rows = of(measured.rows, corpus, "number of rows of this corpus")
+    share = min(1.0, most / rows) if most else 1.0
+    return round(tune["epochs"] * share * of(measured.tokens, corpus, "number of tokens of this corpus"))
 
 
 def of(numbers: Mapping[Key, int], key: Key, what: str) -> int:

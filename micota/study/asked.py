@@ -1,4 +1,4 @@
-"""What a study is asked: claims, gap by size, variance budget, the map, the likelihood, numbers of others."""
+"""What a study is asked: claims, gap by size, variance budget, map, rivals, likelihood, numbers of others."""
 
 from math import fsum
 from typing import Annotated, Literal, Self
@@ -92,6 +92,45 @@ class Map(Closed):
         """The corpora of each axis that is there."""
         found = {"weights": self.weights.corpora, "oracle": self.oracle.corpora if self.oracle else []}
         return {name: corpora for name, corpora in (found | {"traces": self.traces}).items() if corpora}
+
+
+class Family(Closed):
+    """A rival of the proposed corpus: its candidates, of which validation chooses one."""
+
+    label: str = Field(min_length=1, description="what tables and figures call it")
+    corpora: Names = Field([], description="candidates that students are trained on")
+    merges_of: Name | None = Field(
+        None, description="every merge of this tuned model is a candidate, scored as it is: its base is the student"
+    )
+
+    @model_validator(mode="after")
+    def has_candidates(self) -> Self:
+        if bool(self.corpora) == (self.merges_of is not None):
+            raise ValueError("corpora: name the candidates, or the tuned model whose merges they are (merges_of)")
+        return self
+
+
+class Rivals(Closed):
+    """What competes with the proposed corpus. All candidates answer the validation problems and the benchmarks.
+
+    The rule, written before any result: of a family's candidates the one with the highest accuracy on the validation
+    problems, mean over chains and seeds, is compared; of equals the one that writes shorter traces there.
+    """
+
+    proposed: Name = Field(description="the corpus that every family is compared with (MiCoTA's)")
+    bases: Names = Field(min_length=1, description="student bases")
+    families: dict[Name, Family] = Field(min_length=1)
+    unfiltered: dict[Name, Name] = Field(
+        {},
+        description="corpus -> the same without a filter across samplers: with `proposed`, how much of its lead over"
+        " the others the filter is",
+    )
+
+    @model_validator(mode="after")
+    def compares_the_proposed(self) -> Self:
+        if self.unfiltered and (self.proposed not in self.unfiltered or len(self.unfiltered) < 2):
+            raise ValueError(f"unfiltered: it needs {self.proposed} and another corpus, each with its unfiltered one")
+        return self
 
 
 class Variance(Closed):

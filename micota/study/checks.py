@@ -11,7 +11,7 @@ from micota.models.places import JUDGE_PLACES, places_of
 from micota.models.prompts import Prompt
 from micota.models.settings import ScratchBase
 from micota.problems.datasets import LOADERS, card, file_of
-from micota.study import tasks
+from micota.study import rivals, tasks
 from micota.study.graph import Study
 from micota.study.learners import check_map, check_no_demonstrations, check_oracle
 
@@ -19,6 +19,7 @@ from micota.study.learners import check_map, check_no_demonstrations, check_orac
 def check(study: Study) -> None:
     """Raise UserError, which names the key and says what to do, for the first fault across blocks."""
     check_names(study)
+    rivals.check(study.given, study.measured("accuracy"))
     check_training(study)
     check_corpora(study)
     check_no_demonstrations(study)
@@ -178,7 +179,8 @@ def check_prompts(study: Study) -> None:
         trained = study.recipe_prompt(recipe)
         # What students are trained on may not differ from what the corpora were sampled with, whoever sampled them.
         written = [config.training_problems] if study.corpus_samplers else []
-        asked = [*written, *config.benchmarks, *repeated] if who == "the students" else []
+        validated = [config.validation_problems] if config.rivals and config.validation_problems else []
+        asked = [*written, *validated, *config.benchmarks, *repeated] if who == "the students" else []
         swept = [name for name, merge in study.merges.items() if merge.tuned == who]
         asked += [
             name for model in [who, *swept] if model in study.models for name in tasks.sampled_datasets(study, model)

@@ -18,7 +18,7 @@ from micota.models.prompts import Prompt
 from micota.models.settings import Base, Finished
 from micota.problems.settings import Cleaning, Dataset
 from micota.sampling.engine import Decoding, EngineSettings
-from micota.study.asked import Claims, Likelihood, Map, Published, Sizes, Variance
+from micota.study.asked import Claims, Likelihood, Map, Published, Rivals, Sizes, Variance
 from micota.study.typed import at, place_of, put, with_types
 from micota.training.settings import TrainingSettings
 
@@ -159,6 +159,7 @@ class Config(Closed):
     claims: Claims | None = Field(None, description="no claims, no verdicts")
     sizes: Sizes | None = None
     map: Map | None = Field(None, description="no map of accuracy by student size and CoT length")
+    rivals: Rivals | None = None
     variance: Variance | None = None
     published: Published | None = Field(None, description="none, no table of others' numbers")
 

@@ -16,6 +16,7 @@ from micota.problems.settings import Rule
 from micota.study import names
 from micota.study.chains import chains, spread
 from micota.study.config import Config, Training
+from micota.study.rivals import Candidate, candidates, models_of
 
 
 @dataclass(frozen=True)
@@ -161,10 +162,24 @@ class Study:
         """Every model of the sweeps, once."""
         return list(dict.fromkeys(model for models in self.sweeps.values() for model in models))
 
-    @property
+    @cached_property
+    def rivals(self) -> list[Candidate]:
+        """The proposed corpus and the candidates of its rivals."""
+        return candidates(self.given, self.chains)
+
+    @cached_property
+    def validated(self) -> list[str]:
+        """Models that answer the validation problems: those of the sweeps, and what a rule chooses from."""
+        return list(dict.fromkeys([*self.assistants, *models_of(self.rivals)]))
+
+    @cached_property
     def evaluated(self) -> list[str]:
-        """Models that are scored on the benchmarks: the untrained students, all trained ones, those from elsewhere."""
-        return [*self.config.students.bases, *self.students, *self.config.external_models]
+        """Models that are scored on the benchmarks.
+
+        The untrained students, all trained ones, those from elsewhere, and merges that compete with them.
+        """
+        scored = [*self.config.students.bases, *self.students, *self.config.external_models]
+        return list(dict.fromkeys([*scored, *models_of(self.rivals)]))
 
     @property
     def rules(self) -> dict[str, Rule]:

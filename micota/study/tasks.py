@@ -24,7 +24,7 @@ def sampled_datasets(study: Study, model: str) -> list[str]:
     names: list[str] = []
     if model in study.corpus_samplers:
         names.append(config.training_problems)
-    if config.validation_problems and model in study.assistants:
+    if config.validation_problems and model in study.validated:
         names.append(config.validation_problems)
     if model in study.evaluated:
         names += config.benchmarks

@@ -4,17 +4,32 @@ A new table is an entry here, a file of micota/results/tables with its name, and
 from a table's CSV alone, by a file of micota/results/figures.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from micota.results import entries
+from micota.results import entries, rivals
 from micota.results.predictors import learned, predicted
 from micota.study import tasks
 from micota.study.graph import Study
 from micota.workflow.paths import Paths
+from micota.workflow.reads import (
+    GOLD,
+    Files,
+    corpus_counts,
+    files,
+    graded,
+    reads_claims,
+    reads_filter,
+    reads_map,
+    reads_predictors,
+    reads_published,
+    reads_rivals,
+    reads_scores,
+    reads_sizes,
+    reads_texts,
+)
 
-Files = dict[str, list[str]]
 FORMATS = ("md", "csv", "tex")
 
 
@@ -45,83 +60,6 @@ class Table:
             endings = {f"{name}.{ending}": label * (ending == "md") for ending in FORMATS}
             found |= {name: label} if "." in name else endings
         return found
-
-
-def graded(chosen: Callable[[Study], Iterable[dict[str, Any]]], *more: str) -> Callable[[Study, Paths], Files]:
-    """Reads the graded traces of a table's models, and other files of the results."""
-
-    def reads(study: Study, paths: Paths) -> Files:
-        found = {"graded": paths.of("graded", (entry["model"] for entry in chosen(study))), **reports(study, paths)}
-        return found | paths.below({name.rsplit("/", 1)[-1].split(".")[0]: [name] for name in more})
-
-    return reads
-
-
-def reports(study: Study, paths: Paths) -> Files:
-    """Of each data set that models answer: how many problems it has."""
-    return {"reports": paths.of("problems", tasks.cleaned_datasets(study), ".report.json")}
-
-
-def corpus_counts(study: Study, paths: Paths) -> Files:
-    """Of each corpus whose likelihood is taken: how many rows it has."""
-    return {"counts": paths.of("corpora", study.config.likelihood.corpora, ".counts.json")}
-
-
-def files(key: str, folder: str, names: Callable[[Study], Iterable[str]], ending: str = ".jsonl") -> Any:
-    return lambda study, paths: {key: paths.of(folder, names(study), ending)}
-
-
-GOLD = "problems/gold.json"  # no score is shown before the grader has accepted the benchmarks' own answers
-
-
-def reads_scores(study: Study, paths: Paths) -> Files:
-    judged = [f"{paths.home}/judged.jsonl"] if study.config.grading.judge else []
-    found = graded(entries.main, GOLD)(study, paths)
-    return found | {"problems": paths.of("problems", study.config.benchmarks), "judged": judged}
-
-
-def reads_texts(study: Study, paths: Paths) -> Files:
-    """The traces of the main table's models, and the problems they answer."""
-    return graded(entries.main)(study, paths) | {"problems": paths.of("problems", study.config.benchmarks)}
-
-
-def reads_predictors(study: Study, paths: Paths) -> Files:
-    models = [{"model": entry[key]} for entry in predicted(study) for key in ("under", "model")]
-    return {
-        **graded(lambda _: models, GOLD)(study, paths),
-        "nll": paths.of("likelihood", (entry["under"] for entry in predicted(study))),
-        "corpora": paths.of("corpora", learned(study)),
-        **corpus_counts(study, paths),
-    }
-
-
-def reads_claims(study: Study, paths: Paths) -> Files:
-    parts = [part for claim in study.config.claims.family.values() for part in claim.parts]  # type: ignore[union-attr]
-    return {
-        "graded": paths.of("graded", entries.claimed(study)),
-        **reports(study, paths),
-        **paths.below({"gold": [GOLD]}),
-        "likelihood": paths.of("likelihood", (part.base for part in parts if part.base)),
-        **corpus_counts(study, paths),
-    }
-
-
-def reads_published(study: Study, paths: Paths) -> Files:
-    return {"main": [f"{paths.home}/tables/main.csv"], "published": [study.config.published.file]}  # type: ignore[union-attr]
-
-
-def reads_sizes(study: Study, paths: Paths) -> Files:
-    return graded(entries.sizes)(study, paths) | {"sizes": paths.of("sizes", study.config.students.bases, ".json")}
-
-
-def reads_map(study: Study, paths: Paths) -> Files:
-    chosen = entries.mapped(study)
-    corpora = dict.fromkeys(entry["learned"] for entry in chosen if entry["learned"])
-    return {
-        **graded(entries.mapped)(study, paths),
-        "sizes": paths.of("sizes", study.config.students.bases, ".json"),
-        "counts": paths.of("corpora", corpora, ".counts.json"),
-    }
 
 
 def several_seeds(study: Study) -> bool:
@@ -231,6 +169,23 @@ TABLES = {
         },
         lambda study: study.config.map,
     ),
+    "rivals": Table(
+        reads_rivals,
+        {"rivals": "rivals", "rivals_candidates": "rivals, candidates"},
+        lambda study: {
+            "candidates": rivals.contenders(study),
+            "labels": {name: family.label for name, family in study.given.rivals.families.items()},  # type: ignore[union-attr]
+            "benchmarks": study.config.benchmarks,
+            "validation": study.config.validation_problems,
+        },
+        lambda study: study.config.rivals,
+    ),
+    "filter": Table(
+        reads_filter,
+        {"filter": "filter across samplers"},
+        lambda study: {"pairs": rivals.unfiltered(study), "benchmarks": study.config.benchmarks},
+        rivals.unfiltered,
+    ),
     "variance": Table(
         graded(entries.variance),
         {"variance": "variance budget"},
@@ -298,6 +253,7 @@ FIGURES = {
             "claims": "claims",
             "sizes": "sizes",
             "map": "map",
+            "rivals": "rivals",
             "variance": "variance",
         }.items()
     },

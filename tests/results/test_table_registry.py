@@ -24,7 +24,17 @@ PROTOCOLS = {"prompt": "chat", "temperature": 0.6, "n": 4, "max_tokens": 560}
 NUMBERS = ROOT / "reference/published/smg.csv"
 PUBLISHED = {"file": str(NUMBERS), "benchmarks": {"two_steps": "gsm8k"}, "beside": {}}
 MAP = {"weights": {"corpora": ["short", "mid", "long"], "short": "short", "mid": "mid", "long": "long"}}
-EVERY_TABLE = EXTENDED | {"sampling.protocols": PROTOCOLS, "published": PUBLISHED, "map": MAP}
+RIVALS = {
+    "proposed": "mid",
+    "bases": ["small"],
+    "families": {"mix": {"label": "Mix", "corpora": ["mix", "auto_mid"]}, "own": {"label": "O", "merges_of": "own"}},
+    "unfiltered": {"mid": "mid_few", "long": "long_same"},
+}
+EVERY_TABLE = EXTENDED | {
+    **{"sampling.protocols": PROTOCOLS, "published": PUBLISHED, "rivals": RIVALS, "map": MAP},
+    "tuned.own": {"base": "small", "corpus": "long", "recipe": "student"},
+    "merges": [*EXTENDED["merges"], {"tuned": "own", "method": "task_arithmetic", "weights": [0.5, 0.7]}],
+}
 
 
 def module(name: str) -> ModuleType:

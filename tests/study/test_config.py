@@ -312,7 +312,7 @@ def test_configurations_are_merged_as_snakemake_merges_them(lower: dict[str, Any
     assert (laid_over(lower, upper), (lower, upper)) == (expected, before)
 
 
-@pytest.mark.parametrize("study", ["study", "controls", "map"])
+@pytest.mark.parametrize("study", ["study", "controls", "map", "rivals"])
 def test_what_is_laid_over_is_what_snakemake_reads(study: str) -> None:
     """Snakemake merges in place: a block that two keys share by an anchor would be changed under both."""
     read: dict[str, Any] = {}

@@ -41,7 +41,10 @@ def refused(run: subprocess.CompletedProcess[str]) -> str:
         (["tables", "SEED=1"], "SEED: not known to make tables"),
         (["verify", "CORES=2"], "CORES: not known to make verify, which takes: nothing"),
         (["score", "MODLE=x"], "MODLE: not known to make score"),
-        (["plan", "STUDY=papr"], "STUDY=papr: there is no config/papr.yaml; there are: controls map mini openr1 paper"),
+        (
+            ["plan", "STUDY=papr"],
+            "STUDY=papr: there is no config/papr.yaml; there are: controls map mini openr1 paper rivals",
+        ),
         (["regrade", "STUDY=nosuch"], "STUDY=nosuch: there is no config/nosuch.yaml"),
         (["preflight", "STUDY=nosuch"], "STUDY=nosuch: there is no config/nosuch.yaml"),
         (["preflight", "CONFIG=nosuch.yaml"], "nosuch.yaml: no such file"),

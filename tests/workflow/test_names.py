@@ -9,7 +9,7 @@ from micota.study.load import load_study
 from micota.workflow.patterns import either, name_patterns, one_of
 from tests.tiny import EXTENDED, raw_config
 
-STUDIES = [("mini", None), ("paper", None), ("smoke", None), ("controls", None), ("mini", EXTENDED)]
+STUDIES = [("mini", None), ("paper", None), ("smoke", None), ("controls", None), ("rivals", None), ("mini", EXTENDED)]
 
 
 def names(study: Study) -> dict[str, list[str]]:
