@@ -123,7 +123,7 @@ controls: setup  ## what else could explain the study's results: equal tokens, o
 map: LAYERS = config/mini.yaml config/map.yaml
 map: setup  ## accuracy by student size and CoT length, and by the number of traces (hours; CHAINS=[1]: one chain, the others can follow)
 rivals: LAYERS = config/mini.yaml config/rivals.yaml
-rivals: setup  ## what competes with MiCoTA: other merges, mixtures, pruned traces, no filter (hours)
+rivals: setup  ## what competes with MiCoTA: other merges, mixtures, pruned traces, no filter (hours; CHAINS=[401]: one chain)
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) --scheduler greedy $(FOLLOW)
 
 tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs (a minute)
