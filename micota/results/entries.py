@@ -64,11 +64,31 @@ def claimed(study: Study) -> list[str]:
     return [model for model in study.models if model in terms or names.arm_of(model) in terms]
 
 
-def by_student(entries: Sequence[Entry]) -> dict[tuple[str, str], list[str]]:
-    """(base, corpus) -> its models, one a training seed; a base's corpora stand together."""
-    found: dict[tuple[str, str], list[str]] = {}
+def by_student(entries: Sequence[Entry]) -> dict[tuple[str, str], list[list[str]]]:
+    """(base, corpus) -> its models, [chain][training seed]; a base's corpora stand together.
+
+    What serves all chains, or has none, is one list.
+    """
+    found: dict[tuple[str, str], dict[int | None, list[str]]] = {}
     for base in dict.fromkeys(entry["base"] for entry in entries):
         for entry in entries:
             if entry["base"] == base:
-                found.setdefault((base, entry["corpus"]), []).append(entry["model"])
+                chains = found.setdefault((base, entry["corpus"]), {})
+                chains.setdefault(entry.get("chain"), []).append(entry["model"])
+    return {key: list(chains.values()) for key, chains in found.items()}
+
+
+def runs(study: Study) -> dict[str, list[list[str]]]:
+    """What the terms of the claims stand for: term -> its models or corpora, [chain][training seed].
+
+    A term that serves all chains and seeds, such as an untrained student, is [[its name]].
+    """
+    claims = study.config.claims.family.values() if study.config.claims else []
+    found: dict[str, list[list[str]]] = {}
+    for part in (part for claim in claims for part in claim.parts):
+        fixed = list(part.contrast) if part.measure != "accuracy" else study.config.students.bases
+        for term in part.contrast:
+            found[term] = [names.models_of(term, study.config.seeds, fixed)]
+        if part.base is not None:
+            found[part.base] = [[part.base]]
     return found

@@ -32,3 +32,8 @@ def size_label(parameters: float) -> str:
         if parameters >= least:
             return f"{float(f'{parameters / unit:.2g}'):g} {letter}"
     return f"{parameters:g}"
+
+
+def small_p(p: float | None) -> str | None:
+    """A p value to four decimals; `< 0.001` below that."""
+    return None if p is None else f"{p:.4f}" if p >= 0.001 else "< 0.001"

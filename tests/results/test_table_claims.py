@@ -53,22 +53,26 @@ CLAIMS: dict[str, Any] = {
     "power": 0.8,
     "family": {
         "b_gain": {
-            "text": "Mid helps.", "published": 3.9,
+            "text": "Mid helps.", "published": 3.9, "whose": "paper", "kind": "test",
             "parts": [ACCURACY | {"contrast": {"s-mid": 1, "s": -1}, "expected": "positive"}],
         },
         "a_length": {
-            "text": "Shorter and likelier.", "published": None,
+            "text": "Shorter and likelier.", "published": None, "whose": "ours", "kind": "test",
             "parts": [LENGTH, NLL | {"measure": "nll_per_trace"}],
         },
     },
 }  # fmt: skip
 
 
+RUNS = {name: [[name]] for name in ("s", "merged", "unmerged", "mid", "long", "mix")}
+RUNS |= {"s-mid": [["s-mid-s0", "s-mid-s1"]], "s-odd": [["s-odd-s0"]]}
+
+
 def write(study: Path, block: Any = CLAIMS, **changes: Any) -> list[Row]:
     names = ("s", "s-mid-s0", "s-mid-s1", "s-odd-s0", "merged", "unmerged")
     files = {"graded": [study / f"graded/{name}.jsonl" for name in names], "likelihood": [study / "likelihood/s.jsonl"]}
     files |= {"reports": [], "counts": []}
-    settings: dict[str, Any] = {"seeds": [0, 1], "bases": ["s"], "benchmarks": ["b"], "validation": "v"}
+    settings: dict[str, Any] = {"runs": RUNS, "benchmarks": ["b"], "validation": "v"}
     claims.make(files, study, **block, **settings | changes)
     return read_csv(study / "claims.csv")
 
@@ -108,19 +112,22 @@ def test_the_table_is_written_in_the_order_of_the_claims(study: Path) -> None:
         ("a_length", 2, 2),
     ]
     assert list(rows[0]) == [
-        "claim", "text", "part", "parts", "measure", "contrast", "unit", "expected", "margin",
-        "effect", "effect_low", "effect_high", "se", "df", "p", "seeds", "problems",
-        "variance_seeds", "variance_problems", "variance_residual", "mde", "published", "power_at_published",
-        "claim_p", "p_holm", "family", "alpha", "verdict", "reason",
+        "claim", "text", "whose", "kind", "part", "parts", "contrast", "unit",
+        "measure", "expected", "margin", "equivalence", "effect", "effect_low", "effect_high",
+        "effect_by_problem", "effect_by_problem_low", "effect_by_problem_high",
+        "se", "share_units", "df_units", "df_problems", "p", "chains", "seeds", "problems",
+        "variance_chains", "variance_seeds", "variance_problems", "variance_residual",
+        "mde", "published", "power_at_published", "claim_p", "p_holm", "family", "alpha", "verdict", "about", "reason",
     ]  # fmt: skip
     gain, tokens, nll = rows
     assert gain["effect"] > 40 and gain["seeds"] == 2 and 0 <= gain["power_at_published"] <= 1
     assert tokens["effect"] == -200 and tokens["reason"].startswith("no variance"), "each is 200 tokens longer"
     assert nll["verdict"] == NOT_TESTABLE and nll["p"] < 0.001, "it hangs on the other part"
     text = (study / "claims.md").read_text()
-    assert text.count("Shorter and likelier.") == 1 and "| s: mid - untrained | > 0 | +" in text and "+3.9" in text
+    assert text.count("Shorter and likelier.") == 1 and "+3.9" in text
+    assert "| Mid helps. | paper | s: mid - untrained | > 0 | +" in text
     assert "points" in text and "not testable: no variance" in text
-    assert "Mid helps. & s: mid - untrained & > 0 & +" in (study / "claims.tex").read_text()
+    assert "Mid helps. & paper & s: mid - untrained & > 0 & +" in (study / "claims.tex").read_text()
 
 
 def test_columns_of_the_published_effect_show_only_where_there_is_one(study: Path) -> None:
@@ -149,7 +156,7 @@ def changed(claim: str, **changes: Any) -> dict[str, Any]:
     ("block", "settings", "message"),
     [
         (CLAIMS, {"validation": None}, "validation_problems"),
-        (changed("b_gain", contrast={"s-mid": 1, "s-odd": -1}), {"seeds": [0]}, "differ in 1 problems of b, .* b/59"),
+        (changed("b_gain", contrast={"s-mid": 1, "s-odd": -1}), {}, "differ in 1 problems of b, .* b/59"),
         (changed("a_length", **NLL | {"contrast": {"mid": 1, "mix": -1}}), {}, r"s\.jsonl: no trace of .* 'mix'"),
     ],
 )  # fmt: skip
