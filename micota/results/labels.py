@@ -34,6 +34,6 @@ def size_label(parameters: float) -> str:
     return f"{parameters:g}"
 
 
-def small_p(p: float | None) -> str | None:
+def small_p(p: float) -> str:
     """A p value to four decimals; `< 0.001` below that."""
-    return None if p is None else f"{p:.4f}" if p >= 0.001 else "< 0.001"
+    return f"{p:.4f}" if p >= 0.001 else "< 0.001"

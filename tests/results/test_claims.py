@@ -221,14 +221,11 @@ def test_holm_corrects_over_the_claims_that_can_be_tested() -> None:
         "third": [Result(contrast(-3, 0.02))],
         "untested": [Result(contrast(9, 0.0001)), Result(contrast(5, None), "no variance")],
     }
-    block = {
-        "alpha": 0.05, "power": 0.8,
-        "family": {
-            name: claim(*[ACCURACY | {"expected": "positive"}] * len(parts), published=2.0 if len(parts) == 1 else None)
-            for name, parts in found.items()
-        },
-    }  # fmt: skip
-    rows = judge(block["family"], found, alpha=0.05, power=0.8)
+    part = ACCURACY | {"expected": "positive"}
+    named = {
+        name: claim(*[part] * len(parts), published=2.0 if len(parts) == 1 else None) for name, parts in found.items()
+    }
+    rows = judge(named, found, alpha=0.05, power=0.8)
     by_claim = {row["claim"]: row for row in rows}
     assert [row["part"] for row in rows] == [1, 1, 2, 1, 1, 2]
     assert {name: row["p_holm"] for name, row in by_claim.items()} == pytest.approx(
@@ -301,7 +298,6 @@ def test_a_true_null_is_seldom_called_reproduced(chains: int) -> None:
     """Six claims without an effect, runs and problems that vary: a false verdict in 5 % of the studies at most."""
     rng = np.random.default_rng(11)
     parts = [ACCURACY | {"expected": side} for side in ("positive", "negative")] * 3
-    named = {f"c{n}": claim(part) for n, part in enumerate(parts)}
     wrong, studies = {REPRODUCED: 0, CONTRADICTED: 0}, 600
     seeds = 3 if chains == 1 else 1
 
@@ -311,10 +307,10 @@ def test_a_true_null_is_seldom_called_reproduced(chains: int) -> None:
         return [runs + rng.normal(0, 20, n) + rng.normal(0, 30, (chains, seeds, n)) for n in (30, 60)]
 
     for _ in range(studies):
-        results = {name: [Result(crossed(differences()))] for name in named}
-        p_holm = holm([found[0].contrast.p for found in results.values()])
-        pairs = zip(named, p_holm, strict=True)
-        said = [claims.verdict(named[name]["parts"], results[name], p, 0.05) for name, p in pairs]
+        contrasts = [crossed(differences()) for _ in parts]
+        p_holm = holm([found.p for found in contrasts])
+        triples = zip(parts, contrasts, p_holm, strict=True)
+        said = [claims.verdict([part], [Result(found)], p, 0.05) for part, found, p in triples]
         for verdict in wrong:
             wrong[verdict] += verdict in said
     assert wrong[REPRODUCED] <= 0.05 * studies and wrong[CONTRADICTED] <= 0.05 * studies

@@ -1,9 +1,12 @@
 """The test of a mean over few units and many problems: against scipy, by integration, by whole simulated studies."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
+from micota.common.errors import UserError
 from micota.results.significance import Error, critical, holm
 from scripts import coverage
 
@@ -49,40 +52,37 @@ def test_power_is_what_simulated_tests_find() -> None:
     assert Error(2, share, df, 300).power(8, 0.01) == pytest.approx(found.mean(), abs=0.005)
 
 
-def errors(chains: int, share: float, alpha: float) -> float:
-    """How often a true null is rejected, normal effects, with this true share; the problems' variance is known."""
-    df = chains - 1
-
-    def at(place: float) -> float:
-        units = share * float(special.gammaincinv(df / 2, place)) * 2 / df
-        seen = units + 1 - share
-        return float(2 * special.ndtr(-critical(units / seen, df, 1e9, alpha) * np.sqrt(seen)))
-
-    return integrate.quad(at, 0, 1, limit=200)[0]
-
-
-@pytest.mark.parametrize("chains", [3, 5, 8])
+@pytest.mark.parametrize("chains", coverage.CHAINS)
 def test_small_p_come_at_most_half_again_as_often_as_they_should(chains: int) -> None:
-    shares = np.linspace(0.02, 1, 50)
+    """Whatever the chains' share of the variance; and no interval is far wider than it should be."""
     for alpha in (0.05 / 9, 0.005):
-        assert max(errors(chains, share, alpha) for share in shares) <= 1.5 * alpha
-    covered = [1 - errors(chains, share, 0.05) for share in shares]
+        assert max(coverage.error_rate(chains, share, alpha) for share in coverage.SHARES) <= 1.5 * alpha
+    covered = [1 - coverage.error_rate(chains, share, 0.05) for share in coverage.SHARES]
     assert min(covered) >= 0.949 and max(covered) <= 0.975
+
+
+def test_the_integral_is_what_adaptive_quadrature_gives() -> None:
+    def at(place: float) -> float:
+        units = 0.8 * float(special.gammaincinv(1, place))
+        seen = units + 0.2
+        return float(2 * special.ndtr(-critical(units / seen, 2, 897, 0.005) * np.sqrt(seen)))
+
+    assert coverage.error_rate(3, 0.8, 0.005) == pytest.approx(integrate.quad(at, 0, 1, limit=200)[0], rel=1e-3)
 
 
 @pytest.mark.parametrize("chains", coverage.CHAINS)
 @pytest.mark.parametrize("spread", [(0, 0), (5, 2), (10, 4)])
-def test_intervals_of_whole_studies_cover_the_truth(chains: int, spread: tuple[float, float]) -> None:
+def test_intervals_of_whole_studies_cover_the_truth(chains: int, spread: tuple[int, int]) -> None:
     """Right or wrong answers, 3 benchmarks of 300 problems, two seeds in each chain."""
     share, (rejected, *_) = coverage.rejected(chains, spread, 1_000)
     assert 0.93 <= 1 - rejected <= 0.98
     assert (share > 0.8) == (spread[0] > 0)
 
 
-def test_the_table_of_coverage_is_written_between_its_markers(tmp_path, monkeypatch) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("a\n<!-- coverage: begin -->\nold\n<!-- coverage: end -->\nb\n")
-    coverage.main([f"--page={page}", "--studies=20"])
-    text = page.read_text()
-    assert "old" not in text and text.startswith("a\n") and text.endswith("\nb\n")
-    assert text.count("\n| ") == 1 + len(coverage.CHAINS) * len(coverage.SPREADS) and "20 studies a row" in text
+def test_the_tables_of_coverage_have_a_row_for_each_design(tmp_path: Path) -> None:
+    coverage.main([f"--out={tmp_path}/coverage.md", "--studies=20"])
+    text = (tmp_path / "coverage.md").read_text()
+    assert text.count("\n| ") == len(coverage.CHAINS) * len(coverage.SPREADS) + 2 + len(coverage.CHAINS)
+    assert "20 studies a row" in text
+    with pytest.raises(UserError, match="--studies"):
+        coverage.main([f"--out={tmp_path}/coverage.md", "--studies=0"])

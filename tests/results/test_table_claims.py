@@ -130,6 +130,34 @@ def test_the_table_is_written_in_the_order_of_the_claims(study: Path) -> None:
     assert "Mid helps. & paper & s: mid - untrained & > 0 & +" in (study / "claims.tex").read_text()
 
 
+def test_each_benchmark_of_a_part_has_its_own_row(study: Path) -> None:
+    rows = write(study)
+    (alone,) = read_csv(study / "claims_benchmarks.csv")
+    assert (alone["claim"], alone["part"], alone["benchmark"], alone["unit"]) == ("b_gain", 1, "b", "points")
+    assert (alone["effect"], alone["effect_low"]) == (rows[0]["effect"], rows[0]["effect_low"])
+    write(study, CLAIMS | {"family": {"a_length": CLAIMS["family"]["a_length"]}})
+    assert (study / "claims_benchmarks.csv").read_text().count("\n") == 1, "no accuracy, no row"
+
+
+def test_chains_are_read_by_the_names_of_their_models_and_corpora(study: Path) -> None:
+    """Two chains of one seed; the untrained student serves both, for accuracy and for likelihood."""
+    nll = [
+        {"id": f"{n}", "sample": 0, "corpus": f"{corpus}-c{chain}", "nll": nll + n % 7 + chain, "n_tokens": 10}
+        for n in range(40)
+        for chain in (1, 2)
+        for corpus, nll in (("mid", 3.0), ("long", 9.0 + n % 3))
+    ]
+    write_jsonl(study / "likelihood/s.jsonl", nll)
+    runs = RUNS | {"s-mid": [["s-mid-s0"], ["s-mid-s1"]]}
+    runs |= {corpus: [[f"{corpus}-c1"], [f"{corpus}-c2"]] for corpus in ("mid", "long")}
+    gain, tokens, trace_nll = write(study, runs=runs)
+    assert (gain["chains"], gain["seeds"], gain["df_units"], gain["about"]) == (2, 1, 1, "further chains")
+    assert (trace_nll["chains"], trace_nll["problems"], tokens["chains"]) == (2, 40, 1)
+    assert trace_nll["effect"] == pytest.approx(-7, abs=0.1)
+    text = (study / "claims.md").read_text()
+    assert "for this teacher and assistant" not in text and "| 2 | 1 | 60 |" in text
+
+
 def test_columns_of_the_published_effect_show_only_where_there_is_one(study: Path) -> None:
     block = CLAIMS | {"family": {"a_length": CLAIMS["family"]["a_length"]}}
     write(study, block)
@@ -167,12 +195,23 @@ def test_what_does_not_fit_is_refused_by_name(study: Path, block: Any, settings:
     assert not (study / "claims.csv").exists()
 
 
+PART = {"measure": "accuracy", "contrast": {"small-mid": 1, "small": -1}, "expected": "positive"}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
         ("gap_shrinks.publishd", 3.9, r"claims\.family\.gap_shrinks\.publishd: unknown key"),
         ("gap_shrinks.published", "3.9", r"claims\.family\.gap_shrinks\.published: .*'3\.9'"),
         ("gap_shrinks.parts", [], r"claims\.family\.gap_shrinks\.parts"),
+        ("gap_shrinks.whose", "mine", r"claims\.family\.gap_shrinks\.whose"),
+        ("gap_shrinks.kind", "estimate", r"claims\.family\.gap_shrinks: parts\.0: an estimate has no expected"),
+        ("merging_price.kind", "test", r"claims\.family\.merging_price: parts\.0\.expected: missing"),
+        ("gap_shrinks.parts", [PART | {"equivalence": 0}], r"parts\.0\.equivalence"),
+        ("gap_shrinks.parts", [PART | {"equivalence": 1.0}, PART], "equivalence: every part of a claim needs it"),
+        ("gap_shrinks.parts", [PART | {"benchmarks": {"a": 0.5, "b": 0.4}}], "benchmarks: the weights add up to 0.9"),
+        ("gap_shrinks.parts", [PART | {"benchmarks": {"a": 1, "b": 0}}], "benchmarks: a weight of 0"),
+        ("length_grows.parts", [PART | {"measure": "validation_tokens", "benchmarks": {"a": 1}}], "only an accuracy"),
     ],
 )
 def test_a_faulty_claim_is_refused_by_key(key: str, value: Any, message: str) -> None:
@@ -192,7 +231,20 @@ def test_claims_need_the_models_they_speak_of_and_no_others() -> None:
     assert set(needed) == {"small", "medium", "ta_long", *merges, *students} and len(needed) == len(set(needed))
     others = set(study.models) - set(needed)
     assert {"large", "teacher", f"ta_long-w{sweep['weights'][0]}-d0.9-m0", "small-mix-s0"} <= others
+    runs = entries.runs(study)
+    assert runs["small-mid"] == [["small-mid-s0", "small-mid-s1"]]
+    assert [runs[term] for term in ("small", "medium", merges[0], "mid")] == [
+        [["small"]],
+        [["medium"]],
+        [[merges[0]]],
+        [["mid"]],
+    ]
+    assert {model for (chain,) in runs.values() for model in chain} == {*needed, "mid", "long"}
     assert entries.claimed(load_study(raw_config("mini", {"claims": ...}))) == []
+    with pytest.raises(UserError, match=r"claims\.family\.gap_shrinks\.benchmarks: there is no 'nine_steps'"):
+        load_study(
+            raw_config("mini", {"claims.family.gap_shrinks.parts": [PART | {"benchmarks": {"nine_steps": 1.0}}]})
+        )
     with pytest.raises(UserError, match=r"claims\.family\.gap_shrinks\.contrast: there is no 'tiny-mid'"):
         load_study(raw_config("mini", {"claims.family.gap_shrinks.parts": [
             {"measure": "accuracy", "contrast": {"tiny-mid": 1, "small": -1}, "expected": "positive"}

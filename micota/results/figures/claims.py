@@ -21,6 +21,7 @@ from micota.results.sides import (
     EQUIVALENT,
     ESTIMATED,
     NOT_TESTABLE,
+    ONE_CHAIN,
     REPRODUCED,
     UNDECIDED,
     null,
@@ -42,7 +43,11 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     )
     for axes, (unit, lines) in zip(grid.flat, panels.items(), strict=True):
         draw_panel(axes, unit, lines)
-    figure.legend(handles=legend(rows), loc="outside lower center", ncols=4, columnspacing=1.2)
+    found = " or ".join(dict.fromkeys(row["about"] for row in rows if row["about"]))
+    title = f"Intervals and verdicts are about {found or ONE_CHAIN}."
+    figure.legend(
+        handles=legend(rows), title=title, title_fontsize=8.5, loc="outside lower center", ncols=4, columnspacing=1.2
+    )
     return {"claims": figure}
 
 
@@ -79,6 +84,7 @@ def limits(rows: Sequence[Row]) -> tuple[float, float]:
     """An axis that holds 0, intervals, margins and the paper's effects; a wider MDE is cut at its edge."""
     keys = ("effect_low", "effect_high", "published")
     values = [0.0, *map(null, rows), *(row[key] for row in rows for key in keys if row[key] is not None)]
+    values += [end * row["equivalence"] for row in rows if row["equivalence"] for end in (-1, 1)]
     space = 0.08 * (max(values) - min(values)) or 1.0
     return min(values) - space, max(values) + space
 
@@ -125,9 +131,9 @@ def label(row: Row) -> str:
 
 def verdict(row: Row) -> str:
     """The claim's verdict and its p after Holm's correction."""
-    p = small_p(row["p_holm"])
-    if p is None:
+    if row["p_holm"] is None:
         return str(row["verdict"])
+    p = small_p(row["p_holm"])
     return f"{row['verdict']}\np {p if p.startswith('<') else f'= {p}'}"
 
 

@@ -149,5 +149,6 @@ def readable(row: Row) -> Row:
         **{key: row[key] for key in ("chains", "seeds", "problems")},
     }
     said = in_words(row["verdict"], row["about"]) + (f": {row['reason']}" if row["reason"] else "")
-    of_the_claim = {"text": row["text"], "whose": row["whose"], "p_holm": small_p(row["p_holm"]), "verdict": said}
+    p_holm = None if row["p_holm"] is None else small_p(row["p_holm"])
+    of_the_claim = {"text": row["text"], "whose": row["whose"], "p_holm": p_holm, "verdict": said}
     return shown | {key: value if first else "" for key, value in of_the_claim.items()} | {"claim": row["claim"]}
