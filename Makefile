@@ -147,9 +147,9 @@ archive:  ## one checksummed bundle of the committed project, logs and bases inc
 		mv "$$folder/micota.tar.xz" results/micota.tar.xz
 	cd results && sha256sum micota.tar.xz | tee micota.tar.xz.sha256
 
-power: setup  ## how many problems and seeds a study needs to see 2, 4 and 6 points
+power: setup  ## how many problems and chains a study needs to see 2, 4 and 6 points, and what so many would find
 	$(BIN)/python -m scripts.power --claims reference/study/tables/claims.csv --out-stem results/power
-	cat results/power.md
+	cat results/power.md results/power_price.md
 
 smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=folder: from local copies)
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml $(WITH_DATA)

@@ -1,4 +1,4 @@
-"""Fill the blocks of README.md and docs/results.md that are made from the committed reference, between their markers.
+"""Fill the blocks of README.md and of docs/ that are made from the committed reference, between their markers.
 
 python -m scripts.readme
 """
@@ -12,6 +12,7 @@ from micota.common.cli import run
 from micota.common.errors import DataError, MissingFile, UserError
 from micota.common.files import whole
 from micota.common.records import read_json
+from micota.results.noise import noise_table
 from micota.results.verdicts import against, verdict_table
 
 Block = Callable[[Path], str]  # from the folder of the reference to Markdown
@@ -58,6 +59,7 @@ def broken(trace: str, width: int = 100) -> str:
 
 PAGES: Mapping[str, Mapping[str, Block]] = {
     "README.md": {"verdicts": verdict_table, "against": against, "example": example_block},
+    "docs/statistics.md": {"coverage": copied("coverage.md"), "noise": noise_table},
     "docs/results.md": {
         "claims": copied("study/tables/claims.md"),
         "main": copied("study/tables/main.md"),

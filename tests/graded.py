@@ -13,6 +13,7 @@ from micota.study import tasks
 from micota.study.graph import Study
 
 ACCURACY = {"measure": "accuracy", "contrast": {"s-mid": 1, "s-long": -1}, "base": None, "margin": 0.0}
+ACCURACY |= dict.fromkeys(("equivalence", "benchmarks", "unit"))
 SWEEP = ACCURACY | {"measure": "validation_accuracy", "contrast": {"merged": 1, "unmerged": -1}, "expected": "positive"}
 NLL = ACCURACY | {"measure": "nll_per_token", "contrast": {"mid": 1, "long": -1}, "base": "s", "expected": "negative"}
 

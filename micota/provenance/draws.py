@@ -22,6 +22,7 @@ SEEDS = ("seed", "mask_seed")
 SKIPPED = {
     "lengths": "a histogram, its rows are bins; lengths_quantiles compares the same lengths",
     "claims": "contrasts of accuracies, lengths and likelihoods, which the other tables compare one by one",
+    "claims_benchmarks": "the same contrasts on one benchmark each",
     "sizes": "the main table's accuracies and their differences",
     "contamination": "counts of equal texts among problems that the configuration fixes",
     "contamination_pairs": "texts; contamination counts them",

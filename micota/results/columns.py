@@ -5,6 +5,7 @@ from micota.results.labels import corpus_label
 
 STUDENT = (Column("base", "Student"), Column("corpus", "Corpus", corpus_label))
 AGAINST = Column("against", "Against", corpus_label)
+CHAINS = Column("chains", "Chains")
 SEEDS = Column("seeds", "Seeds")
 PROBLEMS = Column("problems", "Problems", "{0:,}")
 

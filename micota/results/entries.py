@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 from micota.study import names
+from micota.study.asked import Part
 from micota.study.graph import Study
 
 Entry = dict[str, Any]
@@ -80,18 +81,46 @@ def assistants(study: Study) -> list[Entry]:
 
 
 def claimed(study: Study) -> list[str]:
-    """Models whose graded traces the claims need: every seed of a student, untrained ones, models of the sweep."""
-    claims = study.config.claims.family.values() if study.config.claims else []
-    parts = [part for claim in claims for part in claim.parts if not part.measure.startswith("nll")]
-    terms = {term for part in parts for term in part.contrast}
-    return [model for model in study.models if model in terms or names.arm_of(model) in terms]
+    """Models whose graded traces the claims need: students of all chains and seeds, untrained ones, sweeps."""
+    parts = [part for part in claims_parts(study) if not part.measure.startswith("nll")]
+    models = {m for part in parts for term in part.contrast for chain in term_runs(study, term) for m in chain}
+    return [model for model in study.models if model in models]
 
 
-def by_student(entries: Sequence[Entry]) -> dict[tuple[str, str], list[str]]:
-    """(base, corpus) -> its models, one a training seed; a base's corpora stand together."""
-    found: dict[tuple[str, str], list[str]] = {}
+def by_student(entries: Sequence[Entry]) -> dict[tuple[str, str], list[list[str]]]:
+    """(base, corpus) -> its models, [chain][training seed]; a base's corpora stand together.
+
+    What serves all chains, or has none, is one list.
+    """
+    found: dict[tuple[str, str], dict[int | None, list[str]]] = {}
     for base in dict.fromkeys(entry["base"] for entry in entries):
         for entry in entries:
             if entry["base"] == base:
-                found.setdefault((base, entry["corpus"]), []).append(entry["model"])
-    return found
+                chains = found.setdefault((base, entry["corpus"]), {})
+                chains.setdefault(entry.get("chain"), []).append(entry["model"])
+    return {key: list(chains.values()) for key, chains in found.items()}
+
+
+def runs(study: Study) -> dict[str, list[list[str]]]:
+    """What the terms of the claims stand for: term -> its models or corpora, [chain][training seed].
+
+    A term that serves all chains and seeds, such as an untrained student that they share, is [[its name]].
+    """
+    parts = claims_parts(study)
+    terms = [term for part in parts for term in (*part.contrast, part.base) if term]
+    return {term: term_runs(study, term) for term in dict.fromkeys(terms)}
+
+
+def claims_parts(study: Study) -> list[Part]:
+    claims = study.config.claims.family.values() if study.config.claims else []
+    return [part for claim in claims for part in claim.parts]
+
+
+def term_runs(study: Study, term: str) -> list[list[str]]:
+    """What one term stands for."""
+    arms = {names.arm(base, corpus): (base, corpus) for base, corpus in study.arms}
+    if term in arms:
+        seeds, chains = study.given.seeds, study.chains
+        return [[names.student(*arms[term], seed, chain.number) for seed in seeds] for chain in chains]
+    own = [chain.name(term) for chain in study.chains]
+    return [[term]] if {*own} == {term} else [[name] for name in own]

@@ -12,7 +12,8 @@ from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.records import read_json
 from micota.results.compute import Bill, Measured, Sampled, bill
-from micota.results.estimates import Array, Contrast, crossed
+from micota.results.contrasts import Contrast, crossed
+from micota.results.estimates import Array
 from micota.results.outcomes import Cell
 from micota.study import names
 from micota.study.graph import Study
@@ -153,7 +154,7 @@ def estimate(benchmarks: Sequence[Array]) -> Contrast:
     """The mean over benchmarks with its interval; the unit is the chain, its seeds averaged, or with one its seeds."""
     if min(array.shape[-1] for array in benchmarks) < 2:
         raise DataError("benchmarks: one of them has one problem; an interval needs two or more")
-    return crossed([array.mean(axis=1) if len(array) > 1 else array[0] for array in benchmarks])
+    return crossed(benchmarks)
 
 
 def tested(found: Contrast, benchmarks: Sequence[Array]) -> float | None:

@@ -112,7 +112,7 @@ def mid_over_untrained(tables: Tables) -> tuple[str, str, str]:
 
 
 def merging(tables: Tables) -> tuple[str, str, str]:
-    (cost,) = tables.rows("study", "claims", claim="merged_not_worse")
+    (cost,) = tables.rows("study", "claims", claim="merging_price")
     merged = cost["contrast"].partition(" - ")[0]  # of the models swept, the one that wrote Mid-CoT
     (chosen,) = tables.rows("study", "assistants", model=merged)
     (whole,) = tables.rows("study", "assistants", weight=1.0)
@@ -122,12 +122,13 @@ def merging(tables: Tables) -> tuple[str, str, str]:
     found = said(
         f"{chosen['mean_tokens']:.0f} [tokens] a [trace] instead of {whole['mean_tokens']:.0f}; [likelier] than long"
         f" CoT to {len(likelier)} of {len(bases)} untrained students, not to `large`; but the assistant falls from"
-        f" {whole['accuracy']:.1f} to {chosen['accuracy']:.1f}% right",
+        f" {whole['accuracy']:.1f} to {chosen['accuracy']:.1f}% right: {cost['effect']:.1f}"
+        f" points, {cost['effect_low']:.1f} to {cost['effect_high']:.1f}",
         set(bases) - set(likelier) == {"large"} and chosen["accuracy"] < whole["accuracy"],
     )
-    verdict = tables.verdict(
-        {"length": "length_between", "likelihood": "mid_is_likelier", "cost (our own test)": "merged_not_worse"}
-    )
+    verdict = tables.verdict({"length": "length_between", "likelihood": "mid_is_likelier"})
+    verdict = f"length and likelihood {verdict}" if verdict.startswith("**") else verdict
+    verdict += ", cost estimated"
     return "Merging shortens the assistant's CoT towards the student's own, at little cost", found, verdict
 
 

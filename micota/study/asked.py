@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from micota.common.settings import ROUNDING, Closed, Name, Names, each_once
 
+ALMOST = 1e-6  # sums of weights
+
 
 class Part(Closed):
     """One contrast: a weighted sum of measured values, and the sign that the claim gives it."""
@@ -19,30 +21,67 @@ class Part(Closed):
         min_length=2, description="weight of each student (without its seed), model of the sweep, or corpus"
     )
     base: Name | None = Field(None, description="of an NLL: the untrained student")
-    expected: Literal["positive", "negative"] = Field(description="the contrast's sign if the claim is right")
+    expected: Literal["positive", "negative"] | None = Field(
+        None, description="the contrast's sign if the claim is right; an estimate has none"
+    )
     margin: float = Field(0.0, ge=0, description="how far on the wrong side still counts as right (non-inferiority)")
+    equivalence: float | None = Field(
+        None, gt=0, description="how far from 0, on either side, an effect counts as none; stated before the data"
+    )
+    benchmarks: dict[Name, float] | None = Field(
+        None, min_length=1, description="of an accuracy: weight of each benchmark; equal ones unless given"
+    )
+    unit: str | None = Field(None, description="of the contrast, where it is not its measure's: points per size rank")
 
     @model_validator(mode="after")
     def is_a_contrast(self) -> Self:
         total = fsum(self.contrast.values())
-        if abs(total) > 1e-6:  # it would not be 0 where its terms are equal
+        if abs(total) > ALMOST:  # it would not be 0 where its terms are equal
             raise ValueError(f"contrast: the weights add up to {total:g}; they must to 0")
         if (self.base is not None) != self.measure.startswith("nll"):
             raise ValueError("base: an NLL needs it, no other measure takes it")
         return self
 
+    @model_validator(mode="after")
+    def weighs_benchmarks(self) -> Self:
+        if self.benchmarks is None:
+            return self
+        if self.measure != "accuracy":
+            raise ValueError("benchmarks: only an accuracy is measured on them; leave it out")
+        total = fsum(self.benchmarks.values())
+        if min(abs(total), abs(total - 1)) > ALMOST:
+            raise ValueError(f"benchmarks: the weights add up to {total:g}; to 1 for a mean, to 0 for a comparison")
+        if 0 in self.benchmarks.values():
+            raise ValueError("benchmarks: a weight of 0; leave that benchmark out")
+        return self
+
 
 class Claim(Closed):
-    """A statement of the paper. With several parts it is right only if every one of them is."""
+    """A statement of the paper, or one of ours. With several parts it is right only if every one of them is."""
 
     text: str
     parts: list[Part] = Field(min_length=1)
     published: float | None = Field(None, description="the paper's effect, in the unit and sign of the only part")
+    whose: Literal["paper", "ours"] = Field("paper", description="who says so")
+    kind: Literal["test", "estimate"] = Field(
+        "test", description="estimate: effect and interval without a verdict, outside Holm's family"
+    )
 
     @model_validator(mode="after")
     def has_one_effect(self) -> Self:
         if self.published is not None and len(self.parts) > 1:
             raise ValueError("published: an effect can be stated for a claim of one part only")
+        return self
+
+    @model_validator(mode="after")
+    def says_what_it_tests(self) -> Self:
+        for number, part in enumerate(self.parts):
+            if self.kind == "test" and part.expected is None:
+                raise ValueError(f"parts.{number}.expected: missing; a claim without a test is `kind: estimate`")
+            if self.kind == "estimate" and (part.expected or part.margin or part.equivalence):
+                raise ValueError(f"parts.{number}: an estimate has no expected, margin or equivalence; leave them out")
+        if len({part.equivalence is None for part in self.parts}) > 1:
+            raise ValueError("equivalence: every part of a claim needs it, or none")
         return self
 
 

@@ -215,6 +215,8 @@ def check_claims(study: Study) -> None:
                 known(str(part.base), study.config.students.bases, f"claims.family.{name}.base")
             for term in part.contrast:
                 known(term, study.measured(part.measure), key)
+            for benchmark in part.benchmarks or {}:
+                known(benchmark, study.config.benchmarks, f"claims.family.{name}.benchmarks")
 
 
 def check_sizes(study: Study) -> None:

@@ -5,7 +5,6 @@ model is `{tuned}-w{weight}-d{density}-m{mask seed}` (micota/models/merge_method
 """
 
 import re
-from collections.abc import Iterable
 
 
 def student(base: str, corpus: str, seed: int, chain: int | None = None) -> str:
@@ -27,8 +26,3 @@ def parts_of(arm: str) -> tuple[str, str]:
     """An arm's base and corpus."""
     base, _, corpus = arm.partition("-")
     return base, corpus
-
-
-def models_of(term: str, seeds: Iterable[int], bases: Iterable[str]) -> list[str]:
-    """The models that a term of a contrast stands for: an untrained student, or an arm's student of each seed."""
-    return [term] if term in bases else [f"{term}-s{seed}" for seed in seeds]

@@ -76,7 +76,7 @@ TABLES = {
             "benchmarks": study.config.benchmarks,
             "proposed": study.config.students.proposed,
         },
-        version=2,
+        version=3,
     ),
     "published": Table(
         reads_published,
@@ -93,6 +93,7 @@ TABLES = {
             "temperature": (study.config.sampling.protocols or study.config.sampling.evaluation).temperature,
         },
         tasks.protocol_labels,
+        version=2,
     ),
     "assistants": Table(
         graded(entries.assistants),
@@ -135,19 +136,20 @@ TABLES = {
             "disagreements.csv": "",
         },
         lambda study: {"entries": entries.main(study), "rules": study.rules},
+        version=2,
     ),
     "gold": Table(lambda study, paths: paths.below({"gold": [GOLD]}), {"gold": "gold answers by grader"}),
     "claims": Table(
         reads_claims,
-        {"claims": "claims"},
+        {"claims": "claims", "claims_benchmarks.csv": ""},
         lambda study: {
             **study.config.claims.model_dump(),  # type: ignore[union-attr]
-            "seeds": study.config.seeds,
-            "bases": study.config.students.bases,
+            "runs": entries.runs(study),
             "benchmarks": study.config.benchmarks,
             "validation": study.config.validation_problems,
         },
         lambda study: study.config.claims,
+        version=2,
     ),
     "sizes": Table(
         reads_sizes,
@@ -158,6 +160,7 @@ TABLES = {
             **study.config.sizes.model_dump(),  # type: ignore[union-attr]
         },
         lambda study: study.config.sizes,
+        version=2,
     ),
     "map": Table(
         reads_map,

@@ -27,7 +27,7 @@ from scripts import (
     figures,
     show_main,
 )
-from tests.graded import write_traces
+from tests.graded import ACCURACY, write_traces
 from tests.project import ROOT
 
 KNOWN = [*FIGURES, "front"]  # no rule draws the last one
@@ -50,6 +50,10 @@ CLAIMS: list[tuple[str, float | None, list[Row]]] = [  # text, published effect,
         {"measure": "accuracy",
          "contrast": {"medium-long": 1, "medium-short": -1, "small-long": -1, "small-short": 1}}]),
     ("Short beats mid", None, [{"measure": "accuracy", "contrast": {"small-short": 1, "small-mid": -1}}]),
+    ("Long as good as its source", None, [
+        {"measure": "accuracy", "contrast": {"small-long": 1, "small-unmerged": -1}, "equivalence": 4.0}]),
+    ("Price of merging", None, [
+        {"measure": "validation_accuracy", "contrast": {"ta-w0.4-d0.5": 1, "ta-w1-dNone": -1}, "expected": None}]),
     ("Merging costs little", None, [
         {"measure": "validation_accuracy", "contrast": {"ta-w0.4-d0.5": 1, "ta-w1-dNone": -1}, "margin": 2.0}]),
     ("Length lies between", None, [
@@ -191,7 +195,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         benchmarks=benchmarks,
         loaders=dict.fromkeys(YIELDS, "arithmetic"),
     )
-    settings = {"seeds": [0, 1], "bases": list(STUDENTS), "benchmarks": benchmarks, "validation": "valid"}
+    settings = {"runs": runs(), "benchmarks": benchmarks, "validation": "valid"}
     make(
         "claims",
         graded | {"likelihood": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"},
@@ -217,12 +221,24 @@ def write_rivals(root: Path, rng: np.random.Generator) -> None:
 
 def family() -> Row:
     """The claims as a configuration gives them."""
-    part = {"base": None, "expected": "positive", "margin": 0.0}
-    named = {
-        text.lower().replace(" ", "_"): {"text": text, "published": published, "parts": [part | p for p in parts]}
-        for text, published, parts in CLAIMS
-    }
+    part = ACCURACY | {"expected": "positive"}
+    named = {}
+    for text, published, parts in CLAIMS:
+        claim = {"text": text, "published": published, "parts": [part | p for p in parts]}
+        price = text.startswith("Price")
+        claim |= {"whose": "ours" if price else "paper", "kind": "estimate" if price else "test"}
+        named[text.lower().replace(" ", "_")] = claim
     return {"alpha": 0.05, "power": 0.8, "family": named}
+
+
+def runs() -> dict[str, list[list[str]]]:
+    """What the claims' terms stand for: two seeds of a student, and one of everything else."""
+    found: dict[str, list[list[str]]] = {}
+    for part in (part for claim in family()["family"].values() for part in claim["parts"]):
+        students = part["measure"] == "accuracy"
+        found |= {term: [[f"{term}-s{s}" for s in (0, 1)] if students else [term]] for term in part["contrast"]}
+        found |= {part["base"]: [[part["base"]]]} if part["base"] else {}
+    return found
 
 
 def draw(name: str, rows: Sequence[Row]) -> dict[str, Figure]:

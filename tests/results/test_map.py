@@ -12,8 +12,9 @@ from micota.common.errors import UserError
 from micota.common.records import write_json
 from micota.common.tables import Row, read_csv
 from micota.results.best_length import Scores, as_factor, best, over_chains, page, rank_correlation, slopes
+from micota.results.contrasts import crossed
 from micota.results.entries import Entry
-from micota.results.estimates import Array, crossed
+from micota.results.estimates import Array
 from micota.results.figures.map import draw
 from micota.results.tables import map as map_table
 from tests.graded import write_graded

@@ -9,8 +9,8 @@ from micota.common.errors import UserError
 from micota.common.records import read_json, write_json
 from micota.common.tables import DASH, Row, read_csv
 from micota.models.folders import parameters
+from micota.results.contrasts import crossed
 from micota.results.entries import Entry
-from micota.results.estimates import crossed
 from micota.results.figures.sizes import draw
 from micota.results.labels import size_label
 from micota.results.tables import sizes as sizes_table

@@ -53,22 +53,26 @@ CLAIMS: dict[str, Any] = {
     "power": 0.8,
     "family": {
         "b_gain": {
-            "text": "Mid helps.", "published": 3.9,
+            "text": "Mid helps.", "published": 3.9, "whose": "paper", "kind": "test",
             "parts": [ACCURACY | {"contrast": {"s-mid": 1, "s": -1}, "expected": "positive"}],
         },
         "a_length": {
-            "text": "Shorter and likelier.", "published": None,
+            "text": "Shorter and likelier.", "published": None, "whose": "ours", "kind": "test",
             "parts": [LENGTH, NLL | {"measure": "nll_per_trace"}],
         },
     },
 }  # fmt: skip
 
 
+RUNS = {name: [[name]] for name in ("s", "merged", "unmerged", "mid", "long", "mix")}
+RUNS |= {"s-mid": [["s-mid-s0", "s-mid-s1"]], "s-odd": [["s-odd-s0"]]}
+
+
 def write(study: Path, block: Any = CLAIMS, **changes: Any) -> list[Row]:
     names = ("s", "s-mid-s0", "s-mid-s1", "s-odd-s0", "merged", "unmerged")
     files = {"graded": [study / f"graded/{name}.jsonl" for name in names], "likelihood": [study / "likelihood/s.jsonl"]}
     files |= {"reports": [], "counts": []}
-    settings: dict[str, Any] = {"seeds": [0, 1], "bases": ["s"], "benchmarks": ["b"], "validation": "v"}
+    settings: dict[str, Any] = {"runs": RUNS, "benchmarks": ["b"], "validation": "v"}
     claims.make(files, study, **block, **settings | changes)
     return read_csv(study / "claims.csv")
 
@@ -108,19 +112,50 @@ def test_the_table_is_written_in_the_order_of_the_claims(study: Path) -> None:
         ("a_length", 2, 2),
     ]
     assert list(rows[0]) == [
-        "claim", "text", "part", "parts", "measure", "contrast", "unit", "expected", "margin",
-        "effect", "effect_low", "effect_high", "se", "df", "p", "seeds", "problems",
-        "variance_seeds", "variance_problems", "variance_residual", "mde", "published", "power_at_published",
-        "claim_p", "p_holm", "family", "alpha", "verdict", "reason",
+        "claim", "text", "whose", "kind", "part", "parts", "contrast", "unit",
+        "measure", "expected", "margin", "equivalence", "effect", "effect_low", "effect_high",
+        "effect_by_problem", "effect_by_problem_low", "effect_by_problem_high",
+        "se", "share_units", "df_units", "df_problems", "p", "chains", "seeds", "problems",
+        "variance_chains", "variance_seeds", "variance_problems", "variance_residual",
+        "mde", "published", "power_at_published", "claim_p", "p_holm", "family", "alpha", "verdict", "about", "reason",
     ]  # fmt: skip
     gain, tokens, nll = rows
     assert gain["effect"] > 40 and gain["seeds"] == 2 and 0 <= gain["power_at_published"] <= 1
     assert tokens["effect"] == -200 and tokens["reason"].startswith("no variance"), "each is 200 tokens longer"
     assert nll["verdict"] == NOT_TESTABLE and nll["p"] < 0.001, "it hangs on the other part"
     text = (study / "claims.md").read_text()
-    assert text.count("Shorter and likelier.") == 1 and "| s: mid - untrained | > 0 | +" in text and "+3.9" in text
+    assert text.count("Shorter and likelier.") == 1 and "+3.9" in text
+    assert "| Mid helps. | paper | s: mid - untrained | > 0 | +" in text
     assert "points" in text and "not testable: no variance" in text
-    assert "Mid helps. & s: mid - untrained & > 0 & +" in (study / "claims.tex").read_text()
+    assert "Mid helps. & paper & s: mid - untrained & > 0 & +" in (study / "claims.tex").read_text()
+
+
+def test_each_benchmark_of_a_part_has_its_own_row(study: Path) -> None:
+    rows = write(study)
+    (alone,) = read_csv(study / "claims_benchmarks.csv")
+    assert (alone["claim"], alone["part"], alone["benchmark"], alone["unit"]) == ("b_gain", 1, "b", "points")
+    assert (alone["effect"], alone["effect_low"]) == (rows[0]["effect"], rows[0]["effect_low"])
+    write(study, CLAIMS | {"family": {"a_length": CLAIMS["family"]["a_length"]}})
+    assert (study / "claims_benchmarks.csv").read_text().count("\n") == 1, "no accuracy, no row"
+
+
+def test_chains_are_read_by_the_names_of_their_models_and_corpora(study: Path) -> None:
+    """Two chains of one seed; the untrained student serves both, for accuracy and for likelihood."""
+    nll = [
+        {"id": f"{n}", "sample": 0, "corpus": f"{corpus}-c{chain}", "nll": nll + n % 7 + chain, "n_tokens": 10}
+        for n in range(40)
+        for chain in (1, 2)
+        for corpus, nll in (("mid", 3.0), ("long", 9.0 + n % 3))
+    ]
+    write_jsonl(study / "likelihood/s.jsonl", nll)
+    runs = RUNS | {"s-mid": [["s-mid-s0"], ["s-mid-s1"]]}
+    runs |= {corpus: [[f"{corpus}-c1"], [f"{corpus}-c2"]] for corpus in ("mid", "long")}
+    gain, tokens, trace_nll = write(study, runs=runs)
+    assert (gain["chains"], gain["seeds"], gain["df_units"], gain["about"]) == (2, 1, 1, "further chains")
+    assert (trace_nll["chains"], trace_nll["problems"], tokens["chains"]) == (2, 40, 1)
+    assert trace_nll["effect"] == pytest.approx(-7, abs=0.1)
+    text = (study / "claims.md").read_text()
+    assert "for this teacher and assistant" not in text and "| 2 | 1 | 60 |" in text
 
 
 def test_columns_of_the_published_effect_show_only_where_there_is_one(study: Path) -> None:
@@ -149,7 +184,7 @@ def changed(claim: str, **changes: Any) -> dict[str, Any]:
     ("block", "settings", "message"),
     [
         (CLAIMS, {"validation": None}, "validation_problems"),
-        (changed("b_gain", contrast={"s-mid": 1, "s-odd": -1}), {"seeds": [0]}, "differ in 1 problems of b, .* b/59"),
+        (changed("b_gain", contrast={"s-mid": 1, "s-odd": -1}), {}, "differ in 1 problems of b, .* b/59"),
         (changed("a_length", **NLL | {"contrast": {"mid": 1, "mix": -1}}), {}, r"s\.jsonl: no trace of .* 'mix'"),
     ],
 )  # fmt: skip
@@ -160,12 +195,23 @@ def test_what_does_not_fit_is_refused_by_name(study: Path, block: Any, settings:
     assert not (study / "claims.csv").exists()
 
 
+PART = {"measure": "accuracy", "contrast": {"small-mid": 1, "small": -1}, "expected": "positive"}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
         ("gap_shrinks.publishd", 3.9, r"claims\.family\.gap_shrinks\.publishd: unknown key"),
         ("gap_shrinks.published", "3.9", r"claims\.family\.gap_shrinks\.published: .*'3\.9'"),
         ("gap_shrinks.parts", [], r"claims\.family\.gap_shrinks\.parts"),
+        ("gap_shrinks.whose", "mine", r"claims\.family\.gap_shrinks\.whose"),
+        ("gap_shrinks.kind", "estimate", r"claims\.family\.gap_shrinks: parts\.0: an estimate has no expected"),
+        ("merging_price.kind", "test", r"claims\.family\.merging_price: parts\.0\.expected: missing"),
+        ("gap_shrinks.parts", [PART | {"equivalence": 0}], r"parts\.0\.equivalence"),
+        ("gap_shrinks.parts", [PART | {"equivalence": 1.0}, PART], "equivalence: every part of a claim needs it"),
+        ("gap_shrinks.parts", [PART | {"benchmarks": {"a": 0.5, "b": 0.4}}], "benchmarks: the weights add up to 0.9"),
+        ("gap_shrinks.parts", [PART | {"benchmarks": {"a": 1, "b": 0}}], "benchmarks: a weight of 0"),
+        ("length_grows.parts", [PART | {"measure": "validation_tokens", "benchmarks": {"a": 1}}], "only an accuracy"),
     ],
 )
 def test_a_faulty_claim_is_refused_by_key(key: str, value: Any, message: str) -> None:
@@ -185,7 +231,20 @@ def test_claims_need_the_models_they_speak_of_and_no_others() -> None:
     assert set(needed) == {"small", "medium", "ta_long", *merges, *students} and len(needed) == len(set(needed))
     others = set(study.models) - set(needed)
     assert {"large", "teacher", f"ta_long-w{sweep['weights'][0]}-d0.9-m0", "small-mix-s0"} <= others
+    runs = entries.runs(study)
+    assert runs["small-mid"] == [["small-mid-s0", "small-mid-s1"]]
+    assert [runs[term] for term in ("small", "medium", merges[0], "mid")] == [
+        [["small"]],
+        [["medium"]],
+        [[merges[0]]],
+        [["mid"]],
+    ]
+    assert {model for (chain,) in runs.values() for model in chain} == {*needed, "mid", "long"}
     assert entries.claimed(load_study(raw_config("mini", {"claims": ...}))) == []
+    with pytest.raises(UserError, match=r"claims\.family\.gap_shrinks\.benchmarks: there is no 'nine_steps'"):
+        load_study(
+            raw_config("mini", {"claims.family.gap_shrinks.parts": [PART | {"benchmarks": {"nine_steps": 1.0}}]})
+        )
     with pytest.raises(UserError, match=r"claims\.family\.gap_shrinks\.contrast: there is no 'tiny-mid'"):
         load_study(raw_config("mini", {"claims.family.gap_shrinks.parts": [
             {"measure": "accuracy", "contrast": {"tiny-mid": 1, "small": -1}, "expected": "positive"}

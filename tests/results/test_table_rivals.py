@@ -11,8 +11,8 @@ from micota.common.records import write_json
 from micota.common.tables import Row, read_csv
 from micota.results import rivals
 from micota.results.compute import Measured, charged, compute
-from micota.results.estimates import holm
 from micota.results.figures import rivals as figure
+from micota.results.significance import holm
 from micota.results.tables import filter as filtering
 from micota.results.tables import rivals as table
 from micota.study.load import load_study

@@ -43,13 +43,13 @@ def change(reference: Path, table: str, wanted: dict[str, str], column: str, val
 
 def test_verdicts_and_numbers_follow_the_tables(reference: Path) -> None:
     small = {"base": "small", "corpus": "mid"}
-    change(reference, "study/tables/claims.csv", {"claim": "mid_over_base_small"}, "verdict", "within noise")
+    change(reference, "study/tables/claims.csv", {"claim": "mid_over_base_small"}, "verdict", "not decided")
     change(reference, "study/tables/main.csv", small, "accuracy_average", "41.26")
     table = verdict_table(reference)
-    assert "than they were:<br>`medium` **reproduced**, `small` **within noise** |" in table
+    assert "than they were:<br>`medium` **reproduced**, `small` **not decided** |" in table
     assert "`small`: 41.3%, untrained" in table
-    change(reference, "study/tables/claims.csv", {"claim": "mid_over_long_medium"}, "verdict", "within noise")
-    assert "than long CoT:<br>`small` **reproduced**, `medium` **within noise** |" in verdict_table(reference)
+    change(reference, "study/tables/claims.csv", {"claim": "mid_over_long_medium"}, "verdict", "not decided")
+    assert "than long CoT:<br>`small` **reproduced**, `medium` **not decided** |" in verdict_table(reference)
 
 
 GAP = {"base": "small", "kind": "gap", "corpus": "long"}

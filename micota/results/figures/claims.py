@@ -14,8 +14,19 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from micota.common.tables import Row
+from micota.results.labels import small_p
 from micota.results.plots import PALETTE, group, subplots
-from micota.results.sides import CONTRADICTED, NOISE, NOT_TESTABLE, REPRODUCED, null, sign
+from micota.results.sides import (
+    CONTRADICTED,
+    EQUIVALENT,
+    ESTIMATED,
+    NOT_TESTABLE,
+    ONE_CHAIN,
+    REPRODUCED,
+    UNDECIDED,
+    null,
+    sign,
+)
 
 BAND = "#e6e6e6"  # of the MDE
 ARROW = "#666666"
@@ -32,7 +43,11 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     )
     for axes, (unit, lines) in zip(grid.flat, panels.items(), strict=True):
         draw_panel(axes, unit, lines)
-    figure.legend(handles=legend(rows), loc="outside lower center", ncols=4, columnspacing=1.2)
+    found = " or ".join(dict.fromkeys(row["about"] for row in rows if row["about"]))
+    title = f"Intervals and verdicts are about {found or ONE_CHAIN}."
+    figure.legend(
+        handles=legend(rows), title=title, title_fontsize=8.5, loc="outside lower center", ncols=4, columnspacing=1.2
+    )
     return {"claims": figure}
 
 
@@ -41,7 +56,9 @@ def looks() -> dict[str, dict[str, Any]]:
     return {
         REPRODUCED: {"color": PALETTE[0], "marker": "o"},
         CONTRADICTED: {"color": PALETTE[3], "marker": "X"},
-        NOISE: {"color": "#555555", "marker": "s"},
+        EQUIVALENT: {"color": PALETTE[2], "marker": "P"},
+        UNDECIDED: {"color": "#555555", "marker": "s"},
+        ESTIMATED: {"color": "#555555", "marker": "d", "markerfacecolor": "white"},
         NOT_TESTABLE: {"color": "#777777", "marker": "o", "markerfacecolor": "white"},
     }
 
@@ -67,6 +84,7 @@ def limits(rows: Sequence[Row]) -> tuple[float, float]:
     """An axis that holds 0, intervals, margins and the paper's effects; a wider MDE is cut at its edge."""
     keys = ("effect_low", "effect_high", "published")
     values = [0.0, *map(null, rows), *(row[key] for row in rows for key in keys if row[key] is not None)]
+    values += [end * row["equivalence"] for row in rows if row["equivalence"] for end in (-1, 1)]
     space = 0.08 * (max(values) - min(values)) or 1.0
     return min(values) - space, max(values) + space
 
@@ -78,8 +96,11 @@ def draw_row(axes: Axes, place: int, row: Row, reach: float) -> None:
         axes.barh(place, 2 * row["mde"], left=wrong_from - row["mde"], height=0.62, color=BAND, zorder=1)
     if row["margin"]:
         axes.plot([wrong_from] * 2, [place - 0.4, place + 0.4], color=ARROW, linestyle="--", linewidth=1, zorder=1.6)
-    arrow = {"arrowstyle": "-|>", "color": ARROW, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8}
-    axes.annotate("", (wrong_from + sign(row) * reach, place - 0.36), (wrong_from, place - 0.36), arrowprops=arrow)
+    for end in (-1, 1) if row["equivalence"] else ():
+        axes.plot([end * row["equivalence"]] * 2, [place - 0.4, place + 0.4], color=ARROW, linestyle=":", linewidth=1.2)
+    if sign(row):
+        arrow = {"arrowstyle": "-|>", "color": ARROW, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8}
+        axes.annotate("", (wrong_from + sign(row) * reach, place - 0.36), (wrong_from, place - 0.36), arrowprops=arrow)
     if row["effect"] is not None:
         whiskers = [[row["effect"] - row["effect_low"]], [row["effect_high"] - row["effect"]]]
         axes.errorbar([row["effect"]], [place], xerr=whiskers, markersize=5.5, linewidth=1.4, zorder=3, **look)
@@ -104,15 +125,16 @@ def diamond() -> dict[str, Any]:
 def label(row: Row) -> str:
     """Name of the claim, with the part's number where it has several, above the contrast; three lines in a row."""
     number = f" ({row['part']:g} of {row['parts']:g})" if row["parts"] > 1 else ""
-    return f"{row['claim'].replace('_', ' ')}{number}\n{fill(row['contrast'], 36, break_on_hyphens=False)}"
+    ours = ", ours" if row["whose"] == "ours" else ""
+    return f"{row['claim'].replace('_', ' ')}{number}{ours}\n{fill(row['contrast'], 36, break_on_hyphens=False)}"
 
 
 def verdict(row: Row) -> str:
     """The claim's verdict and its p after Holm's correction."""
-    p = row["p_holm"]
-    if p is None:
+    if row["p_holm"] is None:
         return str(row["verdict"])
-    return f"{row['verdict']}\np {'= ' + format(p, '.4f') if p >= 0.001 else '< 0.001'}"
+    p = small_p(row["p_holm"])
+    return f"{row['verdict']}\np {p if p.startswith('<') else f'= {p}'}"
 
 
 def legend(rows: Sequence[Row]) -> list[Any]:
@@ -123,7 +145,10 @@ def legend(rows: Sequence[Row]) -> list[Any]:
         handles.append(Patch(color=BAND, label="less than the MDE"))
     if any(row["published"] is not None for row in rows):
         handles.append(Line2D([], [], label="the paper's effect", **diamond()))
-    handles.append(Line2D([], [], color=ARROW, marker=">", markersize=4, linewidth=0.9, label="claimed direction"))
+    if any(map(sign, rows)):
+        handles.append(Line2D([], [], color=ARROW, marker=">", markersize=4, linewidth=0.9, label="claimed direction"))
+    if any(row["equivalence"] for row in rows):
+        handles.append(Line2D([], [], color=ARROW, linestyle=":", linewidth=1.2, label="margin of equivalence"))
     if any(row["margin"] for row in rows):
         handles.append(Line2D([], [], color=ARROW, linestyle="--", linewidth=1, label="margin"))
     return handles

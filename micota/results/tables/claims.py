@@ -1,6 +1,7 @@
 """The verdict on each claim: its effect, interval, corrected p and minimum detectable effect.
 
-A row for each part of a claim. micota/results/claims.py says what is estimated and how it is judged, and
+A row for each part of a claim, and in `claims_benchmarks.csv` one for each of its benchmarks.
+micota/results/measures.py says what is estimated, micota/results/claims.py how it is judged, and
 micota.study.asked.Claims what a claim is. Reads only the files of graded traces and of NLL that the claims need.
 """
 
@@ -13,25 +14,37 @@ from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.records import RecordError
 from micota.common.tables import Column, Row, write_csv, write_table
-from micota.results.claims import Data, Part, Traces, judge
+from micota.results.claims import benchmark_rows, judge
+from micota.results.labels import small_p
+from micota.results.measures import Data, Part, Traces, measured
 from micota.results.outcomes import read_models
-from micota.results.sides import null
-from micota.study import names
+from micota.results.sides import in_words, null
 
-DIGITS = {"points": 2, "tokens": 1, "nats per token": 4, "nats per trace": 2}
+Runs = Mapping[str, Sequence[Sequence[str]]]  # term -> [chain][training seed], models or corpora
+
+DIGITS = {
+    **dict.fromkeys(("accuracy", "validation_accuracy", "nll_per_trace"), 2),
+    **{"validation_tokens": 1, "nll_per_token": 4},
+}
 COLUMNS = (
     Column("text", "Claim"),
+    Column("whose", "Whose"),
     Column("contrast", "Contrast"),
     Column("claimed", "Claimed"),
     Column("effect", "Effect"),
     Column("interval", "95% interval"),
+    Column("by_problem", "Problems alike"),
     Column("p_holm", "p (Holm)"),
     Column("mde", "MDE"),
     Column("published", "Published"),
     Column("power_at_published", "Power at published"),
     Column("verdict", "Verdict"),
+    Column("chains", "Chains"),
     Column("seeds", "Seeds"),
     Column("problems", "Problems"),
+)
+BENCHMARK_COLUMNS = tuple(
+    map(Column, ("claim", "part", "contrast", "unit", "benchmark", "effect", "effect_low", "effect_high"))
 )
 
 
@@ -42,28 +55,30 @@ def make(
     alpha: float,
     power: float,
     family: dict[str, Any],
-    seeds: list[int],
-    bases: list[str],
+    runs: dict[str, list[list[str]]],
     benchmarks: list[str],
     validation: str | None,
 ) -> None:
-    """`seeds`: the training seeds of every student; `bases`: the untrained ones; `validation`: what sweeps answer."""
+    """`runs`: what each term of a contrast stands for, as entries.runs has it; `validation`: what sweeps answer."""
     parts = [part for claim in family.values() for part in claim["parts"]]
-    students = dict.fromkeys(
-        model for term in terms(parts, "accuracy") for model in names.models_of(term, seeds, bases)
-    )
-    cells = read_models(files, students, benchmarks)
-    if swept := terms(parts, "validation"):
+    cells = read_models(files, names_of(runs, terms(parts, "accuracy")), benchmarks)
+    if swept := names_of(runs, terms(parts, "validation")):
         if validation is None:
             raise DataError("validation_problems: the claims speak of the merge sweep; name its data set")
         for model, found in read_models(files, swept, [validation]).items():
             cells.setdefault(model, {}).update(found)
-    nll = read_nll(parts, by_name(files["likelihood"]), kept_counts(files["counts"]))
-    data = Data(seeds, bases, benchmarks, validation, cells, nll)
-    rows = judge(family, data, alpha=alpha, power=power)
+    nll = read_nll(parts, runs, by_name(files["likelihood"]), kept_counts(files["counts"]))
+    results = measured(family, Data(runs, benchmarks, validation, cells, nll))
+    rows = judge(family, results, alpha=alpha, power=power)
     # Twice: the table for reading has a claim's text once and its numbers rounded, the CSV has everything everywhere.
     write_table(out / "claims", [readable(row) for row in rows], shown_columns(rows), group="claim")
     write_csv(out / "claims.csv", rows, [Column(key) for key in rows[0]])
+    write_csv(out / "claims_benchmarks.csv", benchmark_rows(family, results), BENCHMARK_COLUMNS)
+
+
+def names_of(runs: Runs, wanted: Iterable[str]) -> list[str]:
+    """The models or corpora of terms, each once."""
+    return list(dict.fromkeys(name for term in wanted for chain in runs[term] for name in chain))
 
 
 def terms(parts: Iterable[Part], measure: str) -> list[str]:
@@ -73,23 +88,35 @@ def terms(parts: Iterable[Part], measure: str) -> list[str]:
     )
 
 
-def read_nll(parts: Sequence[Part], paths: Mapping[str, Path], kept: Mapping[str, int]) -> dict[str, dict[str, Traces]]:
-    """untrained student -> corpus -> problem -> (NLL, tokens, traces), all of a problem's traces together."""
-    found: dict[str, dict[str, Traces]] = {}
-    for base in dict.fromkeys(part["base"] for part in parts if part["base"]):
-        path = paths[base]
-        wanted = dict.fromkeys(corpus for part in parts if part["base"] == base for corpus in part["contrast"])
-        corpora: dict[str, dict[str, tuple[float, int, int]]] = {corpus: {} for corpus in wanted}
-        for record in likelihoods(path, {name: kept[name] for name in wanted if name in kept}):
-            if record["corpus"] in corpora:
-                problems = corpora[record["corpus"]]
-                nll, tokens, traces = problems.get(record["id"], (0.0, 0, 0))
-                problems[record["id"]] = (nll + record["nll"], tokens + record["n_tokens"], traces + 1)
-        for corpus, problems in corpora.items():
-            if not problems:
-                raise RecordError(f"{path}: no trace of the corpus {corpus!r}")
-        found[base] = dict(corpora)
-    return found
+def read_nll(
+    parts: Sequence[Part], runs: Runs, paths: Mapping[str, Path], kept: Mapping[str, int]
+) -> dict[str, dict[str, Traces]]:
+    """untrained student -> corpus -> problem -> (NLL, tokens, traces), all of a problem's traces together.
+
+    An untrained student of one chain has that chain's corpora; one that serves all chains has all of them.
+    """
+    wanted: dict[str, dict[str, None]] = {}
+    for part in parts:
+        bases = names_of(runs, [part["base"]] if part["base"] else [])
+        for place, base in enumerate(bases):
+            chains = [runs[term] for term in part["contrast"]]
+            own = [chain if len(bases) == 1 or len(chain) == 1 else chain[place : place + 1] for chain in chains]
+            wanted.setdefault(base, {}).update(dict.fromkeys(name for chain in own for (name,) in chain))
+    return {base: read_corpora(paths[base], corpora, kept) for base, corpora in wanted.items()}
+
+
+def read_corpora(path: Path, wanted: Iterable[str], kept: Mapping[str, int]) -> dict[str, Traces]:
+    """corpus -> problem -> (NLL, tokens, traces) from the file of one untrained student."""
+    corpora: dict[str, dict[str, tuple[float, int, int]]] = {corpus: {} for corpus in wanted}
+    for record in likelihoods(path, {name: kept[name] for name in corpora if name in kept}):
+        if record["corpus"] in corpora:
+            problems = corpora[record["corpus"]]
+            nll, tokens, traces = problems.get(record["id"], (0.0, 0, 0))
+            problems[record["id"]] = (nll + record["nll"], tokens + record["n_tokens"], traces + 1)
+    for corpus, problems in corpora.items():
+        if not problems:
+            raise RecordError(f"{path}: no trace of the corpus {corpus!r}")
+    return dict(corpora)
 
 
 def shown_columns(rows: Sequence[Row]) -> list[Column]:
@@ -100,28 +127,28 @@ def shown_columns(rows: Sequence[Row]) -> list[Column]:
 
 def readable(row: Row) -> Row:
     """A row as text: numbers rounded in their unit, and what belongs to the whole claim at its first part only."""
-    digits, first = DIGITS[row["unit"]], row["part"] == 1
+    digits, first = DIGITS[row["measure"]], row["part"] == 1
 
-    def signed(value: float) -> str:
-        return f"{value:+.{digits}f}"
+    def signed(key: str) -> str | None:
+        return None if row[key] is None else f"{row[key]:+.{digits}f}"
 
-    effect = row["effect"]
+    def interval(key: str) -> str | None:
+        return None if row[key] is None else f"[{signed(f'{key}_low')}, {signed(f'{key}_high')}]"
+
+    side = {"positive": f"> {null(row):g}", "negative": f"< {null(row):g}", None: None}[row["expected"]]
+    by_problem = row["effect_by_problem"] is not None
     shown: Row = {
         "contrast": row["contrast"],
-        "claimed": f"{'>' if row['expected'] == 'positive' else '<'} {null(row):g}",
-        "effect": None if effect is None else f"{signed(effect)} {row['unit']}",
-        "interval": None if effect is None else f"[{signed(row['effect_low'])}, {signed(row['effect_high'])}]",
+        "claimed": side,
+        "effect": None if row["effect"] is None else f"{signed('effect')} {row['unit']}",
+        "interval": interval("effect"),
+        "by_problem": f"{signed('effect_by_problem')} {interval('effect_by_problem')}" if by_problem else None,
         "mde": None if row["mde"] is None else f"{row['mde']:.{digits}f}",
         "published": None if row["published"] is None else f"{row['published']:+g}",
         "power_at_published": None if row["power_at_published"] is None else f"{100 * row['power_at_published']:.0f}%",
-        "seeds": row["seeds"],
-        "problems": row["problems"],
+        **{key: row[key] for key in ("chains", "seeds", "problems")},
     }
-    verdict = row["verdict"] + (f": {row['reason']}" if row["reason"] else "")
-    of_the_claim = {"text": row["text"], "p_holm": small_p(row["p_holm"]), "verdict": verdict}
+    said = in_words(row["verdict"], row["about"]) + (f": {row['reason']}" if row["reason"] else "")
+    p_holm = None if row["p_holm"] is None else small_p(row["p_holm"])
+    of_the_claim = {"text": row["text"], "whose": row["whose"], "p_holm": p_holm, "verdict": said}
     return shown | {key: value if first else "" for key, value in of_the_claim.items()} | {"claim": row["claim"]}
-
-
-def small_p(p: float | None) -> str | None:
-    """A p-value to four decimals; `< 0.001` below that."""
-    return None if p is None else f"{p:.4f}" if p >= 0.001 else "< 0.001"

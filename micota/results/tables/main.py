@@ -1,6 +1,6 @@
 """The main table: accuracy of every student by corpus, and what each grader said of every cell.
 
-A row per student and corpus, training seeds averaged; `main_cells.csv` has a row per model and benchmark;
+A row per student and corpus, chains and training seeds averaged; `main_cells.csv` has a row per model and benchmark;
 `main_differences` holds the proposed corpus against every other one on the same problems. Lengths and shares are
 averaged over benchmarks with equal weight, as the accuracy is.
 """
@@ -13,13 +13,16 @@ import numpy as np
 
 from micota.common.errors import DataError
 from micota.common.tables import Column, Row, write_csv, write_table
-from micota.results.columns import AGAINST, PROBLEMS, SEEDS, STUDENT, interval
-from micota.results.entries import Entry, by_student
-from micota.results.estimates import crossed, mean, wilson
+from micota.results.columns import AGAINST, CHAINS, PROBLEMS, SEEDS, STUDENT, interval
+from micota.results.contrasts import crossed
+from micota.results.entries import UNTRAINED, Entry, by_student
+from micota.results.estimates import Array, mean, wilson
+from micota.results.labels import small_p
 from micota.results.outcomes import Cell, read_models
 
 Cells = Mapping[str, Cell]  # benchmark -> what one model did on it
-Students = Mapping[tuple[str, str], Sequence[Cells]]  # (base, corpus) -> one a training seed
+Runs = Sequence[Sequence[Cells]]  # [chain][training seed]
+Students = Mapping[tuple[str, str], Runs]  # (base, corpus) -> its runs
 
 MEASURES = ("mean_tokens", "truncated_percent", "no_box_percent")
 DIFFERENCE_COLUMNS = (
@@ -27,7 +30,9 @@ DIFFERENCE_COLUMNS = (
     AGAINST,
     Column("difference", "Difference (points)", "{0:+.1f}"),
     *interval("difference", "+.1f"),
-    Column("p_value", "p (two-sided)", "{0:.4f}"),
+    Column("p_value", "p (two-sided)", small_p),
+    CHAINS,
+    SEEDS,
     PROBLEMS,
 )
 
@@ -39,7 +44,9 @@ def make(
     for benchmark, cell in next(iter(cells.values())).items():
         if len(cell.outcomes) < 2:
             raise DataError(f"{benchmark} has one problem; an interval needs two or more")
-    students = {key: [cells[model] for model in models] for key, models in by_student(entries).items()}
+    students = {
+        key: [[cells[model] for model in models] for models in chains] for key, chains in by_student(entries).items()
+    }
     differences = difference_rows(students, benchmarks, proposed)
     long_form = cell_rows(entries, benchmarks, cells)
     write_table(out / "main", summary_rows(students, benchmarks), summary_columns(benchmarks), group="base")
@@ -47,25 +54,26 @@ def make(
     write_table(out / "main_differences", differences, DIFFERENCE_COLUMNS, group="base")
 
 
-def accuracies(seeds: Sequence[Cells], benchmark: str) -> list[list[float]]:
-    """[training seeds, problems] of one benchmark."""
-    return [cells[benchmark].accuracies() for cells in seeds]
+def accuracies(runs: Runs, benchmark: str) -> Array:
+    """[chains, training seeds, problems] of one benchmark."""
+    return np.array([[cells[benchmark].accuracies() for cells in seeds] for seeds in runs])
 
 
 def summary_rows(students: Students, benchmarks: Sequence[str]) -> list[Row]:
     """One row per (base, corpus): each benchmark, their average with its interval, lengths and shares."""
     rows = []
-    for (base, corpus), seeds in students.items():
+    for (base, corpus), runs in students.items():
         row: Row = {"base": base, "corpus": corpus}
-        scores = {benchmark: accuracies(seeds, benchmark) for benchmark in benchmarks}
-        named = {benchmark: crossed([score]) for benchmark, score in scores.items()}
-        for name, estimate in {**named, "average": crossed(list(scores.values()))}.items():
+        scores = {benchmark: accuracies(runs, benchmark) for benchmark in benchmarks}
+        named = {benchmark: crossed([score], bounds=(0, 1)) for benchmark, score in scores.items()}
+        average = crossed(list(scores.values()), bounds=(0, 1))
+        for name, estimate in {**named, "average": average}.items():
             row |= estimate.percent().named(f"accuracy_{name}")
         for benchmark, score in scores.items():
-            row[f"problems_{benchmark}"] = len(score[0])
-        measures = [cells[benchmark].measures() for cells in seeds for benchmark in benchmarks]
+            row[f"problems_{benchmark}"] = score.shape[2]
+        measures = [cells[benchmark].measures() for seeds in runs for cells in seeds for benchmark in benchmarks]
         row |= {key: fmean(measure[key] for measure in measures) for key in MEASURES}
-        row |= {"seeds": len(seeds), "problems": sum(len(score[0]) for score in scores.values())}
+        row |= {key: getattr(average, key) for key in ("chains", "seeds", "problems")}
         rows.append(row)
     return rows
 
@@ -87,6 +95,7 @@ def summary_columns(benchmarks: Sequence[str]) -> list[Column]:
         Column("mean_tokens", "CoT length (tokens)", "{0:,.0f}"),
         Column("truncated_percent", "Truncated (%)", "{0:.1f}"),
         Column("no_box_percent", "No box (%)", "{0:.1f}"),
+        CHAINS,
         SEEDS,
         PROBLEMS,
     ]
@@ -106,9 +115,10 @@ def cell_rows(entries: Sequence[Entry], benchmarks: Sequence[str], cells: Mappin
 
 
 def cell_row(entry: Entry, benchmark: str, cell: Cell, graders: Iterable[str]) -> Row:
-    """One model on one benchmark; Wilson's interval where each problem has one sample, else a bootstrap."""
+    """One model on one benchmark; Wilson's interval where problems have one sample or all agree, else a bootstrap."""
     n, problems = len(cell.tokens), len(cell.outcomes)
-    estimate = wilson(cell.correct, n) if n == problems else mean(cell.accuracies())
+    one_each = n == problems or cell.correct in (0, n)  # all samples alike: no more is known than from one a problem
+    estimate = wilson(round(cell.correct * problems / n), problems) if one_each else mean(cell.accuracies())
     return {
         **{key: entry[key] for key in ("model", "base", "corpus", "seed")},
         "benchmark": benchmark,
@@ -129,22 +139,22 @@ def cut_before_box(cell: Cell) -> Row:
 
 
 def difference_rows(students: Students, benchmarks: Sequence[str], corpus: str) -> list[Row]:
-    """The corpus against every other one of the same base: macro average, paired by problem and by seed in order.
+    """The corpus against every other one of the same base: macro average, paired by problem, chain and seed in order.
 
-    An untrained base is one run, the same for every seed of the corpus.
+    An untrained base is one run a chain, or one in all, the same for every seed of the corpus.
     """
     rows: list[Row] = []
-    for (base, other), seeds in students.items():
+    for (base, other), runs in students.items():
         if other == corpus or (base, corpus) not in students:
             continue
         mine = students[base, corpus]
-        if len(seeds) != len(mine) and other != "base":
+        if (len(runs), len(runs[0])) != (len(mine), len(mine[0])) and other != UNTRAINED:
             raise DataError(
-                f"students.proposed: {base} has {len(mine)} seeds of {corpus} and {len(seeds)} of {other}; a difference"
-                " by seed needs as many of both"
+                f"students.proposed: {base} has {len(mine)} x {len(mine[0])} runs of {corpus} (chains x seeds) and"
+                f" {len(runs)} x {len(runs[0])} of {other}; a difference by run needs as many of both"
             )
-        contrasts = [np.subtract(accuracies(mine, benchmark), accuracies(seeds, benchmark)) for benchmark in benchmarks]
-        difference = crossed(contrasts)
+        contrasts = [accuracies(mine, benchmark) - accuracies(runs, benchmark) for benchmark in benchmarks]
+        difference = crossed(contrasts, bounds=(-1, 1))
         rows.append(
             {
                 "base": base,
@@ -152,7 +162,7 @@ def difference_rows(students: Students, benchmarks: Sequence[str], corpus: str) 
                 "against": other,
                 **difference.points().named("difference"),
                 "p_value": difference.p,
-                "problems": difference.problems,
+                **{key: getattr(difference, key) for key in ("chains", "seeds", "problems")},
             }
         )
     if not rows:

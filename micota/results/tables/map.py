@@ -24,8 +24,9 @@ from micota.common.records import read_json
 from micota.common.tables import Column, Row, write_table
 from micota.results.best_length import Best, as_factor, best, over_chains, page, rank_correlation, slopes
 from micota.results.columns import PROBLEMS, STUDENT, interval
+from micota.results.contrasts import Contrast, crossed
 from micota.results.entries import UNTRAINED, Entry
-from micota.results.estimates import Array, crossed
+from micota.results.estimates import Array
 from micota.results.outcomes import Cell, read_models
 
 BASE, CORPUS = STUDENT
@@ -119,6 +120,11 @@ def read_students(
     return dict(sorted(students.items(), key=lambda item: (item[1].parameters, item[0])))
 
 
+def over(scores: Sequence[Array]) -> Contrast:
+    """The contrast over chains: one array [chains, problems] a benchmark."""
+    return crossed([array[:, np.newaxis] for array in scores])
+
+
 def map_rows(
     base: str,
     student: Student,
@@ -133,12 +139,12 @@ def map_rows(
         score = student.scores[corpus]
         row: Row = {"base": base, "parameters": student.parameters, "axis": axis, "corpus": corpus}
         row |= {"mean_tokens": None, "traces": None, "chosen": None, "choices": None}
-        row |= crossed(score).bounded().named("accuracy")
+        row |= over(score).bounded().named("accuracy")
         row |= {f"accuracy_{name}": float(array.mean()) for name, array in zip(benchmarks, score, strict=True)}
         row |= dict.fromkeys(("gain", "gain_low", "gain_high", "gain_p", *(f"gain_{name}" for name in benchmarks)))
         if corpus != UNTRAINED:
             gains = student.minus(corpus, UNTRAINED)
-            gain = crossed(gains)
+            gain = over(gains)
             row |= {**gain.named("gain"), "gain_p": gain.p}
             row |= {f"gain_{name}": float(array.mean()) for name, array in zip(benchmarks, gains, strict=True)}
             row |= {"mean_tokens": fmean(student.tokens[corpus]), "traces": student.traces[corpus]}
@@ -173,11 +179,11 @@ def best_row(base: str, student: Student, axis: str, names: Mapping[str, Any], m
     row["chosen"] = ", ".join(f"{corpus} ({times})" for corpus, times in counted.most_common())
     row |= as_factor(over_chains(made.logs(student.tokens)), "best_tokens")
     valued = [score - base for score, base in zip(made.scores, student.scores[UNTRAINED], strict=True)]
-    gain = crossed(valued)
+    gain = over(valued)
     row |= {**gain.named("best_gain"), "best_gain_p": gain.p}
     beaten = []
     for name in AGAINST:
-        contrast = crossed(student.minus(names["mid"], UNTRAINED if name == "untrained" else names[name]))
+        contrast = over(student.minus(names["mid"], UNTRAINED if name == "untrained" else names[name]))
         row |= {**contrast.named(f"mid_{name}"), f"mid_{name}_p": contrast.p}
         beaten += [name] if contrast.low > 0 else []
     row["mid_beats"] = ", ".join(beaten) or None

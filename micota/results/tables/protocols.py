@@ -11,14 +11,15 @@ from micota.common.contracts import graded, kept_counts
 from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.tables import Column, Row, write_table
-from micota.results.columns import PROBLEMS, SEEDS, STUDENT
+from micota.results.columns import CHAINS, PROBLEMS, SEEDS, STUDENT
+from micota.results.contrasts import crossed
 from micota.results.entries import Entry, by_student
-from micota.results.estimates import crossed
 from micota.results.outcomes import check_same_problems
 from micota.results.pass_at_k import avg_at_k, ks, maj_at_k, pass_at_k
 
 Samples = dict[str, dict[int, tuple[str | None, bool]]]  # problem -> sample -> extracted answer, verdict
-Measures = dict[str, list[list[dict[str, float]]]]  # benchmark -> seed -> problem -> its measures
+Problems = list[dict[str, float]]  # the measures of each
+Measures = dict[str, list[list[Problems]]]  # benchmark -> [chain][seed]
 
 
 def make(
@@ -33,9 +34,13 @@ def make(
         raise DataError(f"the problems have {', '.join(map(str, sorted(sizes)))} samples; all need the same 2 or more")
     n = sizes.pop()
     rows: list[Row] = []
-    for (base, corpus), models in by_student(entries).items():
-        known = {"base": base, "corpus": corpus, "seeds": len(models), "samples": n, "temperature": temperature}
-        measured = {name: [measured_problems(read[model][name], n) for model in models] for name in labels.values()}
+    for (base, corpus), chains in by_student(entries).items():
+        known = {"base": base, "corpus": corpus, "samples": n, "temperature": temperature}
+        known |= {"chains": len(chains), "seeds": len(chains[0])}
+        measured = {
+            name: [[measured_problems(read[model][name], n) for model in models] for models in chains]
+            for name in labels.values()
+        }
         rows += [known | row for row in student_rows(measured)]
     write_table(out / "protocols", rows, columns(n), group="base")
 
@@ -52,7 +57,7 @@ def read_samples(path: Path, labels: Mapping[str, str], counts: Mapping[str, int
     return found
 
 
-def measured_problems(problems: Samples, n: int) -> list[dict[str, float]]:
+def measured_problems(problems: Samples, n: int) -> Problems:
     """Every measure of each problem, in the order of their names."""
     return [measures(samples, n) for _, samples in sorted(problems.items())]
 
@@ -68,10 +73,12 @@ def student_rows(measured: Measures) -> list[Row]:
     """The rows of one student and corpus: each benchmark, then their average."""
     rows = []
     for name, chosen in {**{b: [b] for b in measured}, "average": list(measured)}.items():
-        row: Row = {"benchmark": name, "problems": sum(len(measured[b][0]) for b in chosen)}
-        for measure in measured[chosen[0]][0][0]:
-            values = [[[problem[measure] for problem in seed] for seed in measured[b]] for b in chosen]
-            cells = crossed(values).percent().named(measure)
+        row: Row = {"benchmark": name, "problems": sum(len(measured[b][0][0]) for b in chosen)}
+        for measure in measured[chosen[0]][0][0][0]:
+            values = [
+                [[[problem[measure] for problem in seed] for seed in chain] for chain in measured[b]] for b in chosen
+            ]
+            cells = crossed(values, bounds=(0, 1)).percent().named(measure)
             row |= {f"{key}_percent": value for key, value in cells.items()}
         rows.append(row)
     return rows
@@ -89,4 +96,4 @@ def columns(n: int) -> list[Column]:
     for key, heading in {"maj": f"maj@{n}", **{f"pass_at_{k}": f"pass@{k}" for k in ks(n)}}.items():
         shown += [Column(f"{key}_percent", f"{heading} (%)", "{0:.1f}")]
         shown += [Column(f"{key}_{end}_percent") for end in ("low", "high")]
-    return [*shown, Column("temperature", "Temperature"), Column("samples", "Samples"), SEEDS, PROBLEMS]
+    return [*shown, Column("temperature", "Temperature"), Column("samples", "Samples"), CHAINS, SEEDS, PROBLEMS]

@@ -17,10 +17,10 @@ from micota.common.tables import Column, Row, write_table
 from micota.results import rivals
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT, interval
 from micota.results.compute import Measured, charged
-from micota.results.estimates import holm
 from micota.results.labels import corpus_label, small_p
 from micota.results.outcomes import read_models
 from micota.results.rivals import Cells
+from micota.results.significance import holm
 
 BASE = STUDENT[0]
 FAMILY = (Column("family"), Column("label", "Method"))

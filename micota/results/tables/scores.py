@@ -7,14 +7,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from micota.common import contracts
 from micota.common.errors import DataError
 from micota.common.files import by_name, whole
 from micota.common.tables import Column, Row, write_csv, write_table
-from micota.results.columns import PROBLEMS, SEEDS, STUDENT
+from micota.results.columns import CHAINS, PROBLEMS, SEEDS, STUDENT
+from micota.results.contrasts import crossed
 from micota.results.disagreements import gallery
 from micota.results.entries import Entry, by_student
-from micota.results.estimates import crossed
 from micota.results.scores import (
     LABELS,
     MATH_VERIFY,
@@ -69,22 +71,25 @@ def make(files: dict[str, list[Path]], out: Path, *, entries: list[Entry], rules
 
 
 def score_rows(entries: Sequence[Entry], scores: Scores, benchmarks: Sequence[str]) -> list[Row]:
-    """One row for each (base, corpus), training seeds averaged: every grader's scores and their average."""
+    """One row for each (base, corpus), chains and training seeds averaged: every grader's scores and their average."""
     rows = []
-    for (base, corpus), models in by_student(entries).items():
+    for (base, corpus), chains in by_student(entries).items():
         row: Row = {"base": base, "corpus": corpus}
         for grader, cells in scores.cells.items():
-            outcomes = {name: [cells[model][name].accuracies() for model in models] for name in benchmarks}
-            row |= crossed(list(outcomes.values())).percent().named(f"{grader}_average")
+            outcomes = {
+                name: np.array([[cells[model][name].accuracies() for model in models] for models in chains])
+                for name in benchmarks
+            }
+            average = crossed(list(outcomes.values()), bounds=(0, 1))
+            row |= average.percent().named(f"{grader}_average")
             row |= {f"{grader}_{name}": crossed([outcome]).percent().value for name, outcome in outcomes.items()}
-        problems = sum(len(cells[models[0]][name].outcomes) for name in benchmarks)
-        rows.append({**row, "seeds": len(models), "problems": problems})
+        rows.append(row | {key: getattr(average, key) for key in ("chains", "seeds", "problems")})
     return rows
 
 
 def score_columns(rows: Sequence[Row], graders: Sequence[str]) -> list[Column]:
     """The averages to read; single benchmarks and intervals are in the CSV alone."""
-    shown = [*STUDENT, SEEDS, PROBLEMS]
+    shown = [*STUDENT, CHAINS, SEEDS, PROBLEMS]
     shown += [Column(f"{grader}_average", HEADINGS[grader], "{0:.1f}") for grader in graders]
     named = {column.key: column for column in shown}
     return [named.get(key, Column(key)) for key in rows[0]]
