@@ -17,7 +17,10 @@ import numpy as np
 from micota.common.errors import DataError
 from micota.common.tables import Row, read_csv
 
-KEYS = ("dataset", "model", "base", "corpus", "against", "tuned", "seed", "benchmark", "weight", "density", "mask_seed")
+KEYS = (
+    *("dataset", "model", "base", "corpus", "against", "tuned", "method", "seed", "chain", "benchmark"),
+    *("weight", "density", "mask_seed"),
+)
 SEEDS = ("seed", "mask_seed")
 SKIPPED = {
     "lengths": "a histogram, its rows are bins; lengths_quantiles compares the same lengths",

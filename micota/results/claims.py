@@ -45,6 +45,8 @@ UNITS = {
     "validation_tokens": "tokens",
     "nll_per_token": "nats per token",
     "nll_per_trace": "nats per trace",
+    "tokens_per_trace": "tokens",
+    "solved": "points",
 }
 ASKED = ("measure", "expected", "margin", "equivalence")  # columns that are as the configuration has them
 VARIANCES = tuple(f"variance_{source}" for source in ("chains", "seeds", "problems", "residual"))

@@ -1,6 +1,6 @@
 """Which models stand in which table: entries of (model, base, corpus, seed), and the models that claims speak of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
@@ -37,6 +37,32 @@ def in_chains(study: Study, name: str) -> list[Entry]:
     return [{"model": chain.name(name), "chain": chain.number} for chain in study.chains]
 
 
+def named(study: Study, own: Iterable[str]) -> list[Entry]:
+    """Models or corpora by what people call them: their `own` name, their `name` and the `chain` that has them.
+
+    Chain None: all chains share it. Of a student the name is its arm's, whatever its seed.
+    """
+    found = {own: (name, chain.number) for chain in study.chains for name, own in chain.names.items()}
+    found |= {
+        names.student(base, corpus, seed, chain.number): (names.arm(base, corpus), chain.number)
+        for base, corpus in study.arms
+        for chain in study.chains
+        for seed in study.given.seeds
+    }
+    whose = ((each, *found.get(each, (each, None))) for each in own)
+    return [{"own": each, "name": name, "chain": chain} for each, name, chain in whose]
+
+
+def likelihoods(study: Study) -> list[Entry]:
+    """Each corpus `of` a chain `under` each untrained student of it; one that serves all chains has all corpora."""
+    return [
+        {"base": base["name"], "corpus": corpus["name"], "under": base["own"], "of": corpus["own"]}
+        | {"chain": corpus["chain"] if base["chain"] is None else base["chain"]}
+        for base in named(study, study.config.students.bases)
+        for corpus in named(study, study.likely(base["own"]))
+    ]
+
+
 def sizes(study: Study) -> list[Entry]:
     """Those of the main table that the gap by student size needs: its corpora, and the untrained bases."""
     gaps = study.config.sizes.gaps if study.config.sizes else []
@@ -66,18 +92,26 @@ def variance(study: Study) -> list[Entry]:
 
 
 def assistants(study: Study) -> list[Entry]:
-    """The sweep of each tuned model: its base as weight 0, itself as weight None, then every merge of the two."""
-    entries: list[Entry] = []
+    """The sweep of each tuned model: its base as weight 0, itself as weight None, then every merge of the two.
+
+    `name` and `chain` are those of `named`, `mask` is the mask seed as the configuration has it. A base that all chains
+    share is one entry of each sweep.
+    """
+    entries: dict[tuple[str, str], Entry] = {}
     for sweep, chain in product({sweep.tuned: None for sweep in study.given.merges}, study.chains):
         base, tuned, *merged = study.sweeps[chain.name(sweep)]
-        whose: Entry = {"tuned": sweep, "chain": chain.number}
-        for model, weight in ((base, 0.0), (tuned, None)):
-            entries.append({"model": model, **whose, "weight": weight, "density": None, "mask_seed": None})
+        places: dict[str, Entry] = {base: {"weight": 0.0}, tuned: {"weight": None}}
         for model in merged:
             merge = study.merges[model].merge
-            place = {"weight": merge.weight, "density": merge.density, "mask_seed": merge.seed}
-            entries.append({"model": model, **whose, **place})
-    return entries
+            places[model] = {"method": merge.method, "weight": merge.weight, "density": merge.density}
+            if merge.seed is not None:
+                places[model] |= {"mask_seed": merge.seed, "mask": merge.seed - chain.seed(0)}
+        for model, place in places.items():
+            unmerged: Entry = dict.fromkeys(("method", "density", "mask_seed", "mask"))
+            entries[sweep, model] = {"model": model, "tuned": sweep} | unmerged | place
+    whose = named(study, (model for _, model in entries))
+    pairs = zip(entries.values(), whose, strict=True)
+    return [entry | {"name": own["name"], "chain": own["chain"]} for entry, own in pairs]
 
 
 def claimed(study: Study) -> list[str]:

@@ -7,16 +7,18 @@ What is estimated. A part of a claim is a contrast, a weighted sum of one measur
   place in the study's list, chains too; what serves all of them, as an untrained student does, is the same for each.
 - `validation_accuracy` (points) and `validation_tokens` (tokens): models of the merge sweep on the validation
   problems. A merge that was chosen by its accuracy on these same problems looks a little better on them than it is.
-- `nll_per_token` and `nll_per_trace` (nats): corpora under an untrained student, summed over the traces of the problems
-  that every corpus of the contrast holds, in every chain. A corpus keeps what its sampler solved: with other problems
-  in each, the easy ones of a weak sampler would decide.
+- `nll_per_token` and `nll_per_trace` (nats), `tokens_per_trace` (tokens, as the student's tokenizer counts): corpora
+  under an untrained student, summed over the traces of the problems that every corpus of the contrast holds, in every
+  chain. A corpus keeps what its sampler solved: with other problems in each, the easy ones of a weak sampler would
+  decide.
+- `solved` (points): the share of the training problems that a corpus' sampler solved, by its rows: no row, not solved.
 
 What it is about. With several chains the interval is about further chains and further problems like these. With one it
 is about this teacher and assistant: further training seeds of students and further problems. A single training seed
 leaves what students do untested; fixed models and corpora need no second one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 from typing import Any
@@ -31,6 +33,11 @@ from micota.study import names
 
 Part = Mapping[str, Any]  # as micota.study.asked.Part has it, a plain dict
 Traces = Mapping[str, tuple[float, int, int]]  # problem -> NLL (nats), tokens and number of its traces
+RATIOS = {  # measure -> which of these three, over which
+    "nll_per_token": (0, 1),
+    "nll_per_trace": (0, 2),
+    "tokens_per_trace": (1, 2),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class Data:
     validation: str | None
     cells: Mapping[str, Mapping[str, Cell]]  # model -> data set -> what it did
     traces: Mapping[str, Mapping[str, Traces]]  # untrained student -> corpus -> its traces
+    solved: Mapping[str, Collection[str]] = field(default_factory=dict)  # corpus -> the problems of its rows
+    training: int = 0  # how many training problems there are
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,10 @@ def measured(family: Mapping[str, Any], data: Data) -> dict[str, list[Result]]:
 
 def measure(part: Part, data: Data) -> Result:
     """The contrast of a part, by its measure."""
-    if part["measure"].startswith("nll"):
-        return _nll(part, data)
+    if part["measure"] in RATIOS:
+        return _corpora(part, data)
+    if part["measure"] == "solved":
+        return _solved(part, data)
     if part["measure"] == "accuracy":
         return _students(part, data)
     return _testable([sweep_differences(part, data)], part)
@@ -130,31 +141,68 @@ def sweep_differences(part: Part, data: Data) -> Array:
     return np.asarray(sum(weight * of_chains(term) for term, weight in part["contrast"].items()))
 
 
-def _nll(part: Part, data: Data) -> Result:
-    """NLL per token or per trace, on the problems that every corpus of the contrast holds in every chain."""
+def _corpora(part: Part, data: Data) -> Result:
+    """A ratio of likelihood records, on the problems that every corpus of the contrast holds in every chain."""
     chains = [corpora_of(part, data, chain) for chain in range(chains_of(part, data))]
-    common = sorted(set.intersection(*(set(traces) for corpora in chains for traces in corpora.values())))
+    common = in_common(chains)
     if len(common) < 2:
         return Result(None, f"the corpora have {len(common) or 'no'} problem in common")
-    denominator = 1 if part["measure"] == "nll_per_token" else 2  # tokens, or traces
+    return _testable([ratios(chains, part["contrast"], part["measure"], common)], part)
+
+
+def in_common(chains: Sequence[Mapping[str, Traces]]) -> list[str]:
+    """The problems that every corpus of every chain holds, in order."""
+    return sorted(set.intersection(*(set(traces) for corpora in chains for traces in corpora.values())))
+
+
+def ratios(
+    chains: Sequence[Mapping[str, Traces]], contrast: Mapping[str, float], measure: str, problems: Sequence[str]
+) -> Array:
+    """Pseudo-values [chains, 1, problems] of a contrast of corpora, by a measure of RATIOS."""
+    top, bottom = RATIOS[measure]
 
     def column(traces: Traces, place: int) -> list[float]:
-        return [float(traces[problem][place]) for problem in common]
+        return [float(traces[problem][place]) for problem in problems]
 
-    differences = [
+    found = [
         linearised(
             [
-                (weight, column(corpora[corpus], 0), column(corpora[corpus], denominator))
-                for corpus, weight in part["contrast"].items()
+                (weight, column(corpora[corpus], top), column(corpora[corpus], bottom))
+                for corpus, weight in contrast.items()
             ]
         )
         for corpora in chains
     ]
-    return _testable([np.array(differences)[:, np.newaxis, :]], part)
+    return np.array(found)[:, np.newaxis, :]
+
+
+def _solved(part: Part, data: Data) -> Result:
+    """The share of the training problems that the corpora's samplers solved."""
+    differences = solved_differences(part["contrast"], data)
+    weights = part["contrast"].values()
+    bounds = (100 * fsum(min(0.0, weight) for weight in weights), 100 * fsum(max(0.0, weight) for weight in weights))
+    return _testable([differences], part, bounds=bounds)
+
+
+def solved_differences(contrast: Mapping[str, float], data: Data) -> Array:
+    """The contrast (points) of each training problem: [chains, 1, problems].
+
+    Problems of which no corpus has a row have no name here, and need none: nobody solved them.
+    """
+    rows = {name: data.solved[name] for term in contrast for chain in data.runs[term] for name in chain}
+    named = sorted(set.union(*map(set, rows.values())))
+
+    def points(term: str) -> Array:
+        found = np.zeros((len(data.runs[term]), 1, data.training))
+        for place, (name,) in enumerate(data.runs[term]):
+            found[place, 0, : len(named)] = [100.0 * (problem in rows[name]) for problem in named]
+        return found
+
+    return np.asarray(sum(weight * points(term) for term, weight in contrast.items()))
 
 
 def chains_of(part: Part, data: Data) -> int:
-    """How many chains a part of an NLL has."""
+    """How many chains a part about corpora has."""
     return max(len(data.runs[term]) for term in (part["base"], *part["contrast"]))
 
 

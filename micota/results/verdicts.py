@@ -23,9 +23,10 @@ class Tables:
         self.reference = reference
 
     def rows(self, run: str, table: str, **wanted: str | float) -> list[Row]:
-        """The rows that have these values; UserError if there is none."""
+        """The rows that have these values, none of a single chain; UserError if there is none."""
         path = self.reference / run / "tables" / f"{table}.csv"
-        found = [row for row in read_csv(path) if all(row[key] == value for key, value in wanted.items())]
+        rows = (row for row in read_csv(path) if row.get("chain") is None)
+        found = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
         if not found:
             raise DataError(f"{path}: no row with {', '.join(f'{key} {value!r}' for key, value in wanted.items())}")
         return found
