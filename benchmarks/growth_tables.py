@@ -16,7 +16,7 @@ FILES = {
     "judged": [],
 }
 SETTINGS: dict[str, dict[str, Any]] = {
-    "lengths": {},
+    "lengths": {"corpora": [{"own": name, "name": name, "chain": None} for name in ("one", "other")]},
     "main": {"entries": ENTRIES, "benchmarks": ["set"], "proposed": "mid"},
     "scores": {"entries": ENTRIES, "rules": {"set": "string"}},
 }

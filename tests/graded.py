@@ -52,6 +52,12 @@ def entry(model: str, base: str, corpus: str, seed: int = 0) -> Entry:
     return {"model": model, "base": base, "corpus": corpus, "seed": seed}
 
 
+def named(*own: str, chain: int | None = None) -> list[Entry]:
+    """Models or corpora that have no chains, or are of this one, as micota.results.entries.named has them."""
+    mark = "" if chain is None else f"-c{chain}"
+    return [{"own": f"{name}{mark}", "name": name, "chain": chain} for name in own]
+
+
 def write_results(study: Study, results: Path) -> None:
     """What a run of the study leaves for its tables, drawn at random: few problems, every model, corpus and base."""
     rng = np.random.default_rng(5)
@@ -77,7 +83,7 @@ def write_results(study: Study, results: Path) -> None:
         likelihoods = [
             {"model": base, "corpus": corpus, "id": f"train/{number}", "sample": 0, "nll": float(rng.gamma(4.0)),
              "n_tokens": int(rng.integers(9, 300)), "rank_sum": int(rng.integers(300, 900))}
-            for corpus in config.likelihood.corpora
+            for corpus in study.likely(base)
             for number in range(PROBLEMS)
         ]  # fmt: skip
         write_jsonl(results / f"likelihood/{base}.jsonl", likelihoods)

@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 from micota.study import names
-from micota.study.asked import Part
+from micota.study.asked import SOLVED, UNDER_A_BASE, Part
 from micota.study.graph import Study
 
 Entry = dict[str, Any]
@@ -116,9 +116,15 @@ def assistants(study: Study) -> list[Entry]:
 
 def claimed(study: Study) -> list[str]:
     """Models whose graded traces the claims need: students of all chains and seeds, untrained ones, sweeps."""
-    parts = [part for part in claims_parts(study) if not part.measure.startswith("nll")]
+    parts = [part for part in claims_parts(study) if part.measure not in (*UNDER_A_BASE, SOLVED)]
     models = {m for part in parts for term in part.contrast for chain in term_runs(study, term) for m in chain}
     return [model for model in study.models if model in models]
+
+
+def solved(study: Study) -> list[str]:
+    """The corpora of all chains whose solved problems the claims compare."""
+    terms = (term for part in claims_parts(study) if part.measure == SOLVED for term in part.contrast)
+    return list(dict.fromkeys(name for term in terms for chain in term_runs(study, term) for name in chain))
 
 
 def by_student(entries: Sequence[Entry]) -> dict[tuple[str, str], list[list[str]]]:

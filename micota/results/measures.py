@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from micota.common.errors import DataError
 from micota.results.contrasts import Contrast, crossed, linearised
 from micota.results.estimates import Array, Estimate
 from micota.results.outcomes import Cell
@@ -190,7 +191,12 @@ def solved_differences(contrast: Mapping[str, float], data: Data) -> Array:
     Problems of which no corpus has a row have no name here, and need none: nobody solved them.
     """
     rows = {name: data.solved[name] for term in contrast for chain in data.runs[term] for name in chain}
-    named = sorted(set.union(*map(set, rows.values())))
+    named = sorted(set().union(*rows.values()))
+    if len(named) > data.training:
+        raise DataError(
+            f"solved: {', '.join(rows)} hold {len(named)} problems in all, and there are {data.training} training"
+            " problems; make the corpora again"
+        )
 
     def points(term: str) -> Array:
         found = np.zeros((len(data.runs[term]), 1, data.training))

@@ -79,8 +79,15 @@ def colours(corpora: Iterable[str]) -> dict[str, str]:
 
 
 def interval(rows: Sequence[Row], key: str) -> list[list[float]]:
-    """The interval of a column as matplotlib wants it: distances below and above the value."""
-    return [[row[key] - row[f"{key}_low"] for row in rows], [row[f"{key}_high"] - row[key] for row in rows]]
+    """The interval of a column as matplotlib wants it: distances below and above the value, 0 where there is none."""
+    ends = ((row[key], row[f"{key}_low"], row[f"{key}_high"]) for row in rows)
+    known = [(value, value, value) if low is None else (value, low, high) for value, low, high in ends]
+    return [[value - low for value, low, _ in known], [high - value for value, _, high in known]]
+
+
+def over_chains(rows: Iterable[Row]) -> list[Row]:
+    """The rows over all chains, without those of single ones."""
+    return [row for row in rows if row.get("chain") is None]
 
 
 def bars(axes: Axes, places: Sequence[float], rows: Sequence[Row], key: str, **options: Any) -> None:

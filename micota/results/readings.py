@@ -17,7 +17,6 @@ from micota.grading.reasons import NO_BOX, UNPARSABLE
 from micota.grading.reflection import count, marks_of
 from micota.problems.datasets import reader
 from micota.problems.reading import FAULTS, Reading
-from micota.results.entries import Entry
 
 # `wrong` is all that can be said of a wrong answer to a data set without a reader.
 KINDS = ("right", "cut", *FAULTS, "wrong")
@@ -75,6 +74,16 @@ class Styles:
         if reading is not None and reading.steps:
             self.readings.append(reading)
 
+    @classmethod
+    def together(cls, parts: Iterable["Styles"]) -> "Styles":
+        """All that was found in several."""
+        whole = cls()
+        for part in parts:
+            whole.traces += part.traces
+            whole.marks += part.marks
+            whole.readings += part.readings
+        return whole
+
     def row(self) -> Row:
         """Shares in percent of the traces that were read; of steps the mean of each trace's share; counts a trace."""
         found = self.readings
@@ -119,11 +128,3 @@ def text_of(trace: Record, texts: Mapping[str, str]) -> str:
         raise DataError(
             f"{trace['id']}: this problem, of traces of {trace['sampler']}, is in no file of problems"
         ) from None
-
-
-def models_of(entries: Iterable[Entry]) -> dict[tuple[str, str], list[str]]:
-    """(base, corpus) -> all its models, whatever their seeds."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for entry in entries:
-        found.setdefault((entry["base"], entry["corpus"]), []).append(entry["model"])
-    return found

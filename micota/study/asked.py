@@ -8,19 +8,30 @@ from pydantic import AfterValidator, Field, model_validator
 from micota.common.settings import ROUNDING, Closed, Name, Names, each_once
 
 ALMOST = 1e-6  # sums of weights
+UNDER_A_BASE = ("nll_per_token", "nll_per_trace", "tokens_per_trace")  # measures read from likelihoods
+SOLVED = "solved"  # the measure read from corpora
 
 
 class Part(Closed):
     """One contrast: a weighted sum of measured values, and the sign that the claim gives it."""
 
-    measure: Literal["accuracy", "validation_accuracy", "validation_tokens", "nll_per_token", "nll_per_trace"] = Field(
+    measure: Literal[
+        "accuracy",
+        "validation_accuracy",
+        "validation_tokens",
+        "nll_per_token",
+        "nll_per_trace",
+        "tokens_per_trace",
+        "solved",
+    ] = Field(
         description="accuracy: students on the benchmarks, in points; validation_*: merge sweep, in points and tokens;"
-        " nll_*: corpora under the untrained student `base`, in nats"
+        " nll_*, tokens_per_trace: corpora under the untrained student `base`, in nats and its tokens; solved: of the"
+        " training problems those that a corpus' sampler solved, in points"
     )
     contrast: dict[str, float] = Field(
         min_length=2, description="weight of each student (without its seed), model of the sweep, or corpus"
     )
-    base: Name | None = Field(None, description="of an NLL: the untrained student")
+    base: Name | None = Field(None, description="of an NLL or tokens_per_trace: the untrained student")
     expected: Literal["positive", "negative"] | None = Field(
         None, description="the contrast's sign if the claim is right; an estimate has none"
     )
@@ -38,8 +49,8 @@ class Part(Closed):
         total = fsum(self.contrast.values())
         if abs(total) > ALMOST:  # it would not be 0 where its terms are equal
             raise ValueError(f"contrast: the weights add up to {total:g}; they must to 0")
-        if (self.base is not None) != self.measure.startswith("nll"):
-            raise ValueError("base: an NLL needs it, no other measure takes it")
+        if (self.base is not None) != (self.measure in UNDER_A_BASE):
+            raise ValueError(f"base: {', '.join(UNDER_A_BASE)} need it, no other measure takes it")
         return self
 
     @model_validator(mode="after")

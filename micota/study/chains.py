@@ -50,7 +50,12 @@ def chains(config: Config) -> list[Chain]:
 
 
 def check(config: Config) -> None:
-    """Seeds that no other chain has; of a base by chain, a seed each."""
+    """Seeds that no other chain has; of a base by chain, a seed each; and nothing that is made for one chain only."""
+    if config.chains and config.variance:
+        raise ConfigurationError(
+            "variance: the budget is of one chain's masks and seeds, and this study has `chains`; set `variance: null`"
+            " (tables/claims has the variance between chains)"
+        )
     for number in config.only_chains:
         known(str(number), [*map(str, config.chains)], "only_chains")
     seeds = {f"tuned.{name}.seed": [tuned.seed] for name, tuned in config.tuned.items()}

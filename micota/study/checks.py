@@ -12,6 +12,7 @@ from micota.models.prompts import Prompt
 from micota.models.settings import ScratchBase
 from micota.problems.datasets import LOADERS, card, file_of
 from micota.study import rivals, tasks
+from micota.study.asked import SOLVED
 from micota.study.graph import Study
 from micota.study.learners import check_map, check_no_demonstrations, check_oracle
 
@@ -215,6 +216,10 @@ def check_claims(study: Study) -> None:
                 known(str(part.base), study.config.students.bases, f"claims.family.{name}.base")
             for term in part.contrast:
                 known(term, study.measured(part.measure), key)
+                if part.measure == SOLVED and (why := study.corpus(term).not_solved_alone(study.config.corpora)):
+                    raise ConfigurationError(
+                        f"{key}: {term}: {why}; `solved` needs a corpus that has a row of each problem its sampler solved"
+                    )
             for benchmark in part.benchmarks or {}:
                 known(benchmark, study.config.benchmarks, f"claims.family.{name}.benchmarks")
 

@@ -14,6 +14,7 @@ from micota.models.settings import HubBase, LocalBase, ScratchBase
 from micota.problems.datasets import card
 from micota.problems.settings import Rule
 from micota.study import names
+from micota.study.asked import SOLVED, UNDER_A_BASE
 from micota.study.chains import chains, spread
 from micota.study.config import Config, Training
 from micota.study.rivals import Candidate, candidates, models_of
@@ -206,7 +207,9 @@ class Study:
         """What the contrasts of a measure may be made of, as the configuration names it."""
         if measure == "accuracy":
             return [*self.given.students.bases, *(names.arm(base, corpus) for base, corpus in self.arms)]
-        if not measure.startswith("validation"):
+        if measure == SOLVED:
+            return [*self.given.corpora]
+        if measure in UNDER_A_BASE:
             return self.given.likelihood.corpora
         swept = [
             [self.given.tuned[sweep.tuned].base, sweep.tuned, *(merge.name(sweep.tuned) for merge in sweep.merges())]

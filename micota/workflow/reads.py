@@ -61,12 +61,13 @@ def reads_predictors(study: Study, paths: Paths) -> Files:
 
 
 def reads_claims(study: Study, paths: Paths) -> Files:
-    parts = [part for claim in study.config.claims.family.values() for part in claim.parts]  # type: ignore[union-attr]
+    bases = [part.base for part in entries.claims_parts(study) if part.base]
     return {
         "graded": paths.of("graded", entries.claimed(study)),
         **reports(study, paths),
         **paths.below({"gold": [GOLD]}),
-        "likelihood": paths.of("likelihood", (part.base for part in parts if part.base)),
+        "likelihood": paths.of("likelihood", (name for term in bases for (name,) in entries.term_runs(study, term))),
+        "corpora": paths.of("corpora", entries.solved(study)),
         **corpus_counts(study, paths),
     }
 

@@ -62,6 +62,11 @@ class Table:
         return found
 
 
+def answering(study: Study) -> list[str]:
+    """The models that write traces."""
+    return [model for model in study.models if tasks.tasks(study, model)]
+
+
 def several_seeds(study: Study) -> bool:
     """One seed of a study, run on its own, has no variance between seeds."""
     return bool(study.config.variance) and len(study.config.seeds) > 1
@@ -100,10 +105,12 @@ TABLES = {
         {"assistants": "teacher assistants"},
         lambda study: {"entries": entries.assistants(study), "dataset": study.config.validation_problems},
         lambda study: study.merges,
+        version=2,
     ),
     "corpora": Table(
         files("counts", "corpora", lambda study: study.config.corpora, ".counts.json"),
         {"corpora": "corpora"},
+        lambda study: {"corpora": entries.named(study, study.config.corpora)},
         version=2,
     ),
     "likelihood": Table(
@@ -112,6 +119,7 @@ TABLES = {
             **corpus_counts(study, paths),
         },
         {"likelihood": "likelihood of the corpora"},
+        lambda study: {"entries": entries.likelihoods(study)},
     ),
     "predictors": Table(
         reads_predictors,
@@ -126,6 +134,7 @@ TABLES = {
     "lengths": Table(
         files("corpora", "corpora", lambda study: study.config.likelihood.corpora),
         {"lengths.csv": "", "lengths_quantiles": "CoT lengths"},
+        lambda study: {"corpora": entries.named(study, study.config.likelihood.corpora)},
     ),
     "scores": Table(
         reads_scores,
@@ -147,6 +156,7 @@ TABLES = {
             "runs": entries.runs(study),
             "benchmarks": study.config.benchmarks,
             "validation": study.config.validation_problems,
+            "training": study.config.training_problems,
         },
         lambda study: study.config.claims,
         version=2,
@@ -200,9 +210,12 @@ TABLES = {
         several_seeds,
     ),
     "repetition": Table(
-        graded(lambda study: [{"model": model} for model in study.models if tasks.tasks(study, model)]),
+        graded(lambda study: [{"model": model} for model in answering(study)]),
         {"repetition": "loops among truncated traces"},
-        lambda study: {"repeating_from": study.config.grading.repeating_from},
+        lambda study: {
+            "models": entries.named(study, answering(study)),
+            "repeating_from": study.config.grading.repeating_from,
+        },
         lambda study: study.config.grading.repeating_from,
     ),
     "errors": Table(
@@ -217,6 +230,7 @@ TABLES = {
         lambda study: {
             "entries": entries.main(study),
             "loaders": tasks.loaders(study),
+            "corpora": entries.named(study, study.config.corpora),
             "corpus_loaders": tasks.corpus_loaders(study),
         },
         lambda study: study.config.grading.texts,

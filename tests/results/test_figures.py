@@ -27,7 +27,7 @@ from scripts import (
     figures,
     show_main,
 )
-from tests.graded import ACCURACY, write_traces
+from tests.graded import ACCURACY, named, write_traces
 from tests.project import ROOT
 
 KNOWN = [*FIGURES, "front"]  # no rule draws the last one
@@ -116,8 +116,10 @@ def write_assistants(root: Path, rng: np.random.Generator) -> list[Row]:
             noise = 0 if density is None else 0.05 * (density - 0.5)
             rows = traces(model, "valid", accuracy + noise, length * (1 + noise), 600, rng)
             write_traces(root / f"graded/{model}.jsonl", rows)
-            place = {"weight": weight, "density": density, "mask_seed": None if density is None else 0}
-            entries.append({"model": model, "tuned": "ta", **place})
+            mask = None if density is None else 0
+            place = {"weight": weight, "density": density, "mask_seed": mask, "mask": mask}
+            called = {"name": model, "chain": None, "method": mask if mask is None else "dare_ties"}
+            entries.append({"model": model, "tuned": "ta", **place, **called})
     return entries
 
 
@@ -177,14 +179,19 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make("main", graded, entries=entries, benchmarks=benchmarks, proposed="mid")
     make("assistants", graded, entries=write_assistants(root, rng), dataset="valid")
     write_corpora(root, rng)
-    make("corpora", {"counts": "corpora/*.counts.json"})
+    make("corpora", {"counts": "corpora/*.counts.json"}, corpora=named(*sorted(YIELDS)))
     mapped = [
         entry | {"chain": None, "learned": None if entry["corpus"] == "base" else entry["corpus"]} for entry in entries
     ]
     read = graded | {"sizes": "sizes/*.json", "counts": "corpora/*.counts.json"}
     make("map", read, entries=mapped, benchmarks=benchmarks, weights=AXIS, oracle=None, traces=["mid", "long"])
-    make("lengths", {"corpora": "corpora/*.jsonl"})
-    make("likelihood", {"nll": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"})
+    make("lengths", {"corpora": "corpora/*.jsonl"}, corpora=named(*sorted(YIELDS)))
+    likely = [
+        {"base": base, "under": base, "corpus": corpus, "of": corpus, "chain": None}
+        for base in sorted(STUDENTS)
+        for corpus in YIELDS
+    ]
+    make("likelihood", {"nll": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"}, entries=likely)
     students = [
         e | {"chain": None, "under": e["base"], "learned": e["corpus"]} for e in entries if e["seed"] is not None
     ]
@@ -195,7 +202,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         benchmarks=benchmarks,
         loaders=dict.fromkeys(YIELDS, "arithmetic"),
     )
-    settings = {"runs": runs(), "benchmarks": benchmarks, "validation": "valid"}
+    settings = {"runs": runs(), "benchmarks": benchmarks, "validation": "valid", "training": "train"}
     make(
         "claims",
         graded | {"likelihood": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"},

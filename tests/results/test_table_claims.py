@@ -72,7 +72,7 @@ def write(study: Path, block: Any = CLAIMS, **changes: Any) -> list[Row]:
     names = ("s", "s-mid-s0", "s-mid-s1", "s-odd-s0", "merged", "unmerged")
     files = {"graded": [study / f"graded/{name}.jsonl" for name in names], "likelihood": [study / "likelihood/s.jsonl"]}
     files |= {"reports": [], "counts": []}
-    settings: dict[str, Any] = {"runs": RUNS, "benchmarks": ["b"], "validation": "v"}
+    settings: dict[str, Any] = {"runs": RUNS, "benchmarks": ["b"], "validation": "v", "training": "t"}
     claims.make(files, study, **block, **settings | changes)
     return read_csv(study / "claims.csv")
 

@@ -13,7 +13,7 @@ from micota.results.readings import KINDS, Reader
 from micota.results.tables import errors, styles
 from micota.study.load import load_study
 from micota.workflow.tables import tables
-from tests.graded import entry, trace, write_traces
+from tests.graded import entry, named, trace, write_traces
 from tests.tiny import raw_config
 
 RIGHT = "a12+3=15;b15*2=30;\\boxed{30}"
@@ -25,6 +25,7 @@ CUT: dict[str, Any] = {"finish_reason": "length", "reason": "no_box", "extracted
 NONE: dict[str, Any] = {"reason": "no_box", "extracted": None}
 ENTRIES = [entry("s", "s", "base"), entry("s-mid-s0", "s", "mid", 0), entry("s-mid-s1", "s", "mid", 1)]
 LOADERS = {"made": "arithmetic", "real": "plain"}
+CORPORA: dict[str, Any] = {"corpora": named("long"), "corpus_loaders": {"long": "arithmetic"}}
 
 
 def written(folder: Path) -> dict[str, list[Path]]:
@@ -79,7 +80,7 @@ def test_a_right_answer_by_faulty_steps_is_right_and_counted(tmp_path: Path) -> 
 
 
 def test_styles_of_corpora_and_of_students(tmp_path: Path) -> None:
-    makes: dict[str, Any] = {"entries": ENTRIES, "loaders": LOADERS, "corpus_loaders": {"long": "arithmetic"}}
+    makes: dict[str, Any] = {"entries": ENTRIES, "loaders": LOADERS, **CORPORA}
     styles.make(written(tmp_path), tmp_path, **makes)
     corpus, base, mid = read_csv(tmp_path / "styles.csv")
     assert (corpus["traces"], corpus["read"]) == (4, 3)
@@ -104,7 +105,7 @@ def test_logs_without_texts_are_refused_by_key(table: str, tmp_path: Path) -> No
     write_jsonl(files["corpora"][0], [{"id": "0", "sample": 0, "sampler": "t", "problem": None, "completion": None,
                                        "n_tokens": 9}])  # fmt: skip
     makes: dict[str, Any] = {"entries": ENTRIES, "loaders": {"made": "arithmetic"}}
-    make = errors.make if table == "errors" else partial(styles.make, corpus_loaders={"long": "arithmetic"})
+    make = errors.make if table == "errors" else partial(styles.make, **CORPORA)
     with pytest.raises(UserError, match=r"\.jsonl:1: `completion` is null.*grading\.texts"):
         make(files, tmp_path, **makes)
 

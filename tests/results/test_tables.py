@@ -12,7 +12,7 @@ from micota.corpora.kinds import REASONS
 from micota.results.entries import Entry, by_student
 from micota.results.outcomes import read_cells
 from micota.results.tables import assistants, corpora, lengths, likelihood, main
-from tests.graded import entry, trace, traces, write_graded, write_traces
+from tests.graded import entry, named, trace, traces, write_graded, write_traces
 
 
 @pytest.fixture
@@ -163,9 +163,13 @@ def test_graded_files_that_do_not_fit_are_refused(graded: Path, rows: list[dict]
 
 def test_assistants_are_ordered_by_sweep_and_weight(graded: Path) -> None:
     entries: list[Row] = [
-        {"model": "s-mid-s1", "tuned": "t", "weight": None, "density": None, "mask_seed": None},
-        {"model": "s-mid-s0", "tuned": "t", "weight": 0.4, "density": 0.5, "mask_seed": 0},
-        {"model": "s", "tuned": "t", "weight": 0, "density": None, "mask_seed": None},
+        {"model": "s-mid-s1", "weight": None, "density": None, "mask_seed": None},
+        {"model": "s-mid-s0", "weight": 0.4, "density": 0.5, "mask_seed": 0},
+        {"model": "s", "weight": 0, "density": None, "mask_seed": None},
+    ]
+    entries = [
+        {**entry, "tuned": "t", "name": entry["model"], "mask": entry["mask_seed"], "method": None, "chain": None}
+        for entry in entries
     ]
     entries += [{**entry, "tuned": "another"} for entry in entries[1:]]
     assistants.make({"graded": list(graded.iterdir()), "reports": []}, graded.parent, entries=entries, dataset="easy")
@@ -188,7 +192,7 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
     for path, counts in zip(paths, (short, mid), strict=True):
         write_json(path, counts)
     files = {"counts": paths}
-    corpora.make(files, tmp_path)
+    corpora.make(files, tmp_path, corpora=named("short", "mid"))
     first, second = read_csv(tmp_path / "corpora.csv")
     assert (first["dropped_incorrect"], first["dropped_no_box"], first["kept_percent"]) == (2, 0, 60)
     assert (second["dropped_incorrect"], second["dropped_no_box"], second["kept_percent"]) == (0, 7, 30)
@@ -201,13 +205,13 @@ def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path)
         assert shown.count("Dropped: ") == 2 and "Dropped: incorrect" in shown and "Dropped: no box" in shown
     write_json(paths[0], {**short, "dropped": {"wrong": 2}})
     with pytest.raises(RecordError, match="unknown reasons for dropping a trace: wrong"):
-        corpora.make(files, tmp_path)
+        corpora.make(files, tmp_path, corpora=named("short", "mid"))
     write_json(paths[0], {**short, "kept": 2})
     with pytest.raises(RecordError, match="differ from that by 1"):
-        corpora.make(files, tmp_path)
+        corpora.make(files, tmp_path, corpora=named("short", "mid"))
     write_json(paths[0], {"corpus": "short"})
     with pytest.raises(RecordError, match=r"lack read, kept, dropped, problems, tokens, tokens\.mean"):
-        corpora.make(files, tmp_path)
+        corpora.make(files, tmp_path, corpora=named("short", "mid"))
 
 
 def test_corpora_table_says_how_many_kept_traces_were_cut_off(tmp_path: Path) -> None:
@@ -223,10 +227,10 @@ def test_corpora_table_says_how_many_kept_traces_were_cut_off(tmp_path: Path) ->
     for name, counts in (("short", old), ("all", {**old, "corpus": "all", "truncated": 2})):
         write_json(tmp_path / f"{name}.json", counts)
     paths = [tmp_path / "short.json", tmp_path / "all.json"]
-    corpora.make({"counts": paths}, tmp_path)
+    corpora.make({"counts": paths}, tmp_path, corpora=named("short", "all"))
     assert [row["truncated_percent"] for row in read_csv(tmp_path / "corpora.csv")] == [0, 40]
     assert "Truncated (%)" in (tmp_path / "corpora.md").read_text()
-    corpora.make({"counts": paths[:1]}, tmp_path)
+    corpora.make({"counts": paths[:1]}, tmp_path, corpora=named("short"))
     assert [row["truncated_percent"] for row in read_csv(tmp_path / "corpora.csv")] == [0]
     assert "Truncated" not in (tmp_path / "corpora.md").read_text()
 
@@ -239,12 +243,12 @@ def test_corpora_table_says_what_a_corpus_was_taken_from(tmp_path: Path) -> None
     for name, counts in (("mid", mid), ("few", few), ("auto", auto)):
         write_json(tmp_path / f"{name}.counts.json", counts)
     paths = [tmp_path / f"{name}.counts.json" for name in ("mid", "few", "auto")]
-    corpora.make({"counts": paths}, tmp_path)
+    corpora.make({"counts": paths}, tmp_path, corpora=named("mid", "few", "auto"))
     rows = read_csv(tmp_path / "corpora.csv")
     assert [row["from"] for row in rows] == [None, "mid", "mid_w4"]
     assert (rows[1]["dropped_not_in_all"], rows[1]["dropped_over_the_match"]) == (1, 2)
     assert "| few | mid (MiCoTA) | 5 | 1 | 2 | 2 | 40.0 |" in (tmp_path / "corpora.md").read_text()
-    corpora.make({"counts": paths[:1]}, tmp_path)
+    corpora.make({"counts": paths[:1]}, tmp_path, corpora=named("mid"))
     assert "From" not in (tmp_path / "corpora.md").read_text()
 
 
@@ -252,7 +256,8 @@ def test_likelihood_weighs_tokens_and_names_the_base_by_its_file(tmp_path: Path)
     pairs = [("mid", 1.0, 10), ("mid", 9.0, 30), ("long", 8.0, 40)]
     records = [{"corpus": c, "id": f"{n}", "sample": 0, "nll": nll, "n_tokens": n} for c, nll, n in pairs]
     write_jsonl(tmp_path / "small.jsonl", records)
-    likelihood.make({"nll": [tmp_path / "small.jsonl"], "counts": []}, tmp_path)
+    entries = [{"base": "small", "under": "small", "corpus": c, "of": c, "chain": None} for c in ("mid", "long")]
+    likelihood.make({"nll": [tmp_path / "small.jsonl"], "counts": []}, tmp_path, entries=entries)
     mid, long = read_csv(tmp_path / "likelihood.csv")
     assert (mid["base"], mid["traces"], mid["tokens"], mid["nll_per_trace"]) == ("small", 2, 40, 5)
     assert mid["nll_per_token"] == pytest.approx(0.25) and mid["perplexity"] == pytest.approx(1.2840254)
@@ -268,7 +273,8 @@ def test_histogram_counts_every_trace_once(tmp_path: Path, longest: int, scale: 
         fields = {"id": "x", "sampler": "m", "problem": "", "completion": ""}
         written = ({**fields, "sample": sample, "n_tokens": n} for sample, n in enumerate(tokens))
         write_jsonl(tmp_path / f"{corpus}.jsonl", written)
-    lengths.make({"corpora": [tmp_path / "short.jsonl", tmp_path / "long.jsonl"]}, tmp_path)
+    files = {"corpora": [tmp_path / "short.jsonl", tmp_path / "long.jsonl"]}
+    lengths.make(files, tmp_path, corpora=named("short", "long"))
     rows = read_csv(tmp_path / "lengths.csv")
     assert {row["scale"] for row in rows} == {scale}
     for corpus, tokens in drawn.items():

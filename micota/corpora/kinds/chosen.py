@@ -55,6 +55,10 @@ class Chosen(CorpusKind):
     def compared_with(self) -> list[str]:
         return self.between
 
+    def not_solved_alone(self, corpora: Mapping[str, CorpusKind]) -> str | None:
+        reasons = {name: corpora[name].not_solved_alone(corpora) for name in self.candidates}
+        return next((f"of its candidate {name}: {reason}" for name, reason in reasons.items() if reason), None)
+
     def waits_for_likelihoods(self) -> bool:
         return self.by == "nll"
 

@@ -129,6 +129,10 @@ class CorpusKind(Closed):
         """The most tokens that a trace may have to become a row; None where all are taken, however long."""
         return None
 
+    def not_solved_alone(self, corpora: Mapping[str, "CorpusKind"]) -> str | None:
+        """Why a problem without a row may be one that the sampler solved; None if it did not solve it."""
+        return f"it is {self.kind}"
+
     def waits_for_likelihoods(self) -> bool:
         """Whether the likelihoods of corpora must be known before."""
         return False

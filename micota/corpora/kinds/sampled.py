@@ -1,6 +1,6 @@
 """A corpus of traces that one model of the study sampled on the training problems, filtered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Annotated, ClassVar, Literal
 
@@ -37,6 +37,13 @@ class Sampled(CorpusKind):
 
     def solved_by(self) -> list[str]:
         return list(dict.fromkeys([self.sampler, *self.only_if_solved_by]))
+
+    def not_solved_alone(self, corpora: Mapping[str, CorpusKind]) -> str | None:
+        if self.only_if_solved_by:
+            return "it has `only_if_solved_by`"
+        if self.max_tokens is not None:
+            return "it has `max_tokens`"
+        return None if self.keep == "correct" else f"it has `keep: {self.keep}`, so wrong traces are in it too"
 
     def longest(self) -> int | None:
         return self.max_tokens

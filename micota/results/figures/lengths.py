@@ -7,11 +7,12 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from micota.common.tables import Row
 from micota.results.labels import corpus_label
-from micota.results.plots import colours, group, subplots
+from micota.results.plots import colours, group, over_chains, subplots
 
 
-def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+def draw(table: Sequence[Row]) -> dict[str, Figure]:
     """One panel per corpus, one below the other on the same axis of lengths; a dashed line marks the median."""
+    rows = over_chains(table)
     corpora, palette = group(rows, "corpus"), colours(row["corpus"] for row in rows)
     figure, grid = subplots(len(palette), 1, 6.0, 0.7 + 0.95 * len(palette), sharex=True)
     for axes, (corpus, colour) in zip(grid[:, 0], palette.items(), strict=True):
@@ -22,6 +23,8 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
         title = (
             f"{corpus_label(corpus)}: {bins[0]['traces']:,.0f} traces, median {bins[0]['tokens_median']:,.0f} tokens"
         )
+        if (chains := bins[0].get("chains") or 1) > 1:
+            title += f" (means of {chains:.0f} chains)"
         axes.set_title(title, loc="left", fontsize=8.5, pad=3)
         axes.locator_params(axis="y", nbins=3)
         axes.margins(x=0)

@@ -6,13 +6,14 @@ from matplotlib.figure import Figure
 
 from micota.common.tables import Row
 from micota.results.labels import corpus_label
-from micota.results.plots import bars, colours, group, in_order, subplots
+from micota.results.plots import bars, colours, group, in_order, over_chains, subplots
 
 MEASURES = {"nll_per_token": "NLL per token (nats)", "nll_per_trace": "NLL per trace (nats)"}
 
 
-def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+def draw(table: Sequence[Row]) -> dict[str, Figure]:
     """A row of panels per base student, a column per measure; bars by corpus with their intervals."""
+    rows = over_chains(table)
     bases, palette = group(rows, "base"), colours(row["corpus"] for row in rows)
     figure, grid = subplots(len(bases), len(MEASURES), 7.2, 0.5 + 2.5 * len(bases))
     for panels, (base, found) in zip(grid, bases.items(), strict=True):

@@ -6,11 +6,12 @@ from matplotlib.figure import Figure
 
 from micota.common.tables import Row
 from micota.results.labels import corpus_label
-from micota.results.plots import NOTE, PALETTE, in_order, subplots
+from micota.results.plots import NOTE, PALETTE, in_order, over_chains, subplots
 
 
-def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+def draw(table: Sequence[Row]) -> dict[str, Figure]:
     """One horizontal bar per corpus, as long as the traces read, cut into kept and each reason."""
+    rows = over_chains(table)
     by_corpus = {row["corpus"]: row for row in rows}
     ordered = [by_corpus[corpus] for corpus in in_order(by_corpus)]
     labels = [corpus_label(row["corpus"]) for row in ordered]
@@ -39,7 +40,7 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
-    axes.set_xlabel("traces read")
+    axes.set_xlabel("traces read" + (", mean over chains" if len(rows) < len(table) else ""))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.tick_params(axis="y", length=0)
     figure.legend(loc="outside lower center", ncols=3)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from micota.common.contracts import kept_counts, likelihoods
+from micota.common.contracts import corpus_rows, kept_counts, likelihoods
 from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.records import RecordError
@@ -19,12 +19,13 @@ from micota.results.labels import small_p
 from micota.results.measures import Data, Part, Traces, measured
 from micota.results.outcomes import read_models
 from micota.results.sides import in_words, null
+from micota.study.asked import SOLVED
 
 Runs = Mapping[str, Sequence[Sequence[str]]]  # term -> [chain][training seed], models or corpora
 
 DIGITS = {
-    **dict.fromkeys(("accuracy", "validation_accuracy", "nll_per_trace"), 2),
-    **{"validation_tokens": 1, "nll_per_token": 4},
+    **dict.fromkeys(("accuracy", "validation_accuracy", "solved", "nll_per_trace"), 2),
+    **{"validation_tokens": 1, "tokens_per_trace": 1, "nll_per_token": 4},
 }
 COLUMNS = (
     Column("text", "Claim"),
@@ -58,8 +59,12 @@ def make(
     runs: dict[str, list[list[str]]],
     benchmarks: list[str],
     validation: str | None,
+    training: str,
 ) -> None:
-    """`runs`: what each term of a contrast stands for, as entries.runs has it; `validation`: what sweeps answer."""
+    """`runs`: what each term of a contrast stands for, as entries.runs has it.
+
+    `validation`: the data set that sweeps answer; `training`: the one that corpora's samplers answer.
+    """
     parts = [part for claim in family.values() for part in claim["parts"]]
     cells = read_models(files, names_of(runs, terms(parts, "accuracy")), benchmarks)
     if swept := names_of(runs, terms(parts, "validation")):
@@ -68,7 +73,10 @@ def make(
         for model, found in read_models(files, swept, [validation]).items():
             cells.setdefault(model, {}).update(found)
     nll = read_nll(parts, runs, by_name(files["likelihood"]), kept_counts(files["counts"]))
-    results = measured(family, Data(runs, benchmarks, validation, cells, nll))
+    corpora, solved = by_name(files["corpora"]), names_of(runs, terms(parts, SOLVED))
+    rows_of = {name: {row["id"] for row in corpus_rows(corpora[name])} for name in solved}
+    asked = kept_counts(files["reports"])[training] if solved else 0
+    results = measured(family, Data(runs, benchmarks, validation, cells, nll, rows_of, asked))
     rows = judge(family, results, alpha=alpha, power=power)
     # Twice: the table for reading has a claim's text once and its numbers rounded, the CSV has everything everywhere.
     write_table(out / "claims", [readable(row) for row in rows], shown_columns(rows), group="claim")

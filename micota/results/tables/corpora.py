@@ -3,27 +3,52 @@
 The CSV has a column for every reason there is, so that two runs have the same ones; Markdown and LaTeX leave out those
 that dropped nothing. `truncated_percent` is of the kept traces: with `keep: all` a corpus holds some. `from` is the
 corpus that a chosen or matched one was taken from. Refuses counts that do not add up: a trace neither kept nor dropped
-for a reason was lost.
+for a reason was lost. With chains a row over all of them holds the means (and the longest trace of all), and where
+chains chose differently, `from` says how many chose what; each chain's rows are in the CSV.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from micota.common.files import by_name
 from micota.common.records import RecordError, read_json
-from micota.common.tables import Column, Row, write_table
+from micota.common.tables import Column, Row
 from micota.corpora.kinds import REASONS
 from micota.corpora.kinds.filtering import SPECIAL_TOKENS
 from micota.corpora.kinds.imported import OWN_REASONS
 from micota.models.special_tokens import OPEN, UNPAIRED
+from micota.results.entries import Entry
 from micota.results.labels import corpus_label
+from micota.results.pooled import by_chain, mean_row, with_chains, write_pooled
 
 # Archived counts do not know them, and most studies import nothing: their tables stay as they are.
 LATER = {f"dropped_{reason}" for reason in (SPECIAL_TOKENS, OPEN, UNPAIRED, *OWN_REASONS)}
 
 
-def make(files: dict[str, list[Path]], out: Path) -> None:
-    rows = [corpus_row(read_counts(path)) for path in files["counts"]]
-    write_table(out / "corpora", rows, columns(rows))
+def make(files: dict[str, list[Path]], out: Path, *, corpora: list[Entry]) -> None:
+    """`corpora`: as entries.named has them."""
+    counts, called = by_name(files["counts"]), {entry["own"]: entry["name"] for entry in corpora}
+    rows: list[Row] = []
+    for (name,), chains in by_chain(corpora, "name").items():
+        own = {chain: corpus_row(read_counts(counts[entry["own"]]), called) for chain, (entry,) in chains.items()}
+        rows += name_rows(name, own)
+    write_pooled(out / "corpora", rows, columns(rows))
+
+
+def name_rows(name: str, own: Mapping[int | None, Row]) -> list[Row]:
+    """A corpus over chains, then in each."""
+    found = [row["from"] for row in own.values()]
+    over_all = mean_row(list(own.values()), largest=["tokens_max"]) | {"from": sources(found)}
+    return [row | {"corpus": name} for row in with_chains(over_all, own)]
+
+
+def sources(found: Sequence[str | None]) -> str | None:
+    """What the chains took their corpus from: one name, or how many took which."""
+    counted = Counter(found).most_common()
+    if len(counted) == 1:
+        return counted[0][0]
+    return ", ".join(f"{name} ({times} of {len(found)})" for name, times in counted)
 
 
 def read_counts(path: Path) -> Row:
@@ -43,11 +68,12 @@ def read_counts(path: Path) -> Row:
     return counts
 
 
-def corpus_row(counts: Row) -> Row:
-    """The counts of one corpus, flat; a reason it does not name dropped nothing."""
+def corpus_row(counts: Row, called: Mapping[str, str]) -> Row:
+    """The counts of one corpus, flat; a reason it does not name dropped nothing. `called`: own name -> people's."""
+    source = counts.get("chosen") or counts.get("of")
     return {
         "corpus": counts["corpus"],
-        "from": counts.get("chosen") or counts.get("of"),
+        "from": called.get(source, source),
         "read": counts["read"],
         **{f"dropped_{reason}": counts["dropped"].get(reason, 0) for reason in REASONS},
         "kept": counts["kept"],
@@ -68,16 +94,16 @@ def columns(rows: Sequence[Row]) -> list[Column]:
     return [
         Column("corpus", "Corpus", corpus_label),
         Column("from", "From" if any(row["from"] for row in rows) else None, corpus_label),
-        Column("read", "Read", "{0:,}"),
-        *(Column(key, heading, "{0:,}") for key, heading in headings.items() if heading or key not in LATER),
-        Column("kept", "Kept", "{0:,}"),
+        Column("read", "Read", "{0:,.0f}"),
+        *(Column(key, heading, "{0:,.0f}") for key, heading in headings.items() if heading or key not in LATER),
+        Column("kept", "Kept", "{0:,.0f}"),
         Column("kept_percent", "Kept (%)", "{0:.1f}"),
         Column(
             "truncated_percent", "Truncated (%)" if any(row["truncated_percent"] for row in rows) else None, "{0:.1f}"
         ),
-        Column("problems", "Problems", "{0:,}"),
+        Column("problems", "Problems", "{0:,.0f}"),
         Column("tokens_mean", "Mean length (tokens)", "{0:,.0f}"),
         Column("tokens_median", "Median (tokens)", "{0:,.0f}"),
-        Column("tokens_max", "Longest (tokens)", "{0:,}"),
-        Column("tokens_total", "Tokens", "{0:,}"),
+        Column("tokens_max", "Longest (tokens)", "{0:,.0f}"),
+        Column("tokens_total", "Tokens", "{0:,.0f}"),
     ]

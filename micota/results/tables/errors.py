@@ -1,8 +1,8 @@
 """Why answers are wrong, by kind: what was cut off, what has no answer, and where the steps first went wrong.
 
-A row a student, corpus and benchmark, all its models together. What reads the steps, the data set's file says
-(micota/problems/datasets); where nothing does, a wrong answer is wrong and no more is said. Of the right answers
-`right_by_fault` are those whose steps have a fault all the same.
+A row a student, corpus and benchmark, all its models together; each chain's own rows are in the CSV. What reads the
+steps, the data set's file says (micota/problems/datasets); where nothing does, a wrong answer is wrong and no more is
+said. Of the right answers `right_by_fault` are those whose steps have a fault all the same.
 """
 
 from collections import Counter
@@ -11,10 +11,11 @@ from pathlib import Path
 from micota.common import contracts
 from micota.common.files import by_name
 from micota.common.records import Record
-from micota.common.tables import Column, Row, write_table
+from micota.common.tables import Column, Row
 from micota.results.columns import STUDENT
 from micota.results.entries import Entry
-from micota.results.readings import KINDS, Reader, models_of, problem_texts, text_of, with_texts
+from micota.results.pooled import by_chain, with_chains, write_pooled
+from micota.results.readings import KINDS, Reader, problem_texts, text_of, with_texts
 
 HEADINGS = {
     "right": "Right (%)",
@@ -39,16 +40,24 @@ def make(files: dict[str, list[Path]], out: Path, *, entries: list[Entry], loade
     paths, counts = by_name(files["graded"]), contracts.kept_counts(files["reports"])
     texts = problem_texts(files["problems"])
     readers = {benchmark: Reader(loader) for benchmark, loader in loaders.items()}
-    rows: list[Row] = []
-    for (base, corpus), models in models_of(entries).items():
-        kinds: dict[str, Counter[str]] = {benchmark: Counter() for benchmark in readers}
-        for path in (paths[model] for model in models):
+
+    def counted(models: list[Entry]) -> dict[str, Counter[str]]:
+        """Benchmark -> the kinds of all traces of some models."""
+        found: dict[str, Counter[str]] = {benchmark: Counter() for benchmark in readers}
+        for path in (paths[entry["model"]] for entry in models):
             for trace in with_texts(path, contracts.graded(path, loaders, counts)):
-                count_trace(trace, text_of(trace, texts), readers[trace["dataset"]], kinds[trace["dataset"]])
-        for benchmark, found in kinds.items():
-            row = {"base": base, "corpus": corpus, "benchmark": benchmark}
-            rows.append(row | shares(found, readers[benchmark]))
-    write_table(out / "errors", rows, COLUMNS, group="base")
+                count_trace(trace, text_of(trace, texts), readers[trace["dataset"]], found[trace["dataset"]])
+        return found
+
+    rows: list[Row] = []
+    for (base, corpus), chains in by_chain(entries, "base", "corpus").items():
+        by_number = {chain: counted(models) for chain, models in chains.items()}
+        for benchmark, reader in readers.items():
+            of = {"base": base, "corpus": corpus, "benchmark": benchmark}
+            own = {chain: found[benchmark] for chain, found in by_number.items()}
+            whole = shares(sum(own.values(), Counter[str]()), reader)
+            rows += with_chains(of | whole, {chain: of | shares(each, reader) for chain, each in own.items()})
+    write_pooled(out / "errors", rows, COLUMNS, group="base")
 
 
 def count_trace(trace: Record, problem: str, reader: Reader, found: Counter[str]) -> None:
