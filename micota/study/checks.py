@@ -218,7 +218,7 @@ def check_claims(study: Study) -> None:
                 known(term, study.measured(part.measure), key)
                 if part.measure == SOLVED and (why := study.corpus(term).not_solved_alone(study.config.corpora)):
                     raise ConfigurationError(
-                        f"{key}: {term}: {why}; `solved` needs a corpus that has a row of each problem its sampler solved"
+                        f"{key}: {term}: {why}; `solved` needs a row of each problem that was solved"
                     )
             for benchmark in part.benchmarks or {}:
                 known(benchmark, study.config.benchmarks, f"claims.family.{name}.benchmarks")

@@ -205,7 +205,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = {"runs": runs(), "benchmarks": benchmarks, "validation": "valid", "training": "train"}
     make(
         "claims",
-        graded | {"likelihood": "likelihood/*.jsonl", "counts": "corpora/*.counts.json"},
+        graded | {"likelihood": "likelihood/*.jsonl", "counts": "corpora/*.counts.json", "corpora": "no/*"},
         **family(),
         **settings,
     )

@@ -71,7 +71,7 @@ RUNS |= {"s-mid": [["s-mid-s0", "s-mid-s1"]], "s-odd": [["s-odd-s0"]]}
 def write(study: Path, block: Any = CLAIMS, **changes: Any) -> list[Row]:
     names = ("s", "s-mid-s0", "s-mid-s1", "s-odd-s0", "merged", "unmerged")
     files = {"graded": [study / f"graded/{name}.jsonl" for name in names], "likelihood": [study / "likelihood/s.jsonl"]}
-    files |= {"reports": [], "counts": []}
+    files |= {"reports": [], "counts": [], "corpora": []}
     settings: dict[str, Any] = {"runs": RUNS, "benchmarks": ["b"], "validation": "v", "training": "t"}
     claims.make(files, study, **block, **settings | changes)
     return read_csv(study / "claims.csv")

@@ -73,12 +73,8 @@ def test_the_sweep_starts_at_the_base_and_ends_at_the_unmerged_assistant(study: 
     weight = WEIGHT[study.config.study]
     mid = f"ta_long-w{weight}-d0.5-m0"
     assert found[mid] == {
-        "model": mid,
-        "chain": None,
-        "tuned": "ta_long",
-        "weight": weight,
-        "density": 0.5,
-        "mask_seed": 0,
+        **{"model": mid, "name": mid, "chain": None, "tuned": "ta_long"},
+        **{"method": "dare_ties", "weight": weight, "density": 0.5, "mask_seed": 0, "mask": 0},
     }
 
 

@@ -17,13 +17,14 @@ from micota.common.tables import Column, Row
 from micota.corpora.kinds import REASONS
 from micota.corpora.kinds.filtering import SPECIAL_TOKENS
 from micota.corpora.kinds.imported import OWN_REASONS
+from micota.corpora.kinds.pruned import ANSWER_LOST
 from micota.models.special_tokens import OPEN, UNPAIRED
 from micota.results.entries import Entry
 from micota.results.labels import corpus_label
 from micota.results.pooled import by_chain, mean_row, with_chains, write_pooled
 
 # Archived counts do not know them, and most studies import nothing: their tables stay as they are.
-LATER = {f"dropped_{reason}" for reason in (SPECIAL_TOKENS, OPEN, UNPAIRED, *OWN_REASONS)}
+LATER = {f"dropped_{reason}" for reason in (SPECIAL_TOKENS, OPEN, UNPAIRED, ANSWER_LOST, *OWN_REASONS)}
 
 
 def make(files: dict[str, list[Path]], out: Path, *, corpora: list[Entry]) -> None:
