@@ -14,7 +14,9 @@ WITH_DATA = $(if $(DATA),--config data_folder='$(DATA)')
 CONFIRM = --configfile $(LAYERS) --config from_scratch=$(or $(FROM_SCRATCH),False) $(if $(SEEDS),seeds='$(SEEDS)') $(if $(CHAINS),only_chains='$(CHAINS)')
 # What students wait for goes before what only tables do: most jobs come after it. (Snakemake's other scheduler, ilp,
 # cannot reckon with a target's priority: it is infinite.)
-FIRST = --scheduler greedy --prioritize results/$(if $(filter demo,$@),mini,$@)/corpora/mid.jsonl
+# A study with chains has a mid of each, and students of one chain to train while another's corpora are made.
+CHAINED = $(shell grep -hE '^chains: *\[ *[0-9]' $(if $(filter demo,$@),config/mini.yaml,$(LAYERS)))
+FIRST = --scheduler greedy $(if $(CHAINED),,--prioritize results/$(if $(filter demo,$@),mini,$@)/corpora/mid.jsonl)
 # cpu, or cuda for NVIDIA GPUs: what was installed last, unless said otherwise.
 TORCH  ?= $(shell cat $(VENV)/torch 2>/dev/null || echo cpu)
 ifeq ($(filter cpu cuda,$(TORCH)),)

@@ -2,7 +2,8 @@
 
     python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json
 
-Prints two Markdown tables: by rule, and by training seed, with what all seeds share in a row of its own.
+Prints two Markdown tables: by rule, and by training seed, or by chain where there are chains, with what all of them
+share in a row of its own.
 `--seconds` writes rule -> job -> seconds, which scripts/follow.py estimates with.
 """
 
@@ -20,6 +21,7 @@ from micota.common.tables import DASH
 from micota.common.timings import Timings, read_timings, seconds
 
 SEED = re.compile(r"-s(\d+)(?:-\d+)?$")  # of a student, and of a shard of its traces
+CHAIN = re.compile(r"-c(\d+)(?=-|$)")  # of a model or corpus, and of what is done with it; no name holds a hyphen
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -29,20 +31,25 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def seed_of(job: str) -> str:
-    """The training seed of a student's job; none of what is done once for all seeds."""
-    found = SEED.search(job)
+def number_of(job: str, mark: re.Pattern[str]) -> str:
+    """The seed or chain that a job is of; none of what is done once for all."""
+    found = mark.search(job)
     return found[1] if found else ""
 
 
-def by_seed(rules: Timings) -> list[str]:
-    """A table of seconds: a column per rule, a row per training seed; first what is done once for all of them."""
-    seeds = sorted({seed_of(job) for jobs in rules.values() for job in jobs}, key=lambda seed: int(seed or -1))
+def by_unit(rules: Timings) -> list[str]:
+    """A table of seconds: a column per rule, a row per chain, or training seed; first what is done once for all."""
+    every = [job for jobs in rules.values() for job in jobs]
+    what, mark = ("chain", CHAIN) if any(CHAIN.search(job) for job in every) else ("seed", SEED)
+    numbers = sorted({number_of(job, mark) for job in every}, key=lambda number: int(number or -1))
     lines = [f"| seconds for | {' | '.join(rules)} | in all |", "|---" + "|---:" * (len(rules) + 1) + "|"]
-    for seed in seeds:
-        sums = [fsum(row.get("s", 0) for job, row in jobs.items() if seed_of(job) == seed) for jobs in rules.values()]
-        cells = [f"seed {seed}" if seed else "every seed, once", *(f"{value:.0f}" for value in (*sums, fsum(sums)))]
-        lines.append(f"| {' | '.join(cells)} |")
+    for number in numbers:
+        sums = [
+            fsum(row.get("s", 0) for job, row in jobs.items() if number_of(job, mark) == number)
+            for jobs in rules.values()
+        ]
+        name = f"{what} {number}" if number else f"every {what}, once"
+        lines.append(f"| {' | '.join([name, *(f'{value:.0f}' for value in (*sums, fsum(sums)))])} |")
     return lines
 
 
@@ -58,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         times = (f"{fmean(taken):.1f}", f"{fsum(taken):.0f}") if taken else (DASH, DASH)
         cells = (rule, str(len(jobs)), *times, f"{max(memory):.0f}" if memory else DASH)
         print(f"| {' | '.join(cells)} |")
-    print("\n" + "\n".join(by_seed(rules)))
+    print("\n" + "\n".join(by_unit(rules)))
     if args.seconds:
         write_json(args.seconds, seconds(rules))
 

@@ -60,6 +60,29 @@ EXTENDED: dict[str, Any] = {
     "variance": {"base": "small", "corpora": ["mid", "mid_m1", "mid_m2"], "dataset": "repeated"},
 }  # fmt: skip
 
+# Three chains with own bases and students; two methods of merging, claims of corpora.
+MASKS = {"tuned": "ta_long", "weights": [0.2, 0.4, 0.6], "densities": [0.5], "mask_seeds": [0]}
+OWN: dict[str, Any] = {"kind": "sampled", "sampler": "ta_long"}
+ABOUT = {"kind": "estimate", "text": "How long, how many solved"}
+CHAINED = {
+    key: value for key, value in EXTENDED.items() if key.split(".")[0] not in ("variance", "merges", "sizes")
+} | {
+    "chains": [1, 2, 3],
+    "seeds": [0, 1],
+    "bases.small.seeds": [7, 8, 9],
+    "bases.small.pretrained": "bases/small-{seed}",
+    "merges": [MASKS, {"tuned": "ta_long", "method": "task_arithmetic", "weights": [0.4]}],
+    "corpora.mid_m1": OWN,
+    "corpora.mid_m2": OWN,
+    "claims": {
+        "family": {
+            "length": ABOUT
+            | {"parts": [{"measure": "tokens_per_trace", "base": "small", "contrast": {"auto_mid": 1, "long": -1}}]},
+            "price": ABOUT | {"parts": [{"measure": "solved", "contrast": {"auto_mid": 1, "unmerged": -1}}]},
+        }
+    },
+}
+
 
 def config_files(study: str) -> list[str]:
     """What --configfile takes to run a study, relative to the project."""

@@ -197,6 +197,7 @@ def page(manifest: Record) -> str:
         "Study": manifest["study"],
         "Code": f"{code['commit']}{state}" if code["commit"] else code.get("why", "not in a git repository"),
         "Configuration (SHA-256)": manifest["config_sha256"],
+        **({"Chains": ", ".join(map(str, chains))} if (chains := manifest["config"].get("chains")) else {}),
         "Training seeds": ", ".join(map(str, manifest["seeds"]["students"])),
         "Python": software["python"],
         "Packages": versions or "none of those that decide results",

@@ -47,6 +47,19 @@ def test_seconds_are_told_apart_by_training_seed(tmp_path: Path, capsys: pytest.
     ]
 
 
+def test_seconds_are_told_apart_by_chain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [("train", "teacher-c1", 40), ("train", "small-mid-c1-s0", 10), ("train", "small-mid-c12-s0", 11)]
+    jobs += [("sample", "ta-c12-w0.2-d0.5-m1200-0", 5), ("sample", "small-c1-0", 2), ("sample", "large-0", 3)]
+    for rule, job, seconds in jobs:
+        benchmark(tmp_path, rule, job, str(seconds), "1")
+    cost.main(["--benchmarks", str(tmp_path)])
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "| every chain, once | 3 | 0 | 3 |",
+        "| chain 1 | 2 | 50 | 52 |",
+        "| chain 12 | 5 | 11 | 16 |",
+    ]
+
+
 def test_a_study_that_has_not_run_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run the study first"):
         cost.main(["--benchmarks", str(tmp_path)])

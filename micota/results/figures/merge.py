@@ -70,7 +70,7 @@ def draw_sweep(left: Axes, right: Axes, rows: Sequence[Row], kinds: Sequence[Kin
     for (found, _), line in group(merged, "kind", "mask_seed").items():
         # Moved, so that one density's interval does not hide another's.
         shift = 0.01 * (kinds.index(found) - (len(kinds) - 1) / 2)
-        look = look_of(found, kinds)
+        look = look_of(found, kinds) | ({"linewidth": 2.0} if len(shown) < len(rows) else {})
         points = sorted([*ends, *line], key=lambda row: row["weight"])
         weights = [row["weight"] for row in points]
         shifted = [row["weight"] + (0 if row in ends else shift) for row in points]
