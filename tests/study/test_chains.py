@@ -10,9 +10,12 @@ from micota.results import entries
 from micota.study.graph import Study
 from micota.study.load import load_study
 from micota.workflow.patterns import name_patterns
-from tests.tiny import raw_config
+from tests.tiny import REPEATED, raw_config
 
-BUDGET = {"variance": {"base": "small", "corpora": ["mid", "long"], "dataset": "four_steps"}}
+BUDGET = {
+    "variance": {"base": "small", "corpora": ["mid", "long"], "dataset": "repeated"},
+    "datasets.repeated": {"loader": "arithmetic", "options": REPEATED},
+}
 
 
 def study_of_chains(**changes: Any) -> Study:
@@ -96,7 +99,7 @@ def test_claims_and_errors_speak_in_the_names_of_the_configuration() -> None:
         ({"seeds": [100]}, "seeds: 100 is too large"),
         ({"tuned.teacher.seed": 201}, "tuned.teacher.seed: 201"),
         ({"bases.small.seeds": [8]}, "bases.small.seeds: 1 for 2 chains"),
-        (BUDGET | {"datasets.repeated": REPEATED}, "variance: the budget is of one chain's masks and seeds"),
+        (BUDGET, "variance: the budget is of one chain's masks and seeds"),
         ({"only_chains": [303]}, "only_chains: there is no '303'; there are: 301, 302"),
     ],
 )
