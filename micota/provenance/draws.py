@@ -18,7 +18,7 @@ from micota.common.errors import DataError
 from micota.common.tables import Row, read_csv
 
 KEYS = (
-    *("dataset", "model", "base", "corpus", "against", "tuned", "method", "seed", "chain", "benchmark"),
+    *("dataset", "model", "base", "corpus", "chain", "against", "tuned", "method", "seed", "benchmark"),
     *("weight", "density", "mask_seed"),
 )
 SEEDS = ("seed", "mask_seed")
@@ -34,9 +34,20 @@ SKIPPED = {
     "disagreements": "texts, of which no two runs share many",
     "gold": "fixed counts, which the check of the gold answers holds exactly",
     "repetition": "counts of truncated traces, of which a study has a handful",
+    "errors": "kinds of wrong answers, whose number main_cells compares",
+    "styles": "shares of a few styles; lengths_quantiles compares what they do to the length",
+    "predictors": "measures that likelihood, lengths and main compare one by one",
+    "predictors_correlation": "rank correlations over a handful of corpora, which no two runs share",
     "variance": "estimates from a few training seeds, which no two runs share to any useful precision",
 }
-FOLLOWS = ("p_value", "perplexity", "*_low", "*_high")  # columns that follow from others, which are compared
+FOLLOWS = (
+    "p_value",
+    "perplexity",
+    "*_low",
+    "*_high",
+    "*_least",
+    "*_most",
+)  # columns that follow from others, which are compared
 
 LENGTHS = {("main", "mean_tokens"), ("corpora", "tokens_mean"), ("assistants", "mean_tokens")}  # table, column
 

@@ -47,10 +47,10 @@ class Tables:
         return ", ".join(f"{about} **{word}**" for about, word in words.items())
 
 
-# Its tables are in the history alone: docs/miniature.md.
+# Its tables are in the git history alone: docs/history.md.
 EARLIER = (
     "An earlier confirmation run found no gain of Mid-CoT over long CoT for `small`:"
-    " [all that was tried](docs/miniature.md)."
+    " [all that was tried](docs/history.md)."
 )
 
 

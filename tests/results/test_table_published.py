@@ -73,7 +73,13 @@ def test_a_scored_model_may_have_published_numbers_beside_it(tmp_path: Path) -> 
     score.main([*line, str(ROOT / "config/paper.yaml")])
     study = load_study(laid_over(raw_config("paper"), yaml.safe_load((tmp_path / "scored.yaml").read_text())))
     assert study.config.published and study.config.published.beside["elsewhere-smg_long"] == "3b-long"
-    assert entries.main(study)[-1] == {"model": "smg_long", "base": "elsewhere", "corpus": "smg_long", "seed": 0}
+    assert entries.main(study)[-1] == {
+        "model": "smg_long",
+        "base": "elsewhere",
+        "corpus": "smg_long",
+        "seed": 0,
+        "chain": None,
+    }
     with pytest.raises(UserError, match="PUBLISHED=3b-long: the study mini has no `published:`"):
         score.main([*line, str(ROOT / "config/mini.yaml")])
 

@@ -14,6 +14,7 @@ from tests.tiny import REPEATED, raw_config
 
 BUDGET = {
     "variance": {"base": "small", "corpora": ["mid", "long"], "dataset": "repeated"},
+    "sampling.repeated": {"prompt": "chat", "temperature": 0.7, "n": 4, "max_tokens": 560},
     "datasets.repeated": {"loader": "arithmetic", "options": REPEATED},
 }
 
