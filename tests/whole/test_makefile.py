@@ -43,7 +43,7 @@ def refused(run: subprocess.CompletedProcess[str]) -> str:
         (["score", "MODLE=x"], "MODLE: not known to make score"),
         (
             ["plan", "STUDY=papr"],
-            "STUDY=papr: there is no config/papr.yaml; there are: controls map mini openr1 paper rivals",
+            "STUDY=papr: there is no config/papr.yaml; there are: controls development map mini openr1",
         ),
         (["regrade", "STUDY=nosuch"], "STUDY=nosuch: there is no config/nosuch.yaml"),
         (["preflight", "STUDY=nosuch"], "STUDY=nosuch: there is no config/nosuch.yaml"),
