@@ -52,7 +52,7 @@ def test_what_a_claim_of_solved_problems_reads() -> None:
 
 def test_the_likelihoods_of_own_bases_are_read_by_their_own_names() -> None:
     parts = [{"measure": "tokens_per_trace", "base": "small", "contrast": {"mid": 1, "long": -1}}]
-    changes = {"chains": [1, 2], "bases.small.seeds": [8, 9], "bases.small.pretrained": "b/{seed}"}
+    changes: dict[str, Any] = {"chains": [1, 2], "bases.small.seeds": [8, 9], "bases.small.pretrained": "b/{seed}"}
     changes |= {"claims": {"family": {"length": {"text": "t", "kind": "estimate", "parts": parts}}}}
     read = TABLES["claims"].reads(load_study(raw_config("mini", changes)), Paths("r", ""))
     assert read["likelihood"] == ["r/likelihood/small-c1.jsonl", "r/likelihood/small-c2.jsonl"]

@@ -105,7 +105,7 @@ def test_logs_without_texts_are_refused_by_key(table: str, tmp_path: Path) -> No
     write_jsonl(files["corpora"][0], [{"id": "0", "sample": 0, "sampler": "t", "problem": None, "completion": None,
                                        "n_tokens": 9}])  # fmt: skip
     makes: dict[str, Any] = {"entries": ENTRIES, "loaders": {"made": "arithmetic"}}
-    make = errors.make if table == "errors" else partial(styles.make, **CORPORA)
+    make: Any = errors.make if table == "errors" else partial(styles.make, **CORPORA)
     with pytest.raises(UserError, match=r"\.jsonl:1: `completion` is null.*grading\.texts"):
         make(files, tmp_path, **makes)
 

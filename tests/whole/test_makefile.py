@@ -123,6 +123,17 @@ def test_a_cache_that_cannot_be_written_to_stops_nothing(project: Path) -> None:
     assert not lock.exists()
 
 
+def test_a_study_with_chains_has_no_corpus_to_go_first(tmp_path: Path) -> None:
+    (tmp_path / "chains").mkdir()
+    project = copy_project(tmp_path / "chains")
+    first = "--prioritize results/study/corpora/mid.jsonl"
+    assert first in output_of(make(project, "-n", "study"))
+    path = project / "config/study.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "\nchains: [301, 302]\n", encoding="utf-8")
+    said = output_of(make(project, "-n", "study"))
+    assert "--scheduler greedy" in said and "--prioritize" not in said
+
+
 # --- one at a time ---
 
 

@@ -71,10 +71,10 @@ def read_counts(path: Path) -> Row:
 
 def corpus_row(counts: Row, called: Mapping[str, str]) -> Row:
     """The counts of one corpus, flat; a reason it does not name dropped nothing. `called`: own name -> people's."""
-    source = counts.get("chosen") or counts.get("of")
+    source: str | None = counts.get("chosen") or counts.get("of")
     return {
         "corpus": counts["corpus"],
-        "from": called.get(source, source),
+        "from": source and called.get(source, source),
         "read": counts["read"],
         **{f"dropped_{reason}": counts["dropped"].get(reason, 0) for reason in REASONS},
         "kept": counts["kept"],
