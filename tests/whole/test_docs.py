@@ -65,7 +65,7 @@ def test_a_block_to_copy_makes_a_valid_study(text: str) -> None:
     mini = yaml.safe_load((ROOT / "config" / "mini.yaml").read_text(encoding="utf-8"))
     block = yaml.safe_load(text)
     study = load_study(updated(mini, block))
-    raw = study.config.model_dump()
+    raw = study.given.model_dump()
     for key in named_keys(block):
         part, name = key.split(".")
         assert name in raw[part]
