@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from micota.common import contracts
-from micota.common.errors import DataError
 from micota.common.files import by_name
 from micota.common.records import read_json
 from micota.results.compute import Bill, Measured, Sampled, bill
-from micota.results.contrasts import Contrast, crossed
 from micota.results.estimates import Array
 from micota.results.outcomes import Cell
 from micota.study import names
@@ -148,18 +146,6 @@ def tokens(cells: Cells, models: Models, datasets: Iterable[str]) -> float:
 def difference(cells: Cells, mine: Models, other: Models, benchmarks: Sequence[str]) -> list[Array]:
     """Mine less the other's, paired by problem, chain and seed in order: an array [chains, seeds, problems] each."""
     return [scores(cells, mine, name) - scores(cells, other, name) for name in benchmarks]
-
-
-def estimate(benchmarks: Sequence[Array]) -> Contrast:
-    """The mean over benchmarks with its interval; the unit is the chain, its seeds averaged, or with one its seeds."""
-    if min(array.shape[-1] for array in benchmarks) < 2:
-        raise DataError("benchmarks: one of them has one problem; an interval needs two or more")
-    return crossed(benchmarks)
-
-
-def tested(found: Contrast, benchmarks: Sequence[Array]) -> float | None:
-    """The p of a difference; None of a single run: what another training would give is not known."""
-    return found.p if benchmarks[0].shape[:2] != (1, 1) else None
 
 
 def runs(benchmarks: Sequence[Array]) -> dict[str, int]:

@@ -70,7 +70,10 @@ def test_every_optional_block_plans_its_jobs_and_waits_for_what_it_needs(project
     assert wanted["likelihood"] == 1
 
 
-@pytest.mark.parametrize("study", [name for name in STUDIES if "config/mini.yaml" not in config_files(name)])
+OTHERS = [name for name in STUDIES if "config/mini.yaml" not in config_files(name)]
+
+
+@pytest.mark.parametrize("study", [name for name in OTHERS if name != "development"])  # its benchmarks are called alike
 def test_no_study_inherits_from_the_default_configuration(study_jobs: Jobs, study: str) -> None:
     """Snakemake merges a `configfile:` with --configfile; the default of the profile must be replaced instead."""
     told = str(study_jobs(study))

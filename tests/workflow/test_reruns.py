@@ -56,6 +56,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
         {
             "merges": [raw_config("mini")["merges"][0] | {"weights": [0.1, 0.175, 0.25, 0.8]}],
             "claims.family.length_between": ...,
+            "claims.family.length_grows": ...,
         },
         "sample=1 grade=1 merge=1",
         "assistants claims repetition",

@@ -13,6 +13,7 @@ from micota.results import rivals
 from micota.results.columns import AGAINST, PROBLEMS, SEEDS, STUDENT, interval
 from micota.results.labels import small_p
 from micota.results.outcomes import read_models
+from micota.results.tables.rivals import estimate, tested
 
 COLUMNS = (
     *STUDENT,
@@ -40,9 +41,7 @@ def make(files: dict[str, list[Path]], out: Path, *, pairs: list[dict[str, Any]]
         ]
         change = [first - second for first, second in zip(*leads, strict=True)]
         for name, arrays in zip((WITH, WITHOUT, BOTH), (*leads, change), strict=True):
-            found = rivals.estimate(arrays)
+            found = estimate(arrays)
             row = {key: pair[key] for key in ("base", "corpus", "against")} | {"filter": name}
-            rows.append(
-                row | {**found.named("difference"), "p_value": rivals.tested(found, arrays), **rivals.runs(arrays)}
-            )
+            rows.append(row | {**found.named("difference"), "p_value": tested(found, arrays), **rivals.runs(arrays)})
     write_table(out / "filter", rows, COLUMNS, group="against")

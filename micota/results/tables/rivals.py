@@ -13,10 +13,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from micota.common.errors import DataError
 from micota.common.tables import Column, Row, write_table
 from micota.results import rivals
 from micota.results.columns import PROBLEMS, SEEDS, STUDENT, interval
 from micota.results.compute import Measured, charged
+from micota.results.contrasts import Contrast, crossed
+from micota.results.estimates import Array
 from micota.results.labels import corpus_label, small_p
 from micota.results.outcomes import read_models
 from micota.results.rivals import Cells
@@ -104,7 +107,7 @@ def candidate_row(
         "models": models,
         "validation_accuracy": float(rivals.scores(cells, models, validation).mean()),
         "validation_tokens": rivals.tokens(cells, models, [validation]),
-        **rivals.estimate(score).bounded().named("accuracy"),
+        **estimate(score).bounded().named("accuracy"),
         "mean_tokens": rivals.tokens(cells, models, benchmarks),
         "training_tokens": fmean(cost.tokens for cost in costs),
         "compute": fmean(cost.total for cost in costs),
@@ -127,5 +130,17 @@ def compared(row: Row, proposed: Row, cells: Cells, benchmarks: Sequence[str]) -
     if row["candidate"] == proposed["candidate"]:
         return dict.fromkeys(DIFFERENCE)
     arrays = rivals.difference(cells, proposed["models"], row["models"], benchmarks)
-    found = rivals.estimate(arrays)
-    return {**found.named("difference"), "p_value": rivals.tested(found, arrays)}
+    found = estimate(arrays)
+    return {**found.named("difference"), "p_value": tested(found, arrays)}
+
+
+def estimate(benchmarks: Sequence[Array]) -> Contrast:
+    """The mean over benchmarks with its interval; the unit is the chain, its seeds averaged, or with one its seeds."""
+    if min(array.shape[-1] for array in benchmarks) < 2:
+        raise DataError("benchmarks: one of them has one problem; an interval needs two or more")
+    return crossed(benchmarks)
+
+
+def tested(found: Contrast, benchmarks: Sequence[Array]) -> float | None:
+    """The p of a difference; None of a single run: what another training would give is not known."""
+    return found.p if benchmarks[0].shape[:2] != (1, 1) else None
