@@ -357,7 +357,10 @@ def imports(module: str, seen: set[str]) -> set[str]:
 
 
 # Every program reads a study, by files that have more to import where they do their work: see the next test.
-STUDY = {"micota.study.load", "micota.study.graph", "micota.study.rivals", "micota.study.tasks"}
+STUDY = {
+    *("micota.study.load", "micota.study.graph", "micota.study.rivals", "micota.study.tasks"),
+    "micota.corpora.kinds",
+}
 
 
 def test_rules_find_what_their_scripts_import() -> None:
