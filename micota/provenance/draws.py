@@ -40,14 +40,8 @@ SKIPPED = {
     "predictors_correlation": "rank correlations over a handful of corpora, which no two runs share",
     "variance": "estimates from a few training seeds, which no two runs share to any useful precision",
 }
-FOLLOWS = (
-    "p_value",
-    "perplexity",
-    "*_low",
-    "*_high",
-    "*_least",
-    "*_most",
-)  # columns that follow from others, which are compared
+# Columns that follow from others, which are compared, or from the configuration.
+FOLLOWS = ("p_value", "perplexity", "*_low", "*_high", "*_least", "*_most", "chains")
 
 LENGTHS = {("main", "mean_tokens"), ("corpora", "tokens_mean"), ("assistants", "mean_tokens")}  # table, column
 

@@ -19,38 +19,44 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
         {"datasets.two_steps.options.seed": 33},
         # its words must leave the training problems, and the models' jobs on training problems are those on benchmarks
         "load_problems=1 clean_problems=3 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims contamination corpora gold lengths main scores repetition errors styles",
+        "likelihood assistants claims contamination corpora gold lengths main scores repetition errors styles"
+        " predictors",
     ),
-    "a data set's rule": ({"datasets.two_steps.rule": "last_number"}, "check_gold=1", "claims gold main scores"),
+    "a data set's rule": (
+        {"datasets.two_steps.rule": "last_number"},
+        "check_gold=1",
+        "claims gold main scores predictors",
+    ),
     "cleaning": (
         {"cleaning.ngram": 8},
         "clean_problems=5 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims contamination corpora gold lengths main scores repetition errors styles",
+        "likelihood assistants claims contamination corpora gold lengths main scores repetition errors styles"
+        " predictors",
     ),
     "a prompt": (
         {"prompts.chat.user": "Solve {problem}"},
         "base_model=3 sample=17 grade=17 corpus=7 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
     ),
     "a base's seed": (
         {"bases.small.seed": 12},
         "base_model=1 sample=6 grade=6 train=5 likelihood=1",
-        "likelihood claims main scores repetition errors styles",
+        "likelihood claims main scores repetition errors styles predictors",
     ),
     "a teacher's recipe": (
         {"training.teacher.learning_rate": 2.0e-3},
         "sample=14 grade=14 corpus=6 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
     ),
     "the students' recipe": (
         {"training.student.epochs": 3},
         "sample=8 grade=8 train=8",
-        "claims main scores repetition errors styles",
+        "claims main scores repetition errors styles predictors",
     ),
     "the merges' dtype": (
         {"merge_dtype": "bfloat16"},
         "sample=12 grade=12 corpus=5 train=8 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
     ),
     "a merge's weight": (
         {
@@ -64,12 +70,12 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a corpus of demonstrations": (
         {"corpora.demonstrations.seed": 5},
         "sample=14 grade=14 corpus=7 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
     ),
     "a sampled corpus": (
         {"corpora.mid.keep": "all"},
         "sample=2 grade=2 corpus=1 train=2 likelihood=2",
-        "likelihood claims corpora lengths main scores repetition errors styles",
+        "likelihood claims corpora lengths main scores repetition errors styles predictors",
     ),
     "a mixed corpus": (
         {"corpora.mix.shares": {"long": 1, "short": 3}},
@@ -79,17 +85,17 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "the engine": (
         {"sampling.engine.max_model_len": 900},
         "sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles",
+        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
     ),
     "the decoding of evaluations": (
         {"sampling.evaluation.max_tokens": 500},
         "sample=10 grade=10",
-        "assistants claims main scores repetition errors styles",
+        "assistants claims main scores repetition errors styles predictors",
     ),
     "what likelihood compares": (
         {"likelihood.corpora": ["short", "mid", "long"]},
         "likelihood=2",
-        "likelihood claims lengths",
+        "likelihood claims lengths predictors",
     ),
     "a claim": ({"claims.alpha": 0.01}, "", "claims"),
     "the proposed corpus": ({"students.proposed": "short"}, "", "main"),
@@ -113,7 +119,11 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
         "",
         "",
     ),
-    "another seed": ({"seeds": [0, 1]}, "sample=8 grade=8 train=8", "claims main scores repetition errors styles"),
+    "another seed": (
+        {"seeds": [0, 1]},
+        "sample=8 grade=8 train=8",
+        "claims main scores repetition errors styles predictors",
+    ),
 }
 
 
