@@ -8,6 +8,7 @@ Error Bars to Evals", arXiv:2411.00640). So callers pass one number a problem, t
 intervals follow Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -49,12 +50,19 @@ class Estimate:
 
 
 def mean(values: ArrayLike, *, draws: int = DRAWS, seed: int = SEED) -> Estimate:
-    """Mean of one number a problem; of 0 and 1 it is the accuracy. Percentile bootstrap over problems."""
+    """Mean of one number a problem; percentile bootstrap over problems."""
     array = _filled(values)
     if array.ndim != 1:
         raise ValueError("mean takes one number a problem")
     resampled = _resampled_means(array[np.newaxis, :], draws, np.random.default_rng(seed))[0]
     return _estimate(float(array.mean()), resampled)
+
+
+def accuracy(shares: Sequence[float]) -> Estimate:
+    """Mean share of right answers a problem; Wilson's interval where all are right or all wrong."""
+    if set(shares) in ({0.0}, {1.0}):
+        return wilson(round(sum(shares)), len(shares))
+    return mean(shares)
 
 
 def ratio(numerators: ArrayLike, denominators: ArrayLike, *, draws: int = DRAWS, seed: int = SEED) -> Estimate:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from micota.results.estimates import Estimate, mean, ratio, wilson
+from micota.results.estimates import Estimate, accuracy, mean, ratio, wilson
 
 RNG = np.random.default_rng(11)
 CORRECT = (RNG.random(400) < 0.3).astype(float)
@@ -71,3 +71,8 @@ def test_bootstraps_are_repeatable_and_follow_the_seed() -> None:
 def test_unusable_input_is_refused(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_an_accuracy_of_0_or_100_percent_has_an_interval(outcome: int) -> None:
+    assert accuracy([outcome] * 20) == wilson(20 * outcome, 20)

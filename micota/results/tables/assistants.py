@@ -17,7 +17,7 @@ from micota.models.merge_methods import UNNAMED
 from micota.results.columns import PROBLEMS, interval
 from micota.results.contrasts import crossed
 from micota.results.entries import Entry
-from micota.results.estimates import mean
+from micota.results.estimates import accuracy
 from micota.results.outcomes import Cell, read_models
 from micota.results.pooled import by_chain, mean_row, with_chains, write_pooled
 
@@ -61,7 +61,7 @@ def assistant_row(entry: Entry, cell: Cell) -> Row:
     return {
         **place,
         "weight": 1.0 if entry["weight"] is None else entry["weight"],
-        **mean(cell.accuracies()).percent().named("accuracy"),
+        **accuracy(cell.accuracies()).percent().named("accuracy"),
         **cell.measures(),
         "median_tokens": median(cell.tokens),
         "problems": len(cell.outcomes),

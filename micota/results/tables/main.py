@@ -16,7 +16,7 @@ from micota.common.tables import Column, Row, write_csv, write_table
 from micota.results.columns import AGAINST, CHAINS, PROBLEMS, SEEDS, STUDENT, interval
 from micota.results.contrasts import crossed
 from micota.results.entries import UNTRAINED, Entry, by_student
-from micota.results.estimates import Array, mean, wilson
+from micota.results.estimates import Array, accuracy, wilson
 from micota.results.labels import small_p
 from micota.results.outcomes import Cell, read_models
 
@@ -118,7 +118,7 @@ def cell_row(entry: Entry, benchmark: str, cell: Cell, graders: Iterable[str]) -
     """One model on one benchmark; Wilson's interval where problems have one sample or all agree, else a bootstrap."""
     n, problems = len(cell.tokens), len(cell.outcomes)
     one_each = n == problems or cell.correct in (0, n)  # all samples alike: no more is known than from one a problem
-    estimate = wilson(round(cell.correct * problems / n), problems) if one_each else mean(cell.accuracies())
+    estimate = wilson(round(cell.correct * problems / n), problems) if one_each else accuracy(cell.accuracies())
     return {
         **{key: entry[key] for key in ("model", "base", "corpus", "seed")},
         "benchmark": benchmark,
