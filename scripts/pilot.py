@@ -50,12 +50,12 @@ def overlay(study: Study, share: float) -> dict[str, Any]:
 
     parts: dict[str, Any] = {
         "study": f"{config.study}_pilot",
-        "chains": config.chains[:1],
+        "only_chains": config.chains[:1],
         "seeds": config.seeds[:1],
         "datasets": fewer,
         "corpora": {name: less for name in config.corpora if (less := config.corpora[name].in_a_pilot(fewer_rows))},
         "bases": {
-            name: {"demonstrations": {"count": fewer_rows(base.demonstrations.count)}, "seeds": base.seeds[:1]}
+            name: {"demonstrations": {"count": fewer_rows(base.demonstrations.count)}}
             for name, base in config.bases.items()
             if isinstance(base, ScratchBase) and (config.from_scratch or not base.pretrained)
         },

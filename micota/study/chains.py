@@ -14,9 +14,7 @@ from micota.common.errors import ConfigurationError
 from micota.common.settings import Closed
 from micota.models.merge_methods import MergeSweep
 from micota.models.settings import ScratchBase
-from micota.study.config import Config
-
-SEEDS = 100  # that one chain has for each thing it draws
+from micota.study.config import SEEDS, Config
 
 
 @dataclass
@@ -56,6 +54,14 @@ def check(config: Config) -> None:
             "variance: the budget is of one chain's masks and seeds, and this study has `chains`; set `variance: null`"
             " (tables/claims has the variance between chains)"
         )
+    if config.chains and (twice := [name for name in config.corpora if name in config.bases | config.tuned]):
+        raise ConfigurationError(
+            f"corpora.{twice[0]}: a model is called so too, and with `chains` one may be of each chain and the other of all;"
+            " choose another name"
+        )
+    judge = config.grading.judge and config.bases.get(config.grading.judge.model)
+    if isinstance(judge, ScratchBase) and judge.seeds:
+        raise ConfigurationError("grading.judge.model: each chain has its own (`seeds`), and there is one judge")
     for number in config.only_chains:
         known(str(number), [*map(str, config.chains)], "only_chains")
     seeds = {f"tuned.{name}.seed": [tuned.seed] for name, tuned in config.tuned.items()}
@@ -115,7 +121,11 @@ def spread(config: Config, drawn: Iterable[Chain]) -> Config:
         for name, base in config.bases.items():
             found["bases"][chain.name(name)] = of_chain(base, chain.place) if isinstance(base, ScratchBase) else base
         for part in ("tuned", "corpora"):
-            found[part] |= {chain.name(name): in_chain(block, chain) for name, block in getattr(config, part).items()}
+            blocks = getattr(config, part).items()
+            # What all chains share keeps the seed that it has, whichever chains are run.
+            found[part] |= {
+                chain.name(name): in_chain(block, chain) if name in chain.names else block for name, block in blocks
+            }
         merges += [in_chain(sweep, chain) for sweep in config.merges]
         bases += map(chain.name, config.students.bases)
         likely += map(chain.name, config.likelihood.corpora)

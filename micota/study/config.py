@@ -22,6 +22,9 @@ from micota.study.asked import Claims, Likelihood, Map, Published, Rivals, Sizes
 from micota.study.typed import at, place_of, put, with_types
 from micota.training.settings import TrainingSettings
 
+SEEDS = 100  # that a chain has for each thing it draws
+ChainNumber = Annotated[int, Field(ge=0, lt=2**32 // SEEDS)]  # its seeds are what every library takes
+
 
 class Training(TrainingSettings):
     """A fine-tuning recipe: the settings of the training, its prompt, and the threads that it takes."""
@@ -102,12 +105,12 @@ class Config(Closed):
     renamed: ClassVar[dict[str, str]] = {"alignment": "likelihood", "scored": "external_models"}
 
     study: Name
-    chains: Annotated[list[Seed], AfterValidator(each_once)] = Field(
+    chains: Annotated[list[ChainNumber], AfterValidator(each_once)] = Field(
         [],
         description="whole draws of the method: each has its own teacher, assistant, mask and students, with seeds of"
         " 100 x chain + the seed that stands here",
     )
-    only_chains: list[Seed] = Field(
+    only_chains: list[ChainNumber] = Field(
         [], description="run these of `chains` alone, each as it is among all of them; none: run all"
     )
     seeds: list[Seed] = Field(min_length=1, description="training seeds of the students, within each chain")

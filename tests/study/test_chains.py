@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from micota.common.errors import ConfigurationError
+from micota.common.settings import laid_over
 from micota.results import entries
 from micota.study.graph import Study
 from micota.study.load import load_study
@@ -56,6 +57,17 @@ def test_what_no_chain_draws_is_there_once() -> None:
     assert study.tunes["small-short_own-c301-s0"].corpus == "short_own"
 
 
+def test_what_chains_share_is_the_same_whichever_are_run() -> None:
+    changes = {
+        "corpora.short_own": {"kind": "sampled", "sampler": "large"},
+        "corpora.few": {"kind": "matched", "of": "short_own", "match": "examples", "at_most": 9, "seed": 5},
+    }
+    studies = [study_of_chains(**changes), *(study_of_chains(**changes, only_chains=[n]) for n in (301, 302))]
+    few: list[Any] = [study.corpus("few") for study in studies]
+    assert [block.seed for block in few] == [5, 5, 5]
+    assert all("few" in study.config.corpora for study in studies)
+
+
 def test_a_base_may_be_another_in_every_chain() -> None:
     study = study_of_chains(**{"bases.small.seeds": [8, 9], "bases.small.pretrained": "bases/small-{seed}"})
     base: Any = study.base_block("small-c302")
@@ -100,6 +112,8 @@ def test_claims_and_errors_speak_in_the_names_of_the_configuration() -> None:
         ({"seeds": [100]}, "seeds: 100 is too large"),
         ({"tuned.teacher.seed": 201}, "tuned.teacher.seed: 201"),
         ({"bases.small.seeds": [8]}, "bases.small.seeds: 1 for 2 chains"),
+        ({"chains": [1, 2**30]}, "chains.1"),
+        ({"corpora.medium": {"kind": "mixed", "shares": {"long": 1}}}, "corpora.medium: a model is called so too"),
         (BUDGET, "variance: the budget is of one chain's masks and seeds"),
         ({"only_chains": [303]}, "only_chains: there is no '303'; there are: 301, 302"),
     ],
@@ -113,3 +127,12 @@ def test_what_is_written_down_is_the_configuration_as_it_was_given() -> None:
     study = study_of_chains()
     again = load_study(study.given.model_dump(mode="json"))
     assert again.models == study.models
+
+
+def test_a_pilot_runs_one_of_the_chains() -> None:
+    changes: dict[str, Any] = {"chains": [301, 302], "bases.small.seeds": [8, 9], "bases.small.pretrained": "b/{seed}"}
+    raw = raw_config("mini", changes)
+    pilot = load_study(laid_over(raw, overlay(load_study(raw), 0.05)))
+    assert [chain.number for chain in pilot.chains] == [301]
+    base: Any = pilot.base_block("small-c301")
+    assert base.pretrained == "b/8"
