@@ -56,8 +56,8 @@ def check(config: Config) -> None:
         )
     if config.chains and (twice := [name for name in config.corpora if name in config.bases | config.tuned]):
         raise ConfigurationError(
-            f"corpora.{twice[0]}: a model is called so too, and with `chains` one may be of each chain and the other of all;"
-            " choose another name"
+            f"corpora.{twice[0]}: a model is called so too, and with `chains` one may be of each chain, the other of"
+            " all; choose another name"
         )
     judge = config.grading.judge and config.bases.get(config.grading.judge.model)
     if isinstance(judge, ScratchBase) and judge.seeds:

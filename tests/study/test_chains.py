@@ -11,6 +11,7 @@ from micota.results import entries
 from micota.study.graph import Study
 from micota.study.load import load_study
 from micota.workflow.patterns import name_patterns
+from scripts.pilot import overlay
 from tests.tiny import REPEATED, raw_config
 
 BUDGET = {
