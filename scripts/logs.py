@@ -110,6 +110,8 @@ def unpack(archive: Path, results: Path) -> None:
         publish(temporary, results)
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
         raise DataError(f"{archive}: not a whole .tar.xz archive ({error})") from None
+    except DataError as error:  # it names a file of the archive, in a folder that is gone
+        raise DataError(f"{archive}: {str(error).replace(f'{temporary}/', '')}; fetch the archive again") from None
     finally:
         discard(temporary)
     print(f"{results}: unpacked {archive}")

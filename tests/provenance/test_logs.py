@@ -66,6 +66,19 @@ def test_a_number_without_a_text_is_refused() -> None:
         Texts([{"id": "t/0", "texts": ["only"]}]).put({"id": "t/0", "completion": 1})
 
 
+def test_an_archive_that_lost_a_text_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    archive, inside = tmp_path / "logs.tar.xz", tmp_path / "inside"
+    main(["pack", "--results", str(results(tmp_path / "study")), "--archive", str(archive)])
+    with tarfile.open(archive) as tar:
+        tar.extractall(inside, filter="data")
+    (inside / "texts.jsonl").write_text("")
+    with tarfile.open(archive, "w:xz") as tar:
+        tar.add(inside, ".")
+    with pytest.raises(UserError, match=f"^{archive}: t/0: the archive has no text 0"):
+        main(["unpack", "--results", str(tmp_path / "again"), "--archive", str(archive)])
+    assert not (tmp_path / "again").exists()
+
+
 @pytest.mark.parametrize("shards", [1, 2, 3, 9])
 def test_shards_are_dealt_out_as_they_were_put_together(shards: int) -> None:
     rows = [{"dataset": name, "id": f"{name}/{n}", "sample": k} for name in "ab" for n in range(5) for k in range(2)]
