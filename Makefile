@@ -190,9 +190,9 @@ score.locked: SCORED = $(foreach table,main $(if $(PUBLISHED),published),results
 score.locked:
 	$(BIN)/python -m scripts.score --configs $(FILES) --model '$(MODEL)' --revision '$(REVISION)' --name $(NAME) --out results/$(STUDY)_scored.yaml \
 		$(if $(PUBLISHED),--published '$(PUBLISHED)')
-	$(BIN)/python -m scripts.offshoot --keep --study $(STUDY) --name $(STUDY)_scored --parts models cot graded problems
+	$(BIN)/python -m scripts.offshoot --keep --study $(STUDY) --name $(STUDY)_scored --parts models cot graded problems corpora
 	$(SNAKEMAKE) --cores $(CORES) $(SCORED) figures/$(STUDY)_scored/accuracy.png $(WITH_DATA) --configfile $(FILES) results/$(STUDY)_scored.yaml \
-		--allowed-rules base_model sample grade table_main table_published figure_accuracy $(FOLLOW)
+		--allowed-rules base_model sample grade table_main table_published table_corpora figure_accuracy $(FOLLOW)
 	cat $(SCORED)
 
 # Both work on a copy, so that the study's own corpora and models are not older than what they were made from.

@@ -254,7 +254,7 @@ class Figure:
 
     table: str
     images: dict[str, str]
-    version: int = 1
+    version: int = 2
 
 
 FIGURES = {

@@ -8,13 +8,15 @@ from math import fsum
 from typing import Any
 
 import numpy as np
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from micota.common.tables import Row
 from micota.results.labels import corpus_label, size_label
-from micota.results.plots import MARKERS, NOTE, PALETTE, group, in_order, interval, subplots
+from micota.results.looks import DIVERGING, GREYS, MARKERS, Corpora, covers
+from micota.results.plots import NOTE, group, heading, interval, subplots
 
 TITLES = {"weights": "Gain (points): CoT of models", "oracle": "Gain (points): CoT of a program (oracle)"}
 CELL = 0.62  # inches wide
@@ -22,7 +24,7 @@ MARGIN = 1.0  # for the names of the students
 LINES = 2.8
 
 
-def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+def draw(rows: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
     """One row of panels; both heat maps have the same colours, the smallest student stands on top."""
     axes = group([row for row in rows if row["axis"]], "axis")
     maps = {name: axes[name] for name in TITLES if name in axes}
@@ -34,22 +36,23 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     )
     limit = max(abs(row["gain"]) for own in maps.values() for row in own) or 1.0
     for panel, (name, own) in zip(panels, maps.items(), strict=False):
-        draw_heat(panel, own, sizes, limit, named=panel is panels[0])
+        draw_heat(panel, own, sizes, limit, corpora, named=panel is panels[0])
         panel.set_title(TITLES[name])
     if lines:
-        draw_lines(panels[-1], lines, list(sizes))
+        draw_lines(panels[-1], lines, list(sizes), corpora.order(row["corpus"] for row in lines))
+    heading(figure, "A frame: what most halves of the problems chose. " + covers(rows) * bool(lines))
     return {"map": figure}
 
 
-def draw_heat(axes: Axes, rows: Sequence[Row], sizes: dict[str, float], limit: float, named: bool) -> None:
+def draw_heat(
+    axes: Axes, rows: Sequence[Row], sizes: dict[str, float], limit: float, order: Corpora, named: bool
+) -> None:
     """Sizes by corpora, the shorter CoT left; a frame around what most halves of the problems chose.
 
     `named`: the students stand at the left.
     """
-    import seaborn  # here, since it takes a second
-
     corpora = {name: np.mean([row["mean_tokens"] for row in own]) for name, own in group(rows, "corpus").items()}
-    ordered = sorted(corpora, key=lambda name: corpora[name])
+    ordered = order.order(corpora)
     gains = {(row["base"], row["corpus"]): row for row in rows}
     grid = np.array([[gains[base, corpus]["gain"] for corpus in ordered] for base in sizes])
     texts = np.array([[f"{gain:+.1f}".replace("-", "\N{MINUS SIGN}") for gain in line] for line in grid])
@@ -57,7 +60,7 @@ def draw_heat(axes: Axes, rows: Sequence[Row], sizes: dict[str, float], limit: f
         grid,
         vmin=-limit,
         vmax=limit,
-        cmap="RdBu",
+        cmap=DIVERGING,
         center=0,
         annot=texts,
         fmt="",
@@ -79,12 +82,12 @@ def draw_heat(axes: Axes, rows: Sequence[Row], sizes: dict[str, float], limit: f
         axes.add_patch(frame).set_clip_on(False)
 
 
-def draw_lines(axes: Axes, rows: Sequence[Row], bases: Sequence[str]) -> None:
+def draw_lines(axes: Axes, rows: Sequence[Row], bases: Sequence[str], corpora: Sequence[str]) -> None:
     """The gain by the number of traces, a line a student."""
     axes.axhline(0, color="#333333", linewidth=1.0)
     for base, own in group(rows, "base").items():
         number = bases.index(base)
-        look: dict[str, Any] = {"color": PALETTE[number % len(PALETTE)], "marker": MARKERS[number % len(MARKERS)]}
+        look: dict[str, Any] = {"color": GREYS[number % len(GREYS)], "marker": MARKERS[number % len(MARKERS)]}
         places = [row["traces"] * 1.02**number for row in own]
         axes.errorbar(places, [row["gain"] for row in own], interval(own, "gain"), linewidth=1.3, markersize=5, **look)
         axes.annotate(base, (places[-1], own[-1]["gain"]), (7, 0), va="center", color=look["color"], **NOTE)
@@ -93,6 +96,6 @@ def draw_lines(axes: Axes, rows: Sequence[Row], bases: Sequence[str]) -> None:
     axes.set_xscale("log")
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.minorticks_off()
-    axes.set_xlabel("traces: " + ", ".join(in_order(row["corpus"] for row in rows)))
+    axes.set_xlabel("traces: " + ", ".join(map(corpus_label, corpora)))
     axes.set_ylabel("gain (points)")
     axes.set_title("Gain by number of long traces")
