@@ -84,8 +84,8 @@ there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
-             $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes map rivals predictors)
+             $(addprefix table_,method main published scores gold claims assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
+             $(addprefix figure_,method accuracy claims merge lengths likelihood yield sizes map rivals predictors)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.

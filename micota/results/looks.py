@@ -2,8 +2,8 @@
 
 Place: the untrained student first, then by the measured mean length of the corpus, the shortest first. Colour:
 seaborn's "colorblind" (Wong 2011, doi:10.1038/nmeth.1618, enlarged) for the paper's corpora, whatever the study; its
-others, "dark" and "pastel" for people's own. Greys stand for what is no corpus, green and red for good and bad: no corpus
-has these.
+others, "dark" and "pastel" for people's own. Greys stand for what is no corpus, green and red for good and bad: no
+corpus has these.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,8 +36,8 @@ class Corpora:
     """The corpora of one study, from the rows of its `tables/corpora.csv`: the same in each of its figures."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        lengths = {row["corpus"]: row["tokens_mean"] for row in over_chains(rows)}
-        self.names = [UNTRAINED, *sorted(lengths, key=lambda name: lengths[name])]
+        self.lengths = {row["corpus"]: row["tokens_mean"] for row in over_chains(rows)}  # mean, in tokens
+        self.names = [UNTRAINED, *sorted(self.lengths, key=lambda name: self.lengths[name])]
         own = [name for name in self.names if name not in ROLES]
         self._own = {name: OWN[number % len(OWN)] for number, name in enumerate(own)}
 
@@ -74,4 +74,5 @@ def covers(rows: Sequence[Row], *, problems: str = "problems", key: str = "probl
         return f"{found} and other whole chains ({chains})."
     if seeds > 1:
         return f"{found} and other training seeds ({seeds}); one chain."
-    return f"{found}; one chain."
+    told = any(row.get("seeds") is not None for row in rows)
+    return f"{found}; one training seed, one chain." if told else f"{found}; one chain."

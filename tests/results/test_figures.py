@@ -422,6 +422,7 @@ def test_only_rows_over_chains_give_corpora_their_place() -> None:
             {"problems": 900, "seeds": 5, "chains": 1},
             "other problems (900 here) and other training seeds (5); one chain.",
         ),
+        ({"problems": 900, "seeds": 1}, "other problems (900 here); one training seed, one chain."),
         ({"problems": 900, "seeds": 2, "chains": 3}, "other problems (900 here) and other whole chains (3)."),
     ],
 )

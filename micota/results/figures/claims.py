@@ -57,8 +57,8 @@ def covered(rows: Sequence[Row]) -> str:
     found = " or ".join(dict.fromkeys(row["about"] for row in rows if row["about"]))
     chains, seeds = (int(max(row.get(key) or 1 for row in rows)) for key in ("chains", "seeds"))
     more = f" and other whole chains ({chains})" if chains > 1 else ""
-    if chains == 1 and seeds > 1:
-        more = f" and, where students are compared, other training seeds ({seeds}); one chain"
+    if chains == 1:
+        more = f" and, where students are compared, other training seeds ({seeds})" * (seeds > 1) + "; one chain"
     tests = int(max(row["family"] or 0 for row in rows))
     corrected = (
         f" p after Holm's correction for {tests} tests." if any(row["p_holm"] is not None for row in rows) else ""

@@ -19,38 +19,36 @@ from micota.results.looks import DIVERGING, GREYS, MARKERS, Corpora, covers
 from micota.results.plots import NOTE, group, heading, interval, subplots
 
 TITLES = {"weights": "Gain (points): CoT of models", "oracle": "Gain (points): CoT of a program (oracle)"}
-CELL = 0.62  # inches wide
-MARGIN = 1.0  # for the names of the students
-LINES = 2.8
+CELL = 0.64  # inches wide
+MARGIN = 1.2  # for the names of the students
+LINES = 2.6  # inches high
+WIDEST = 8.4
 
 
 def draw(rows: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
-    """One row of panels; both heat maps have the same colours, the smallest student stands on top."""
+    """A column of panels; both heat maps have the same colours, the smallest student stands on top."""
     axes = group([row for row in rows if row["axis"]], "axis")
     maps = {name: axes[name] for name in TITLES if name in axes}
     lines = axes.get("traces", [])
     sizes = dict(sorted(((row["base"], row["parameters"]) for row in rows), key=lambda item: item[1]))
-    widths = [0.3 + CELL * len(group(own, "corpus")) for own in maps.values()] + [LINES] * bool(lines)
-    figure, [panels] = subplots(
-        1, len(widths), MARGIN + fsum(widths), 1.5 + 0.42 * max(len(sizes), 4), gridspec_kw={"width_ratios": widths}
-    )
+    heights = [1.0 + 0.36 * len(sizes)] * len(maps) + [LINES] * bool(lines)
+    most = max(len(group(own, "corpus")) for own in maps.values())
+    width = min(max(MARGIN + CELL * most, 0.6 * WIDEST), WIDEST)
+    figure, grid = subplots(len(heights), 1, width, 0.6 + fsum(heights), gridspec_kw={"height_ratios": heights})
+    panels = list(grid[:, 0])
     limit = max(abs(row["gain"]) for own in maps.values() for row in own) or 1.0
     for panel, (name, own) in zip(panels, maps.items(), strict=False):
-        draw_heat(panel, own, sizes, limit, corpora, named=panel is panels[0])
+        draw_heat(panel, own, sizes, limit, corpora)
         panel.set_title(TITLES[name])
     if lines:
         draw_lines(panels[-1], lines, list(sizes), corpora.order(row["corpus"] for row in lines))
-    heading(figure, "A frame: what most halves of the problems chose. " + covers(rows) * bool(lines))
+    said = "Green is a gain, purple a loss; a frame: what most halves of the problems chose. "
+    heading(figure, said + (covers(rows) if lines else "The table has the intervals."))
     return {"map": figure}
 
 
-def draw_heat(
-    axes: Axes, rows: Sequence[Row], sizes: dict[str, float], limit: float, order: Corpora, named: bool
-) -> None:
-    """Sizes by corpora, the shorter CoT left; a frame around what most halves of the problems chose.
-
-    `named`: the students stand at the left.
-    """
+def draw_heat(axes: Axes, rows: Sequence[Row], sizes: dict[str, float], limit: float, order: Corpora) -> None:
+    """Sizes by corpora, the shorter CoT left; a frame around what most halves of the problems chose."""
     corpora = {name: np.mean([row["mean_tokens"] for row in own]) for name, own in group(rows, "corpus").items()}
     ordered = order.order(corpora)
     gains = {(row["base"], row["corpus"]): row for row in rows}
@@ -67,19 +65,25 @@ def draw_heat(
         annot_kws={"fontsize": 8},
         linewidths=0.8,
         cbar=False,
-        xticklabels=[f"{corpus_label(name).removeprefix('oracle_')}\n{corpora[name]:.0f}" for name in ordered],
-        yticklabels=[f"{base}  {size_label(count)}" for base, count in sizes.items()] if named else [],
+        xticklabels=[f"{corpora[name]:.0f}\n{column_label(name)}" for name in ordered],
+        yticklabels=[f"{base}  {size_label(count)}" for base, count in sizes.items()],
         ax=axes,
     )
     axes.grid(visible=False)
     axes.tick_params(length=0, labelrotation=0)
-    axes.set_xlabel("corpus and the mean length of its CoT (tokens)")
-    axes.set_ylabel("student and its parameters" if named else "")
+    axes.tick_params(axis="x", labelsize=8)
+    axes.set_xlabel("mean CoT length (tokens), and corpus")
+    axes.set_ylabel("student")
     for place, base in enumerate(sizes):
         own = [gains[base, corpus] for corpus in ordered]
         most = max(own, key=lambda row: (row["chosen"], row["gain"]))
         frame = Rectangle((own.index(most), place), 1, 1, fill=False, edgecolor="#111111", linewidth=1.8, zorder=5)
         axes.add_patch(frame).set_clip_on(False)
+
+
+def column_label(corpus: str) -> str:
+    """The name of a corpus, in lines as narrow as its column."""
+    return corpus_label(corpus).removeprefix("oracle_").replace(" ", "\n")
 
 
 def draw_lines(axes: Axes, rows: Sequence[Row], bases: Sequence[str], corpora: Sequence[str]) -> None:

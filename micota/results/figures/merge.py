@@ -91,7 +91,7 @@ def draw_panel(axes: Axes, key: str, rows: Sequence[Row], looks: Mapping[Line, d
             axes.plot(places, values, color=look["color"], linewidth=1.4, zorder=2)
         axes.errorbar(places, values, interval(points, key), linestyle="", elinewidth=1.1, zorder=3, **look)
         for place, row in zip(places, points, strict=True):
-            if row.get("chosen"):
+            if row.get("proposed"):
                 axes.plot([place], [row[key]], **ring(c))
     for row in ends:
         name, label = (UNTRAINED, "base (weight 0)") if row["weight"] == 0 else (MERGED, "un-merged (weight 1)")
