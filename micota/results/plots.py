@@ -31,6 +31,7 @@ STYLE: Any = {  # over seaborn's theme; matplotlib types its keys one by one
     "axes.grid.axis": "y",
     "axes.titlesize": 9.5,
     "errorbar.capsize": 2.5,
+    "figure.max_open_warning": 0,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
     "hatch.linewidth": 0.6,

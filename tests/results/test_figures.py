@@ -21,9 +21,11 @@ from micota.common.records import write_json, write_jsonl
 from micota.common.tables import Row, read_csv, write_csv
 from micota.corpora.kinds import REASONS
 from micota.results import looks
-from micota.results.labels import CORPUS_LABELS, FRONT_LABELS
+from micota.results.labels import CORPUS_LABELS, FRONT_LABELS, contrast_label
 from micota.results.looks import Corpora
+from micota.results.method import steps
 from micota.results.tables import rivals
+from micota.study.load import load_study
 from micota.workflow.tables import FIGURES
 from scripts import (
     figures,
@@ -31,6 +33,7 @@ from scripts import (
 )
 from tests.graded import ACCURACY, named, write_traces
 from tests.project import ROOT
+from tests.tiny import raw_config
 
 KNOWN = [*FIGURES, "front"]  # no rule draws the last one
 REFERENCE = ROOT / "reference"
@@ -180,7 +183,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make("sizes", graded | {"sizes": "sizes/*.json"}, entries=entries, benchmarks=benchmarks, gaps=GAPS)
     make("variance", graded, entries=write_masks(root, rng), benchmarks=benchmarks, dataset="repeated")
     make("main", graded, entries=entries, benchmarks=benchmarks, proposed="mid")
-    make("assistants", graded, entries=write_assistants(root, rng), dataset="valid")
+    swept = {"entries": write_assistants(root, rng), "dataset": "valid", "proposed": [], "samplers": {}}
+    make("assistants", graded | {"counts": "no/*"}, **swept)
     write_corpora(root, rng)
     make("corpora", {"counts": "corpora/*.counts.json"}, corpora=named(*sorted(YIELDS)))
     mapped = [
@@ -213,6 +217,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         **settings,
     )
     write_rivals(root, rng)
+    make("method", {}, steps=steps(load_study(raw_config("mini"))))
     return root
 
 
@@ -367,6 +372,33 @@ def test_each_tuned_model_has_its_panels(study: Path) -> None:
     assert len(figure.legends) == 1 and len(figure.legends[0].get_texts()) == 5
 
 
+def test_the_merge_that_gave_the_proposed_corpus_has_a_ring(study: Path) -> None:
+    rows = read_csv(study / "tables/assistants.csv")
+    plain = draw("merge", rows)["merge"].axes[0]
+    (one, *_) = (row for row in rows if row["density"] == 0.5)
+    figure = draw("merge", [row | {"proposed": int(row is one)} for row in rows])["merge"]
+    for axes, key in zip(figure.axes, ("mean_tokens", "accuracy"), strict=True):
+        (ring,) = (line for line in axes.lines if line.get_color() == CORPORA.colour("mid"))
+        assert list(ring.get_ydata()) == [one[key]]
+    assert not any(line.get_color() == CORPORA.colour("mid") for line in plain.lines)
+    assert any("mid (MiCoTA)" in text.get_text() for text in figure.legends[0].get_texts())
+
+
+def test_every_mask_has_its_own_mark(study: Path) -> None:
+    rows = read_csv(study / "tables/assistants.csv")
+    masks = [row | {"mask_seed": seed} for row in rows if row["density"] == 0.5 for seed in (7, 8)]
+    figure = draw("merge", [*(row for row in rows if row["density"] is None), *masks])["merge"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [label for label in labels if "mask" in label] == [f"density 0.5, mask seed {seed}" for seed in (7, 8)]
+    marks = {line.get_marker() for line in figure.axes[0].lines} & {*looks.MARKERS}
+    assert len(marks) == 3, "and the star of the ends"
+    assert all(axes.get_ylim()[0] == 0 for axes in figure.axes)
+
+
+def test_claims_are_told_in_words() -> None:
+    assert contrast_label("ta_long-w0.175-d0.5-m201 - ta_long") == "ta long merged at 0.175 \N{MINUS SIGN} ta long"
+
+
 def test_no_text_overlaps_in_the_figure_of_the_claims(study: Path) -> None:
     rows = read_csv(study / "tables/claims.csv")
     rows[0] |= dict.fromkeys(("effect", "effect_low", "effect_high", "mde", "p_holm"))  # a part without an estimate
@@ -436,8 +468,7 @@ def test_every_figure_is_legible_beside_text_and_says_what_its_intervals_cover(n
     table, _ = table_and_images(name)
     for figure in draw(name, read_csv(study / f"tables/{table}.csv")).values():
         figure.canvas.draw()
-        said = figure.get_suptitle()
-        assert "interval" in said or "frame" in said or "counts" in said.lower()
+        assert "interval" in figure.get_suptitle() or name == "method", "it has no numbers but lengths"
         pixels = 830 / max(figure.get_figwidth(), 7.6) / 72  # a point
         texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
         assert min(text.get_fontsize() for text in texts) * pixels >= 8

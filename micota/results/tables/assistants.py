@@ -33,14 +33,14 @@ def make(
     *,
     entries: list[Entry],
     dataset: str,
-    proposed: Sequence[str] = (),
-    samplers: Mapping[str, str] | None = None,
+    proposed: Sequence[str],
+    samplers: Mapping[str, str],
 ) -> None:
     """A sweep after the other, each ordered by weight, then density.
 
     `proposed`: the proposed corpus of each chain; `samplers`: the corpora that one model wrote -> that model.
     """
-    origins = {origin(corpus, files.get("counts", []), samplers or {}) for corpus in proposed}
+    origins = {origin(corpus, files["counts"], samplers) for corpus in proposed}
     cells = read_models(files, (entry["model"] for entry in entries), [dataset])
     by_model = {model: each[dataset] for model, each in cells.items()}
     sweeps = list(dict.fromkeys(entry["tuned"] for entry in entries))
