@@ -379,7 +379,7 @@ def test_the_merge_that_gave_the_proposed_corpus_has_a_ring(study: Path) -> None
     figure = draw("merge", [row | {"proposed": int(row is one)} for row in rows])["merge"]
     for axes, key in zip(figure.axes, ("mean_tokens", "accuracy"), strict=True):
         (ring,) = (line for line in axes.lines if line.get_color() == CORPORA.colour("mid"))
-        assert list(ring.get_ydata()) == [one[key]]
+        assert np.asarray(ring.get_ydata()).tolist() == [one[key]]
     assert not any(line.get_color() == CORPORA.colour("mid") for line in plain.lines)
     assert any("mid (MiCoTA)" in text.get_text() for text in figure.legends[0].get_texts())
 
@@ -471,7 +471,7 @@ def test_every_figure_is_legible_beside_text_and_says_what_its_intervals_cover(n
         assert "interval" in figure.get_suptitle() or name == "method", "it has no numbers but lengths"
         pixels = 830 / max(figure.get_figwidth(), 7.6) / 72  # a point
         texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
-        assert min(text.get_fontsize() for text in texts) * pixels >= 8
+        assert min(float(text.get_fontsize()) for text in texts) * pixels >= 8
         (width, height), box = figure.get_size_inches(), figure.get_tightbbox()
         assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -0.04  # inches: what pads a legend
         pyplot.close(figure)

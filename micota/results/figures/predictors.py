@@ -1,6 +1,7 @@
 """Each predictor of a corpus against the accuracy of the students trained on it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -31,7 +32,7 @@ def draw(rows: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
         axes.set_ylabel("accuracy (%)")
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
-    point = {"linestyle": "", "markersize": 6}
+    point: dict[str, Any] = {"linestyle": "", "markersize": 6}
     students = [Line2D([], [], marker=mark, color=GREYS[1], label=base, **point) for base, mark in marks.items()]
     colours = [
         Line2D([], [], marker="s", color=corpora.colour(corpus), label=corpus_label(corpus), **point)
