@@ -61,15 +61,17 @@ def over_chains(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row.get("chain") is None]
 
 
-def covers(rows: Sequence[Row], *, problems: str = "problems", key: str = "problems") -> str:
+def covers(rows: Sequence[Row], *, problems: str = "problems", key: str | None = "problems") -> str:
     """In words what the 95% intervals of these rows are about: further problems, and training seeds or chains.
 
-    `problems`: what they are called; `key`: the column that counts them.
+    `problems`: what they are called; `key`: the column that counts them, None where their number is told elsewhere.
     """
-    chains, seeds, counted = (
-        max((int(row.get(name) or 1) for row in rows), default=1) for name in ("chains", "seeds", key)
-    )
-    found = f"95% intervals cover other {problems} ({counted:,} here)"
+
+    def most(column: str) -> int:
+        return max((int(row.get(column) or 1) for row in rows), default=1)
+
+    chains, seeds = most("chains"), most("seeds")
+    found = f"95% intervals cover other {problems}" + (f" ({most(key):,} here)" if key else "")
     if chains > 1:
         return f"{found} and other whole chains ({chains})."
     if seeds > 1:

@@ -47,5 +47,5 @@ def draw_benchmarks(rows: Sequence[Row], corpora: Corpora, benchmarks: Sequence[
     for axes in list(grid.flat)[len(benchmarks) :]:
         axes.set_axis_off()
     grid[0, 0].set_xlim(0, 1.1 * grid[0, 0].get_xlim()[1])
-    heading(figure, covers(rows, problems="problems of all benchmarks"))
+    heading(figure, covers(rows, problems="problems of that benchmark", key=None))
     return figure
