@@ -84,8 +84,8 @@ there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
 FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
-             $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes map rivals predictors)
+             $(addprefix table_,method main published scores gold claims assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
+             $(addprefix figure_,method accuracy claims merge lengths likelihood yield sizes map rivals predictors)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.
@@ -190,9 +190,9 @@ score.locked: SCORED = $(foreach table,main $(if $(PUBLISHED),published),results
 score.locked:
 	$(BIN)/python -m scripts.score --configs $(FILES) --model '$(MODEL)' --revision '$(REVISION)' --name $(NAME) --out results/$(STUDY)_scored.yaml \
 		$(if $(PUBLISHED),--published '$(PUBLISHED)')
-	$(BIN)/python -m scripts.offshoot --keep --study $(STUDY) --name $(STUDY)_scored --parts models cot graded problems
+	$(BIN)/python -m scripts.offshoot --keep --study $(STUDY) --name $(STUDY)_scored --parts models cot graded problems corpora
 	$(SNAKEMAKE) --cores $(CORES) $(SCORED) figures/$(STUDY)_scored/accuracy.png $(WITH_DATA) --configfile $(FILES) results/$(STUDY)_scored.yaml \
-		--allowed-rules base_model sample grade table_main table_published figure_accuracy $(FOLLOW)
+		--allowed-rules base_model sample grade table_main table_published table_corpora figure_accuracy $(FOLLOW)
 	cat $(SCORED)
 
 # Both work on a copy, so that the study's own corpora and models are not older than what they were made from.

@@ -21,13 +21,14 @@ from matplotlib.figure import Figure
 from micota.common.cli import run
 from micota.common.errors import UserError
 from micota.provenance.manifest import costs
-from micota.results.plots import PALETTE, save, subplots
+from micota.results.looks import BAD, GREYS
+from micota.results.plots import save, subplots
 
 STAMP = re.compile(r"\[(\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4})\]")
 STARTED = re.compile(r"Job (\d+): (.*)")
 FINISHED = re.compile(r"Finished jobid: (\d+) \(Rule: (\w+)\)")
 REASONS = {"outputs": "Missing output files: ", "inputs": "Input files updated by another job: "}
-PATH, REST = PALETTE[3], PALETTE[9]  # on the chain, and not
+PATH, REST = BAD, GREYS[2]  # on the chain, and not
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""Scores, likelihoods and counts -> tables/*.{csv,md,tex} -> figures/{study}/*.{pdf,png}. Figures read only tables.
+"""Scores, likelihoods and counts -> tables/*.{csv,md,tex} -> figures/{study}/*.{pdf,png}. Figures read only
+tables; that of the corpora gives all of them one order.
 
 micota/workflow/tables.py says of each table what it reads and writes, and which studies have it. A rule each, since a
 caption can hold no wildcard. In a loop nothing may be a lambda: it would see the loop's last name, whatever its rule.
@@ -36,7 +37,8 @@ for name, figure in tables.figures(STUDY).items():
         name:
             f"figure_{name}"
         input:
-            f"results/{{study}}/tables/{figure.table}.csv",
+            table=f"results/{{study}}/tables/{figure.table}.csv",
+            corpora="results/{study}/tables/corpora.csv",
         output:
             *[
                 shown(f"figures/{{study}}/{image}.png", f"figure_{image}", "Figures", label)
@@ -55,4 +57,5 @@ for name, figure in tables.figures(STUDY).items():
         message:
             f"Figures: {name}"
         shell:
-            "python -m scripts.figures {params.figure} --table {input} --figures figures/{wildcards.study} > {log} 2>&1"
+            "python -m scripts.figures {params.figure} --table {input.table} --corpora {input.corpora}"
+            " --figures figures/{wildcards.study} > {log} 2>&1"

@@ -23,6 +23,7 @@ KEYS = (
 )
 SEEDS = ("seed", "mask_seed")
 SKIPPED = {
+    "method": "names of the configuration",
     "lengths": "a histogram, its rows are bins; lengths_quantiles compares the same lengths",
     "claims": "contrasts of accuracies, lengths and likelihoods, which the other tables compare one by one",
     "claims_benchmarks": "the same contrasts on one benchmark each",
@@ -41,7 +42,7 @@ SKIPPED = {
     "variance": "estimates from a few training seeds, which no two runs share to any useful precision",
 }
 # Columns that follow from others, which are compared, or from the configuration.
-FOLLOWS = ("p_value", "perplexity", "*_low", "*_high", "*_least", "*_most", "chains")
+FOLLOWS = ("p_value", "perplexity", "*_low", "*_high", "*_least", "*_most", "chains", "proposed")
 
 LENGTHS = {("main", "mean_tokens"), ("corpora", "tokens_mean"), ("assistants", "mean_tokens")}  # table, column
 

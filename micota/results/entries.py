@@ -7,6 +7,7 @@ from typing import Any
 from micota.study import names
 from micota.study.asked import SOLVED, UNDER_A_BASE, Part
 from micota.study.graph import Study
+from micota.study.tasks import tasks
 
 Entry = dict[str, Any]
 
@@ -77,6 +78,16 @@ def mapped(study: Study) -> list[Entry]:
     return [entry | {"learned": study.learned(entry["model"])} for entry in main(study) if entry["corpus"] in wanted]
 
 
+def answering(study: Study) -> list[str]:
+    """The models that write traces."""
+    return [model for model in study.models if tasks(study, model)]
+
+
+def several_seeds(study: Study) -> bool:
+    """One seed of a study, run on its own, has no variance between seeds."""
+    return bool(study.config.variance) and len(study.config.seeds) > 1
+
+
 def variance(study: Study) -> list[Entry]:
     """The students whose variance is budgeted, by corpus (a mask seed each) and training seed."""
     budget = study.config.variance
@@ -112,6 +123,18 @@ def assistants(study: Study) -> list[Entry]:
     whose = named(study, (model for _, model in entries))
     pairs = zip(entries.values(), whose, strict=True)
     return [entry | {"name": own["name"], "chain": own["chain"]} for entry, own in pairs]
+
+
+def proposed(study: Study) -> list[str]:
+    """The proposed corpus of each chain, each once."""
+    return list(dict.fromkeys(chain.name(study.given.students.proposed) for chain in study.chains))
+
+
+def samplers(study: Study) -> dict[str, str]:
+    """Of the corpora that the proposed one may be taken from: those that one model wrote -> that model."""
+    parts = dict.fromkeys(part for corpus in proposed(study) for part in study.parts(corpus))
+    wrote = {part: getattr(study.corpus(part), "sampler", None) for part in parts}
+    return {part: sampler for part, sampler in wrote.items() if sampler}
 
 
 def claimed(study: Study) -> list[str]:

@@ -45,6 +45,13 @@ def reads_scores(study: Study, paths: Paths) -> Files:
     return found | {"problems": paths.of("problems", study.config.benchmarks), "judged": judged}
 
 
+def reads_assistants(study: Study, paths: Paths) -> Files:
+    """The traces of the sweeps, and the counts of the corpora between them and the proposed one."""
+    between = dict.fromkeys(part for corpus in entries.proposed(study) for part in study.parts(corpus))
+    counted = [part for part in between if part not in entries.samplers(study)]
+    return graded(entries.assistants)(study, paths) | {"counts": paths.of("corpora", counted, ".counts.json")}
+
+
 def reads_texts(study: Study, paths: Paths) -> Files:
     """The traces of the main table's models, and the problems they answer."""
     return graded(entries.main)(study, paths) | {"problems": paths.of("problems", study.config.benchmarks)}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from micota.results import entries, rivals
+from micota.results import entries, method, rivals
 from micota.results.predictors import learned, predicted
 from micota.study import tasks
 from micota.study.graph import Study
@@ -19,6 +19,7 @@ from micota.workflow.reads import (
     corpus_counts,
     files,
     graded,
+    reads_assistants,
     reads_claims,
     reads_filter,
     reads_map,
@@ -62,17 +63,10 @@ class Table:
         return found
 
 
-def answering(study: Study) -> list[str]:
-    """The models that write traces."""
-    return [model for model in study.models if tasks.tasks(study, model)]
-
-
-def several_seeds(study: Study) -> bool:
-    """One seed of a study, run on its own, has no variance between seeds."""
-    return bool(study.config.variance) and len(study.config.seeds) > 1
-
-
 TABLES = {
+    "method": Table(
+        lambda study, paths: {}, {"method": "method"}, lambda study: {"steps": method.steps(study)}, method.steps
+    ),
     "main": Table(
         graded(entries.main, GOLD),
         {"main": "main", "main_cells.csv": "cells", "main_differences": "differences"},
@@ -101,11 +95,16 @@ TABLES = {
         version=2,
     ),
     "assistants": Table(
-        graded(entries.assistants),
+        reads_assistants,
         {"assistants": "teacher assistants"},
-        lambda study: {"entries": entries.assistants(study), "dataset": study.config.validation_problems},
+        lambda study: {
+            "entries": entries.assistants(study),
+            "dataset": study.config.validation_problems,
+            "proposed": entries.proposed(study),
+            "samplers": entries.samplers(study),
+        },
         lambda study: study.merges,
-        version=2,
+        version=3,
     ),
     "corpora": Table(
         files("counts", "corpora", lambda study: study.config.corpora, ".counts.json"),
@@ -207,13 +206,13 @@ TABLES = {
             "benchmarks": study.config.benchmarks,
             "dataset": study.config.variance.dataset,  # type: ignore[union-attr]
         },
-        several_seeds,
+        entries.several_seeds,
     ),
     "repetition": Table(
-        graded(lambda study: [{"model": model} for model in answering(study)]),
+        graded(lambda study: [{"model": model} for model in entries.answering(study)]),
         {"repetition": "loops among truncated traces"},
         lambda study: {
-            "models": entries.named(study, answering(study)),
+            "models": entries.named(study, entries.answering(study)),
             "repeating_from": study.config.grading.repeating_from,
         },
         lambda study: study.config.grading.repeating_from,
@@ -254,7 +253,7 @@ class Figure:
 
     table: str
     images: dict[str, str]
-    version: int = 1
+    version: int = 2
 
 
 FIGURES = {
@@ -262,6 +261,7 @@ FIGURES = {
     **{
         name: Figure(table, {name: name})
         for name, table in {
+            "method": "method",
             "lengths": "lengths",
             "likelihood": "likelihood",
             "predictors": "predictors",

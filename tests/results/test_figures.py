@@ -11,17 +11,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib import image
+from matplotlib import image, pyplot
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from micota.common.errors import UserError
 from micota.common.records import write_json, write_jsonl
 from micota.common.tables import Row, read_csv, write_csv
 from micota.corpora.kinds import REASONS
-from micota.results.labels import CORPUS_LABELS, FRONT_LABELS
-from micota.results.plots import COLOURS, PALETTE, colours, in_order
+from micota.results import looks
+from micota.results.labels import CORPUS_LABELS, FRONT_LABELS, contrast_label
+from micota.results.looks import Corpora
+from micota.results.method import steps
 from micota.results.tables import rivals
+from micota.study.load import load_study
 from micota.workflow.tables import FIGURES
 from scripts import (
     figures,
@@ -29,6 +33,7 @@ from scripts import (
 )
 from tests.graded import ACCURACY, named, write_traces
 from tests.project import ROOT
+from tests.tiny import raw_config
 
 KNOWN = [*FIGURES, "front"]  # no rule draws the last one
 REFERENCE = ROOT / "reference"
@@ -44,6 +49,7 @@ SWEEP = {0: (0.7, 51), 0.3: (0.696, 83), 0.4: (0.908, 184), 0.5: (0.884, 209), 0
 GAPS = [["long", "short"], ["mid", "long"], ["mid", "short"]]
 AXIS = {"corpora": ["short", "mid", "unmerged", "long"], "short": "short", "mid": "mid", "long": "long"}
 PER_TOKEN = {"short": 0.0588, "long": 0.0533, "unmerged": 0.0541, "mid": 0.0485, "mix": 0.055}
+CORPORA = Corpora({"corpus": name, "tokens_mean": length} for name, (_, length) in STUDENTS["small"].items())
 CLAIMS: list[tuple[str, float | None, list[Row]]] = [  # text, published effect, parts
     ("Mid beats long", 3.9, [{"measure": "accuracy", "contrast": {"medium-mid": 1, "medium-long": -1}}]),
     ("The gap shrinks", None, [
@@ -177,7 +183,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make("sizes", graded | {"sizes": "sizes/*.json"}, entries=entries, benchmarks=benchmarks, gaps=GAPS)
     make("variance", graded, entries=write_masks(root, rng), benchmarks=benchmarks, dataset="repeated")
     make("main", graded, entries=entries, benchmarks=benchmarks, proposed="mid")
-    make("assistants", graded, entries=write_assistants(root, rng), dataset="valid")
+    swept = {"entries": write_assistants(root, rng), "dataset": "valid", "proposed": [], "samplers": {}}
+    make("assistants", graded | {"counts": "no/*"}, **swept)
     write_corpora(root, rng)
     make("corpora", {"counts": "corpora/*.counts.json"}, corpora=named(*sorted(YIELDS)))
     mapped = [
@@ -210,6 +217,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         **settings,
     )
     write_rivals(root, rng)
+    make("method", {}, steps=steps(load_study(raw_config("mini"))))
     return root
 
 
@@ -248,9 +256,9 @@ def runs() -> dict[str, list[list[str]]]:
     return found
 
 
-def draw(name: str, rows: Sequence[Row]) -> dict[str, Figure]:
+def draw(name: str, rows: Sequence[Row], corpora: Corpora = CORPORA) -> dict[str, Figure]:
     """The images of one figure; by name, since one is called as a keyword of Python."""
-    drawn: dict[str, Figure] = import_module(f"micota.results.figures.{name}").draw(rows)
+    drawn: dict[str, Figure] = import_module(f"micota.results.figures.{name}").draw(rows, corpora)
     return drawn
 
 
@@ -294,15 +302,14 @@ def test_a_figure_that_is_unknown_is_an_error(tmp_path: Path) -> None:
 
 
 def test_figures_read_tables_alone() -> None:
-    """They import what draws and what names, none of the statistics, nor the package for these."""
+    """They import what draws and what names, none of the statistics."""
     imports = "; ".join(f"import_module('micota.results.figures.{name}')" for name in KNOWN)
     code = f"import sys, scripts.figures; from importlib import import_module; {imports}; print(*sys.modules)"
     command = [sys.executable, "-c", code]
     modules = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     ours = {name for name in modules if name.startswith("micota.") and not name.startswith("micota.common")}
-    drawing = {"figures", "labels", "plots", "sides", *(f"figures.{name}" for name in KNOWN)}
+    drawing = {"figures", "labels", "looks", "plots", "sides", *(f"figures.{name}" for name in KNOWN)}
     assert ours == {"micota.results", *(f"micota.results.{file}" for file in drawing)}
-    assert "scipy" not in modules
 
 
 def test_the_yield_shows_the_reasons_that_occurred_alone(study: Path) -> None:
@@ -324,24 +331,35 @@ def test_the_yield_tells_kept_traces_that_were_cut_off_apart(study: Path) -> Non
     assert sum(bar.get_width() for bar in [*whole, *cut]) == sum(row["kept"] for row in rows)
 
 
-def test_no_text_overlaps_in_the_accuracy_figure(study: Path) -> None:
-    figure = draw("accuracy", read_csv(study / "tables/main.csv"))["accuracy"]
+@pytest.mark.parametrize("image", ["accuracy", "accuracy_benchmarks"])
+def test_no_text_overlaps_in_the_figures_of_accuracy(study: Path, image: str) -> None:
+    figure = draw("accuracy", read_csv(study / "tables/main.csv"))[image]
     figure.canvas.draw()
-    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
-    assert len(boxes) == 12
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    names = 12 + len(STUDENTS)
+    for axes in figure.axes:
+        shown = [text for text in [*axes.texts, *axes.get_yticklabels()] if text.get_text()]
+        assert len(shown) == 12 + names * (axes is figure.axes[0]), "numbers; names at the left alone"
+        boxes = [text.get_window_extent() for text in shown]
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
 def test_students_may_have_different_corpora_in_the_accuracy_figure(study: Path) -> None:
-    """One student's bars stand side by side, whatever the other one was trained on."""
+    """One student's bars lie below each other, the shorter CoT first, whatever the other one was trained on."""
     rows = read_csv(study / "tables/main.csv")
     own = [row for row in rows if row["base"] == "small" or row["corpus"] in ("base", "mid")]
-    own += [{**own[0], "corpus": f"mine_{number}"} for number in range(6)]  # of the small student
-    figure = draw("accuracy", own)["accuracy"]
-    bars = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
-    middles = sorted(bar.get_x() + bar.get_width() / 2 for bar in bars)
-    assert middles == pytest.approx([*range(12), 13, 14])
-    assert [float(place) for place in figure.axes[0].get_xticks()] == [5.5, 13.5]
+    mine = [{"corpus": f"mine_{number}", "tokens_mean": 1000.0 + number} for number in range(6)]
+    own += [{**own[0], **row} for row in mine]  # of the small student
+    lengths = [{"corpus": name, "tokens_mean": length} for name, (_, length) in STUDENTS["small"].items()]
+    figure = draw("accuracy", own, Corpora([*lengths, *mine]))["accuracy"]
+    axes = figure.axes[0]
+    bars = sorted((bar for bar in axes.patches if isinstance(bar, Rectangle)), key=lambda bar: bar.get_y())
+    places = [bar.get_y() + bar.get_height() / 2 for bar in bars]
+    assert places == pytest.approx([*range(1, 13), 14.25, 15.25])
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        *("base (untrained)", "short", "mix", "mid (MiCoTA)", "un-merged TA", "long"),
+        *(row["corpus"] for row in mine),
+        *("base (untrained)", "mid (MiCoTA)"),
+    ]
     assert len({bar.get_facecolor() for bar in bars}) == 12, "each corpus has its own colour"
 
 
@@ -350,8 +368,35 @@ def test_each_tuned_model_has_its_panels(study: Path) -> None:
     assert len(draw("merge", rows)["merge"].axes) == 2
     figure = draw("merge", [*rows, *({**row, "tuned": "teacher"} for row in rows)])["merge"]
     titles = [axes.get_title() for axes in figure.axes]
-    assert titles == ["ta: length", "ta: accuracy", "teacher: length", "teacher: accuracy"]
+    assert titles == ["ta", "ta", "teacher", "teacher"]
     assert len(figure.legends) == 1 and len(figure.legends[0].get_texts()) == 5
+
+
+def test_the_merge_that_gave_the_proposed_corpus_has_a_ring(study: Path) -> None:
+    rows = read_csv(study / "tables/assistants.csv")
+    plain = draw("merge", rows)["merge"].axes[0]
+    (one, *_) = (row for row in rows if row["density"] == 0.5)
+    figure = draw("merge", [row | {"proposed": int(row is one)} for row in rows])["merge"]
+    for axes, key in zip(figure.axes, ("mean_tokens", "accuracy"), strict=True):
+        (ring,) = (line for line in axes.lines if line.get_color() == CORPORA.colour("mid"))
+        assert np.asarray(ring.get_ydata()).tolist() == [one[key]]
+    assert not any(line.get_color() == CORPORA.colour("mid") for line in plain.lines)
+    assert any("mid (MiCoTA)" in text.get_text() for text in figure.legends[0].get_texts())
+
+
+def test_every_mask_has_its_own_mark(study: Path) -> None:
+    rows = read_csv(study / "tables/assistants.csv")
+    masks = [row | {"mask_seed": seed} for row in rows if row["density"] == 0.5 for seed in (7, 8)]
+    figure = draw("merge", [*(row for row in rows if row["density"] is None), *masks])["merge"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [label for label in labels if "mask" in label] == [f"density 0.5, mask seed {seed}" for seed in (7, 8)]
+    marks = {line.get_marker() for line in figure.axes[0].lines} & {*looks.MARKERS}
+    assert len(marks) == 3, "and the star of the ends"
+    assert all(axes.get_ylim()[0] == 0 for axes in figure.axes)
+
+
+def test_claims_are_told_in_words() -> None:
+    assert contrast_label("ta_long-w0.175-d0.5-m201 - ta_long") == "ta long merged at 0.175 \N{MINUS SIGN} ta long"
 
 
 def test_no_text_overlaps_in_the_figure_of_the_claims(study: Path) -> None:
@@ -373,14 +418,63 @@ def test_no_text_overlaps_in_the_figure_of_the_claims(study: Path) -> None:
     assert all(box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height for box in boxes)
 
 
-def test_palette_is_seaborns_and_each_corpus_keeps_its_colour() -> None:
-    seaborn = pytest.importorskip("seaborn", reason="seaborn names the palette")
-    assert tuple(seaborn.color_palette("colorblind").as_hex()) == PALETTE
-    assert len(set(COLOURS.values())) == len(COLOURS)
-    assert COLOURS.keys() == CORPUS_LABELS.keys() >= FRONT_LABELS.keys()
-    assert in_order(["mine", "mid", "base", "mid"]) == ["base", "mid", "mine"]
-    assert colours(["mid"])["mid"] == colours(["mine", "mid", "base"])["mid"] == COLOURS["mid"]
-    assert colours(["mine", "mid"])["mine"] not in COLOURS.values()
+def test_a_corpus_has_one_place_and_one_colour() -> None:
+    lengths = {"mine": 40.0, "mid": 30.0, "short": 10.0, "yours": 20.0}
+    corpora = Corpora({"corpus": name, "tokens_mean": length} for name, length in lengths.items())
+    assert corpora.order(["elsewhere", "mine", "short", "base", "short"]) == ["base", "short", "mine", "elsewhere"]
+    assert [row["corpus"] for row in corpora.sort([{"corpus": name} for name in lengths])] == [
+        *("short", "yours", "mid", "mine")
+    ]
+    shown = [corpora.colour(name) for name in ("base", *lengths, "elsewhere")]
+    assert len({*shown}) == len(shown)
+    others = Corpora([{"corpus": "mid", "tokens_mean": 1.0}])
+    assert corpora.colour("mid") == others.colour("mid"), "whatever the study"
+
+
+def test_no_colour_has_two_meanings() -> None:
+    corpora = [*looks.ROLES.values(), *looks.OWN]
+    meanings = [*corpora, *looks.GREYS, looks.GOOD, looks.BAD]
+    assert len({*meanings}) == len(meanings)
+    assert looks.ROLES.keys() == CORPUS_LABELS.keys() >= FRONT_LABELS.keys()
+
+
+def test_only_rows_over_chains_give_corpora_their_place() -> None:
+    rows = [
+        {"corpus": name, "tokens_mean": length, "chain": chain}
+        for name, length, chain in (("a", 2.0, None), ("a", 9.0, 1), ("b", 3.0, None), ("b", 1.0, 1))
+    ]
+    assert Corpora(rows).order(["b", "a"]) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "text"),
+    [
+        ({"problems": 900}, "other problems (900 here); one chain."),
+        (
+            {"problems": 900, "seeds": 5, "chains": 1},
+            "other problems (900 here) and other training seeds (5); one chain.",
+        ),
+        ({"problems": 900, "seeds": 1}, "other problems (900 here); one training seed, one chain."),
+        ({"problems": 900, "seeds": 2, "chains": 3}, "other problems (900 here) and other whole chains (3)."),
+    ],
+)
+def test_what_an_interval_covers_is_said_in_words(counts: Row, text: str) -> None:
+    assert looks.covers([{"problems": 1}, counts]) == f"95% intervals cover {text}"
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_every_figure_is_legible_beside_text_and_says_what_its_intervals_cover(name: str, study: Path) -> None:
+    """As a page shows it, 830 pixels wide, no letter is lower than 8; nothing is cut off."""
+    table, _ = table_and_images(name)
+    for figure in draw(name, read_csv(study / f"tables/{table}.csv")).values():
+        figure.canvas.draw()
+        assert "interval" in figure.get_suptitle() or name == "method", "it has no numbers but lengths"
+        pixels = 830 / max(figure.get_figwidth(), 7.6) / 72  # a point
+        texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+        assert min(float(text.get_fontsize()) for text in texts) * pixels >= 8
+        (width, height), box = figure.get_size_inches(), figure.get_tightbbox()
+        assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -0.04  # inches: what pads a legend
+        pyplot.close(figure)
 
 
 def test_tables_of_the_study_show_what_was_put_in(study: Path) -> None:

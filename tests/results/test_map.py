@@ -16,6 +16,7 @@ from micota.results.contrasts import crossed
 from micota.results.entries import Entry
 from micota.results.estimates import Array
 from micota.results.figures.map import draw
+from micota.results.looks import Corpora
 from micota.results.tables import map as map_table
 from tests.graded import write_graded
 
@@ -24,6 +25,7 @@ AXIS = {"corpora": [*LENGTHS], "short": "w0", "mid": "w2", "long": "w10"}
 ORACLE = {"corpora": ["oracle_v0", "oracle_v9"], "short": "oracle_v0", "mid": "oracle_v0", "long": "oracle_v9"}
 SIZES = {"big": 400, "small": 100, "middle": 200}
 BEST = {"small": "w0", "middle": "w2", "big": "w10"}
+CORPORA = Corpora({"corpus": name, "tokens_mean": length} for name, length in LENGTHS.items())
 CHAINS, PROBLEMS = (7, 8, 9, 10), 40  # a chain's traces are the longer, the higher its number
 BENCHMARKS = ["easy", "hard"]
 
@@ -239,7 +241,7 @@ def test_a_half_needs_two_problems(tmp_path: Path) -> None:
 
 def test_every_cell_shows_its_number_and_the_best_of_a_row_is_framed(made: Any) -> None:
     rows: list[Row] = read_csv(made[0] / "map.csv")
-    weights, oracle, traces = draw(rows)["map"].axes
+    weights, oracle, traces = draw(rows, CORPORA)["map"].axes
     gains = [row["gain"] for row in rows if row["axis"] == "weights"]
     shown = [text.get_text().replace("\N{MINUS SIGN}", "-") for text in weights.texts]
     assert shown == [f"{gain:+.1f}" for gain in gains]
@@ -252,4 +254,4 @@ def test_every_cell_shows_its_number_and_the_best_of_a_row_is_framed(made: Any) 
 
 def test_a_map_without_oracle_or_numbers_of_traces_is_one_panel(made: Any) -> None:
     rows = [row for row in read_csv(made[0] / "map.csv") if row["axis"] in (None, "weights")]
-    assert len(draw(rows)["map"].axes) == 1
+    assert len(draw(rows, CORPORA)["map"].axes) == 1

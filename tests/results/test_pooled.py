@@ -13,6 +13,7 @@ from micota.common.records import read_json, read_jsonl, write_json, write_jsonl
 from micota.common.tables import Row, read_csv
 from micota.results.contrasts import crossed
 from micota.results.figures import lengths, likelihood, merge
+from micota.results.looks import Corpora
 from micota.results.pooled import mean_row, with_chains
 from micota.results.tables.corpora import sources
 from micota.study.load import load_study
@@ -158,7 +159,8 @@ def test_claims_of_length_and_of_what_was_solved(results: Path) -> None:
 
 def drawn(results: Path, module: Any) -> Iterator[Any]:
     name = module.__name__.rsplit(".")[-1]
-    for figure in module.draw(read_csv(results / f"tables/{FIGURES[name].table}.csv")).values():
+    corpora = Corpora(read_csv(results / "tables/corpora.csv"))
+    for figure in module.draw(read_csv(results / f"tables/{FIGURES[name].table}.csv"), corpora).values():
         yield from figure.axes
 
 
@@ -173,11 +175,12 @@ def test_the_sweep_has_a_thin_line_a_chain_from_its_own_ends(results: Path) -> N
 
 
 def test_other_figures_show_means_alone(results: Path, tmp_path: Path) -> None:
-    titles = [axes.get_title(loc="left") for axes in drawn(results, lengths)]
-    assert [title.split(":")[0] for title in titles if "means of 3 chains" not in title] == ["short"], "all share it"
-    assert len(titles) == 7
-    panels = list(drawn(results, likelihood))
-    assert len(panels) == 4 and all(len(axes.patches) == 7 for axes in panels)
+    (axes,) = drawn(results, lengths)
+    assert len(axes.get_legend_handles_labels()[1]) == 7
+    assert "Means of 3 chains" in axes.figure.get_suptitle()
+    per_token, _ = drawn(results, likelihood)
+    assert len(per_token.patches) == 2 * 7, "of two students"
+    assert "whole chains (3)" in per_token.figure.get_suptitle()
     figures.main(["yield", f"--table={results}/tables/corpora.csv", f"--figures={tmp_path}"])
     assert (tmp_path / "yield.png").is_file()
 

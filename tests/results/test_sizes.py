@@ -13,6 +13,7 @@ from micota.results.contrasts import crossed
 from micota.results.entries import Entry
 from micota.results.figures.sizes import draw
 from micota.results.labels import size_label
+from micota.results.looks import Corpora
 from micota.results.tables import sizes as sizes_table
 from scripts import model_size
 from tests.graded import entry, write_graded
@@ -98,11 +99,12 @@ def test_lines_by_size_go_through_every_student() -> None:
         row = {"base": base, "parameters": count, "value": value, **numbers}
         rows += [{**row, "kind": "accuracy", "corpus": corpus} for corpus in ("base", "long", "mid")]
         rows += [{**row, "kind": "gap", "corpus": "mid", "against": "long", "value": 3.0, "low": None, "high": None}]
-    left, right = draw(rows)["sizes"].axes
-    lines = {line.get_label(): line for line in left.get_lines()}
-    assert list(lines) == ["base (untrained)", "long", "mid (MiCoTA)"]
-    assert list(np.asarray(lines["long"].get_ydata())) == [40, 50]
-    assert "mid (MiCoTA) \N{MINUS SIGN} long" in [line.get_label() for line in right.get_lines()]
+    lengths = [{"corpus": "long", "tokens_mean": 90.0}, {"corpus": "mid", "tokens_mean": 20.0}]
+    left, right = draw(rows, Corpora(lengths))["sizes"].axes
+    lines = dict(zip(left.get_legend_handles_labels()[1], left.containers, strict=True))
+    assert list(lines) == ["base (untrained)", "mid (MiCoTA)", "long"], "the shorter CoT comes first"
+    assert list(np.asarray(lines["long"][0].get_ydata())) == [40, 50]
+    assert right.get_legend_handles_labels()[1] == ["mid (MiCoTA) \N{MINUS SIGN} long"]
     assert [text.get_text() for text in left.get_xticklabels()] == ["small\n0.12 M", "medium\n0.34 M"]
 
 

@@ -172,7 +172,8 @@ def test_assistants_are_ordered_by_sweep_and_weight(graded: Path) -> None:
         for entry in entries
     ]
     entries += [{**entry, "tuned": "another"} for entry in entries[1:]]
-    assistants.make({"graded": list(graded.iterdir()), "reports": []}, graded.parent, entries=entries, dataset="easy")
+    files: dict[str, list[Path]] = {"graded": list(graded.iterdir()), "reports": [], "counts": []}
+    assistants.make(files, graded.parent, entries=entries, dataset="easy", proposed=[], samplers={})
     rows = read_csv(graded.parent / "assistants.csv")
     assert [row["tuned"] for row in rows] == ["t", "t", "t", "another", "another"], "a sweep after the other"
     assert [row["weight"] for row in rows] == [0, 0.4, 1, 0, 0.4]
@@ -182,6 +183,33 @@ def test_assistants_are_ordered_by_sweep_and_weight(graded: Path) -> None:
         rows[0]["density"] is None
         and f"| s | t | 0 | {DASH} | {DASH} | 25.0 |" in (graded.parent / "assistants.md").read_text()
     )
+
+
+@pytest.mark.parametrize(
+    ("sampled", "counts", "gave"),
+    [
+        ({"mid": "s-mid-s0"}, {}, "s-mid-s0"),
+        ({"w4": "s-mid-s0"}, {"mid": {"of": "own"}, "own": {"chosen": "w4"}}, "s-mid-s0"),
+        ({"w4": "another"}, {"mid": {"chosen": "w4"}}, None),
+        ({}, {"mid": {"parts": ["w4"]}}, None),
+    ],
+)
+def test_the_sweep_tells_which_merge_gave_the_proposed_corpus(
+    graded: Path, sampled: dict[str, str], counts: dict[str, Row], gave: str | None
+) -> None:
+    """By way of the corpora that it was taken or chosen from; a mixed one is of no model alone."""
+    entries = [
+        {"model": model, "weight": weight, "density": density, "mask_seed": mask, "tuned": "t", "name": model}
+        | {"mask": mask, "method": None, "chain": None}
+        for model, weight, density, mask in (("s", 0, None, None), ("s-mid-s0", 0.4, 0.5, 0))
+    ]
+    for name, record in counts.items():
+        write_json(graded.parent / f"{name}.counts.json", record)
+    files = {"graded": list(graded.iterdir()), "reports": [], "counts": sorted(graded.parent.glob("*.counts.json"))}
+    assistants.make(files, graded.parent, entries=entries, dataset="easy", proposed=["mid"], samplers=sampled)
+    rows = read_csv(graded.parent / "assistants.csv")
+    assert {row["model"]: row["proposed"] for row in rows} == {"s": 0, "s-mid-s0": int(gave is not None)}
+    assert all(row["mean_tokens_low"] <= row["mean_tokens"] <= row["mean_tokens_high"] for row in rows)
 
 
 def test_corpora_table_joins_the_reasons_and_refuses_lost_traces(tmp_path: Path) -> None:

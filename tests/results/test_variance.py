@@ -9,6 +9,7 @@ import pytest
 from micota.common.errors import UserError
 from micota.common.tables import read_csv
 from micota.results.figures.variance import draw
+from micota.results.looks import Corpora
 from micota.results.tables import variance as variance_table
 from micota.results.variance import (
     Array,
@@ -225,4 +226,4 @@ def test_scores_that_never_vary_make_a_table_and_a_figure(tmp_path: Path) -> Non
     models = {name: ([1, 1, 1, 1], [[1, 1], [1, 1]]) for name in STUDENTS}
     rows = read_csv(f"{make(tmp_path, models, strict=False)}.csv")
     assert all(row["points"] == 0 and row["share"] is None for row in rows)
-    assert len(draw(rows)["variance"].axes) == 2
+    assert len(draw(rows, Corpora([]))["variance"].axes) == 2

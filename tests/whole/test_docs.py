@@ -145,7 +145,7 @@ def test_the_commands_stand_on_the_first_screen() -> None:
     first = page_text("README.md").splitlines()[:40]
     for command in ("git clone", "make demo", "make test"):
         assert any(line.startswith(command) for line in first)
-    assert sum(bool(IMAGE.search(line)) for line in first) == 1
+    assert sum(bool(IMAGE.search(line)) for line in first) == 2, "the method, and what was found"
 
 
 def test_terms_of_the_readme_are_linked_to_the_glossary() -> None:

@@ -11,6 +11,7 @@ import pytest
 from micota.common.errors import UserError
 from micota.common.records import read_json, write_jsonl
 from micota.results.figures.front import draw
+from micota.results.looks import Corpora
 from micota.results.verdicts import against, verdict_table
 from scripts import example, readme
 from tests.conftest import ROOT
@@ -111,12 +112,13 @@ def test_a_table_that_was_not_made_is_an_error(tmp_path: Path) -> None:
 def test_the_figure_of_the_readme_shows_every_accuracy_in_the_order_of_length() -> None:
     rows = [
         {"base": base, "parameters": parameters, "kind": kind, "corpus": corpus, "value": value, "low": value - 2,
-         "high": value + 3}
+         "high": value + 3, "chains": 1, "seeds": 2, "problems": 9}
         for base, parameters in (("small", 2.7e5), ("large", 6e5))
         for kind, corpus, value in (("accuracy", "base", 60.0), ("accuracy", "long", 20.0), ("accuracy", "mid", 47.4),
                                     ("accuracy", "my_own", 1.0), ("gap", "mid", 27.4))
     ]  # fmt: skip
-    (axes,) = draw(rows)["front"].axes
+    lengths = [{"corpus": "long", "tokens_mean": 90.0}, {"corpus": "mid", "tokens_mean": 20.0}]
+    (axes,) = draw(rows, Corpora(lengths))["front"].axes
     assert [text.get_text() for text in axes.texts] == ["60", "47", "20"] * 2
     assert [label.get_text() for label in axes.get_xticklabels()] == ["small\n0.27 M", "large\n0.6 M"]
 

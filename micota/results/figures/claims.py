@@ -5,6 +5,7 @@ would have found (MDE), the direction that is claimed, the paper's effect where 
 """
 
 from collections.abc import Sequence
+from math import fsum
 from textwrap import fill
 from typing import Any
 
@@ -14,8 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from micota.common.tables import Row
-from micota.results.labels import small_p
-from micota.results.plots import PALETTE, group, subplots
+from micota.results.labels import contrast_label, small_p
+from micota.results.looks import BAD, GOOD, GREYS, INK, PALE, Corpora
+from micota.results.plots import WIDTH, group, heading, legend_below, subplots
 from micota.results.sides import (
     CONTRADICTED,
     EQUIVALENT,
@@ -28,38 +30,51 @@ from micota.results.sides import (
     sign,
 )
 
-BAND = "#e6e6e6"  # of the MDE
-ARROW = "#666666"
-ROW_HEIGHT = 0.5  # inches
+BAND = PALE  # of the MDE
+ARROW = GREYS[1]
+ROW_HEIGHT = 0.48  # inches
 LABELS: Any = {"fontsize": 8.5, "linespacing": 1.25}
+LABEL_WIDTH = 42  # characters
 
 
-def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+def draw(rows: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
     """One panel per unit, one above the other, each as high as it has rows."""
     panels = group(rows, "unit")
-    heights = [len(lines) + 1 for lines in panels.values()]  # one for the axis
+    lines = [max(label(row).count("\n") for row in own) for own in panels.values()]
+    heights = [0.9 + len(own) * max(1, 0.7 * most) for own, most in zip(panels.values(), lines, strict=True)]
     figure, grid = subplots(
-        len(panels), 1, 7.6, 0.7 + ROW_HEIGHT * sum(heights), gridspec_kw={"height_ratios": heights}
+        len(panels), 1, WIDTH, 1.0 + ROW_HEIGHT * fsum(heights), gridspec_kw={"height_ratios": heights}
     )
-    for axes, (unit, lines) in zip(grid.flat, panels.items(), strict=True):
-        draw_panel(axes, unit, lines)
-    found = " or ".join(dict.fromkeys(row["about"] for row in rows if row["about"]))
-    title = f"Intervals and verdicts are about {found or ONE_CHAIN}."
-    figure.legend(
-        handles=legend(rows), title=title, title_fontsize=8.5, loc="outside lower center", ncols=4, columnspacing=1.2
-    )
+    for axes, (unit, own) in zip(grid.flat, panels.items(), strict=True):
+        draw_panel(axes, unit, own)
+    legend_below(figure, legend(rows), columns=3)
+    heading(figure, covered(rows))
     return {"claims": figure}
+
+
+def covered(rows: Sequence[Row]) -> str:
+    """What the intervals are about, and how p was corrected, in words."""
+    found = " or ".join(dict.fromkeys(row["about"] for row in rows if row["about"]))
+    chains, seeds = (int(max(row.get(key) or 1 for row in rows)) for key in ("chains", "seeds"))
+    more = f" and other whole chains ({chains})" if chains > 1 else ""
+    if chains == 1:
+        more = f" and, where students are compared, other training seeds ({seeds})" * (seeds > 1) + "; one chain"
+    tests = int(max(row["family"] or 0 for row in rows))
+    corrected = (
+        f" p after Holm's correction for {tests} tests." if any(row["p_holm"] is not None for row in rows) else ""
+    )
+    return f"95% intervals cover other problems{more}. They and the verdicts are about {found or ONE_CHAIN}.{corrected}"
 
 
 def looks() -> dict[str, dict[str, Any]]:
     """Colour, marker and filling by verdict; told apart without colour as well."""
     return {
-        REPRODUCED: {"color": PALETTE[0], "marker": "o"},
-        CONTRADICTED: {"color": PALETTE[3], "marker": "X"},
-        EQUIVALENT: {"color": PALETTE[2], "marker": "P"},
-        UNDECIDED: {"color": "#555555", "marker": "s"},
-        ESTIMATED: {"color": "#555555", "marker": "d", "markerfacecolor": "white"},
-        NOT_TESTABLE: {"color": "#777777", "marker": "o", "markerfacecolor": "white"},
+        REPRODUCED: {"color": GOOD, "marker": "o"},
+        CONTRADICTED: {"color": BAD, "marker": "X"},
+        EQUIVALENT: {"color": INK, "marker": "P"},
+        UNDECIDED: {"color": GREYS[1], "marker": "s"},
+        ESTIMATED: {"color": GREYS[1], "marker": "d", "markerfacecolor": "white"},
+        NOT_TESTABLE: {"color": GREYS[1], "marker": "o", "markerfacecolor": "white"},
     }
 
 
@@ -73,11 +88,11 @@ def draw_panel(axes: Axes, unit: str, rows: Sequence[Row]) -> None:
         draw_row(axes, place, row, reach=0.06 * (high - low))
     axes.set_yticks(range(len(rows)), [label(row) for row in rows], **LABELS)
     axes.tick_params(axis="y", length=0)
-    axes.locator_params(axis="x", nbins=8)
+    axes.locator_params(axis="x", nbins=7)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(f"effect ({unit})")
+    axes.set_xlabel(f"effect ({unit})", labelpad=2)
 
 
 def limits(rows: Sequence[Row]) -> tuple[float, float]:
@@ -123,10 +138,13 @@ def diamond() -> dict[str, Any]:
 
 
 def label(row: Row) -> str:
-    """Name of the claim, with the part's number where it has several, above the contrast; three lines in a row."""
-    number = f" ({row['part']:g} of {row['parts']:g})" if row["parts"] > 1 else ""
-    ours = ", ours" if row["whose"] == "ours" else ""
-    return f"{row['claim'].replace('_', ' ')}{number}{ours}\n{fill(row['contrast'], 36, break_on_hyphens=False)}"
+    """The claim in words; of one with several parts the part's contrast, below."""
+    ours = " (ours)" if row["whose"] == "ours" else ""
+    text = fill(f"{row['text']}{ours}", LABEL_WIDTH, break_on_hyphens=False)
+    if row["parts"] == 1:
+        return text
+    part = f"{row['part']:g} of {row['parts']:g}: {contrast_label(row['contrast'])}"
+    return f"{text}\n{fill(part, LABEL_WIDTH, break_on_hyphens=False)}"
 
 
 def verdict(row: Row) -> str:
@@ -134,7 +152,7 @@ def verdict(row: Row) -> str:
     if row["p_holm"] is None:
         return str(row["verdict"])
     p = small_p(row["p_holm"])
-    return f"{row['verdict']}\np {p if p.startswith('<') else f'= {p}'}"
+    return f"{row['verdict']}\np {p if p.startswith('<') else f'= {p}'} (Holm)"
 
 
 def legend(rows: Sequence[Row]) -> list[Any]:
@@ -142,7 +160,7 @@ def legend(rows: Sequence[Row]) -> list[Any]:
     found = {row["verdict"] for row in rows}
     handles: list[Any] = [Line2D([], [], label=name, **look) for name, look in looks().items() if name in found]
     if any(row["mde"] is not None for row in rows):
-        handles.append(Patch(color=BAND, label="less than the MDE"))
+        handles.append(Patch(color=BAND, label="smaller than could be found (MDE)"))
     if any(row["published"] is not None for row in rows):
         handles.append(Line2D([], [], label="the paper's effect", **diamond()))
     if any(map(sign, rows)):

@@ -7,18 +7,20 @@ from matplotlib.patches import Patch
 
 from micota.common.tables import Row
 from micota.results.labels import FRONT_LABELS, size_label
-from micota.results.plots import COLOURS, ERROR_BAR, NOTE, group, subplots
+from micota.results.looks import Corpora, covers
+from micota.results.plots import ERROR_BAR, NOTE, group, heading, legend_below, subplots
 
 
-def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+def draw(rows: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
     """A group of bars for each student, with values of two digits: it must be readable on a telephone."""
-    students = group([row for row in rows if row["kind"] == "accuracy" and row["corpus"] in FRONT_LABELS], "base")
-    figure, [[axes]] = subplots(1, 1, 4.8, 2.8)
+    shown = [row for row in rows if row["kind"] == "accuracy" and row["corpus"] in FRONT_LABELS]
+    figure, [[axes]] = subplots(1, 1, 5.0, 3.0)
     start, middles = 0, []
+    students = group(shown, "base")
     for own in students.values():
-        for place, row in enumerate(sorted(own, key=lambda row: list(FRONT_LABELS).index(row["corpus"])), start=start):
+        for place, row in enumerate(corpora.sort(own), start=start):
             value, reach = row["value"], [[row["value"] - row["low"]], [row["high"] - row["value"]]]
-            axes.bar(place, value, yerr=reach, error_kw=ERROR_BAR, width=0.86, color=COLOURS[row["corpus"]])
+            axes.bar(place, value, yerr=reach, error_kw=ERROR_BAR, width=0.86, color=corpora.colour(row["corpus"]))
             axes.annotate(f"{value:.0f}", (place, row["high"]), xytext=(0, 3), ha="center", va="bottom", **NOTE)
         middles.append(start + (len(own) - 1) / 2)
         start += len(own) + 1
@@ -27,6 +29,8 @@ def draw(rows: Sequence[Row]) -> dict[str, Figure]:
     axes.set_xlabel("student and its parameters")
     axes.set_ylabel("right answers (%)")
     axes.set_ylim(0, 100)
-    handles = [Patch(color=COLOURS[corpus], label=name) for corpus, name in FRONT_LABELS.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.0, handlelength=1.2)
+    names = corpora.order(row["corpus"] for row in shown)
+    handles = [Patch(color=corpora.colour(name), label=FRONT_LABELS[name]) for name in names]
+    legend_below(figure, handles, columns=4, columnspacing=1.0, handlelength=1.2)
+    heading(figure, covers(shown))
     return {"front": figure}

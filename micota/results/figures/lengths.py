@@ -1,38 +1,50 @@
-"""Distribution of the CoT length in each corpus."""
+"""How long the CoT of each corpus is: the share of its traces that are at most so long, all corpora on one axis."""
 
 from collections.abc import Sequence
 
+import seaborn
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from micota.common.tables import Row
 from micota.results.labels import corpus_label
-from micota.results.plots import colours, group, over_chains, subplots
+from micota.results.looks import Corpora, over_chains
+from micota.results.plots import WIDTH, group, heading, subplots
+
+STYLES = ("-", "--", ":", "-.")  # neighbours differ without colour, too
 
 
-def draw(table: Sequence[Row]) -> dict[str, Figure]:
-    """One panel per corpus, one below the other on the same axis of lengths; a dashed line marks the median."""
+def draw(table: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
+    """A curve a corpus, from the histogram's counts; where it crosses 50% lies the median, which the legend tells."""
     rows = over_chains(table)
-    corpora, palette = group(rows, "corpus"), colours(row["corpus"] for row in rows)
-    figure, grid = subplots(len(palette), 1, 6.0, 0.7 + 0.95 * len(palette), sharex=True)
-    for axes, (corpus, colour) in zip(grid[:, 0], palette.items(), strict=True):
-        bins = corpora[corpus]
-        edges = [*(row["bin_left"] for row in bins), bins[-1]["bin_right"]]
-        axes.stairs([row["share_percent"] for row in bins], edges, fill=True, color=colour)
-        axes.axvline(bins[0]["tokens_median"], color="#333333", linestyle="--", linewidth=1.0)
-        title = (
-            f"{corpus_label(corpus)}: {bins[0]['traces']:,.0f} traces, median {bins[0]['tokens_median']:,.0f} tokens"
+    by_corpus = group(corpora.sort(rows), "corpus")
+    figure, [[axes]] = subplots(1, 1, WIDTH, 3.4)
+    axes.axhline(50, color="#333333", linewidth=0.8)
+    for number, (corpus, bins) in enumerate(by_corpus.items()):
+        style = STYLES[number % len(STYLES)]
+        seaborn.ecdfplot(
+            x=[row["bin_right"] for row in bins],  # a bin's traces are shorter than its right edge
+            weights=[row["share_percent"] for row in bins],
+            stat="percent",
+            color=corpora.colour(corpus),
+            label=f"{corpus_label(corpus)}: {bins[0]['tokens_median']:,.0f}",
+            linestyle=style,
+            linewidth=1.8,
+            ax=axes,
         )
-        if (chains := bins[0].get("chains") or 1) > 1:
-            title += f" (means of {chains:.0f} chains)"
-        axes.set_title(title, loc="left", fontsize=8.5, pad=3)
-        axes.locator_params(axis="y", nbins=3)
-        axes.margins(x=0)
     if rows[0]["scale"] == "log":
-        grid[-1, 0].set_xscale("log")
-        grid[-1, 0].xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        grid[-1, 0].xaxis.set_minor_formatter(NullFormatter())
-    grid[-1, 0].xaxis.set_major_formatter("{x:,.0f}")
-    grid[-1, 0].set_xlabel("CoT length (tokens" + (", log scale)" if rows[0]["scale"] == "log" else ")"))
-    figure.supylabel("share of the corpus's traces (%)", fontsize=9)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel("CoT length (tokens" + (", log scale)" if rows[0]["scale"] == "log" else ")"))
+    axes.set_ylabel("traces shorter than that (%)")
+    figure.legend(title="median (tokens)", loc="outside right upper", alignment="left")
+    chains = int(max(row.get("chains") or 1 for row in rows))
+    heading(
+        figure,
+        f"Means of {chains} chains." if chains > 1 else "All traces of each corpus of this chain; no interval.",
+    )
     return {"lengths": figure}

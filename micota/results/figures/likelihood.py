@@ -5,25 +5,24 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from micota.common.tables import Row
-from micota.results.labels import corpus_label
-from micota.results.plots import bars, colours, group, in_order, over_chains, subplots
+from micota.results.looks import Corpora, covers, over_chains
+from micota.results.plots import WIDTH, heading, height_of, lying, subplots
 
-MEASURES = {"nll_per_token": "NLL per token (nats)", "nll_per_trace": "NLL per trace (nats)"}
+MEASURES = {"nll_per_token": ("NLL per token (nats)", "{:.3f}"), "nll_per_trace": ("NLL per trace (nats)", "{:.1f}")}
 
 
-def draw(table: Sequence[Row]) -> dict[str, Figure]:
-    """A row of panels per base student, a column per measure; bars by corpus with their intervals."""
+def draw(table: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
+    """A panel per measure, one axis for all untrained students; bars by corpus with their intervals."""
     rows = over_chains(table)
-    bases, palette = group(rows, "base"), colours(row["corpus"] for row in rows)
-    figure, grid = subplots(len(bases), len(MEASURES), 7.2, 0.5 + 2.5 * len(bases))
-    for panels, (base, found) in zip(grid, bases.items(), strict=True):
-        by_corpus = {row["corpus"]: row for row in found}
-        ordered = [by_corpus[corpus] for corpus in in_order(by_corpus)]
-        labels = [corpus_label(row["corpus"]).replace(" ", "\n") for row in ordered]
-        for axes, (key, unit) in zip(panels, MEASURES.items(), strict=True):
-            bars(axes, range(len(ordered)), ordered, key, color=[palette[row["corpus"]] for row in ordered], width=0.75)
-            axes.set_xticks(range(len(ordered)), labels, fontsize=8)
-            axes.tick_params(axis="x", length=0)
-            axes.set_ylabel(unit)
-            axes.set_title(f"base student: {base}")
+    figure, [panels] = subplots(1, len(MEASURES), WIDTH, 0.8 + height_of(rows))
+    for axes, (key, (name, form)) in zip(panels, MEASURES.items(), strict=True):
+        lying(axes, rows, key, corpora, named=axes is panels[0], value=form.format)
+        axes.set_xlim(0, 1.12 * axes.get_xlim()[1])
+        axes.set_xlabel(f"{name}; lower is likelier")
+    chained = "problems" in rows[0]
+    heading(
+        figure,
+        "How likely each corpus is under each untrained student. "
+        + (covers(rows) if chained else covers(rows, problems="traces of a corpus", key="traces")),
+    )
     return {"likelihood": figure}

@@ -1,8 +1,8 @@
-"""Length and accuracy of the merged teacher assistants against the merge weight.
+"""Length and accuracy of the merged teacher assistants against the merge weight, with the one whose CoT is proposed.
 
-One line per density (one per mask seed where there are several) from the base at weight 0 to the un-merged TA at 1.
-With chains it is the mean over them, with a thin line of each chain behind it, from its own base to its own un-merged
-TA. Where several tuned models were merged with their bases, each has its own row of panels.
+A mark per method, density and mask, joined where it has several weights, and thinly to the base at weight 0 and the
+un-merged model at 1. With chains it is the mean over them, with a thin line of each chain behind it, from its own base
+to its own un-merged TA. Where several tuned models were merged with their bases, each has its own row of panels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,93 +12,109 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from micota.common.tables import Row
-from micota.results.labels import corpus_label
-from micota.results.plots import COLOURS, ERROR_BAR, MARKERS, PALETTE, group, interval, over_chains, subplots
+from micota.results.labels import corpus_label, words
+from micota.results.looks import GREYS, MARKERS, UNTRAINED, Corpora, covers, over_chains
+from micota.results.plots import ERROR_BAR, WIDTH, group, heading, interval, legend_below, subplots
 
-Kind = tuple[str | None, float | None]  # method (None where the table tells none), density
-COLOUR_ORDER = (PALETTE[2], PALETTE[4], PALETTE[5], PALETTE[9])
+Line = tuple[str | None, float | None, float | None]  # method (None where the table tells none), density, mask seed
+PANELS = {"mean_tokens": "mean CoT length (tokens)", "accuracy": "right answers (%)"}
+MERGED, PROPOSED = "unmerged", "mid"  # corpora in whose colours the un-merged model and the chosen weight are shown
 
 
-def draw(rows: Sequence[Row]) -> dict[str, Figure]:
-    """Two panels a tuned model over the same weights: mean length, accuracy with its interval."""
+def draw(rows: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
+    """Two panels a tuned model over the same weights: mean length, accuracy; each with its interval, from 0."""
     sweeps = group(rows, "tuned")
-    figure, grid = subplots(len(sweeps), 2, 7.2, 0.8 + 2.6 * len(sweeps), sharex=len(sweeps) > 1)
-    kinds = sorted({kind(row) for row in rows if not is_end(row)}, key=lambda found: (found[0] or "", found[1] or 0))
+    figure, grid = subplots(len(sweeps), 2, WIDTH, 1.2 + 2.4 * len(sweeps), sharex=True, sharey="col")
+    lines = sorted({line_of(row) for row in rows if not is_end(row)}, key=lambda line: tuple(map(sortable, line)))
+    looks = {line: look_of(line, lines) for line in lines}
     handles: dict[str, Any] = {}
-    for (left, right), (tuned, sweep) in zip(grid, sweeps.items(), strict=True):
-        draw_sweep(left, right, sweep, kinds, corpus_label("unmerged") if len(sweeps) == 1 else "un-merged")
-        if len(sweeps) > 1:
-            left.set_title(f"{tuned}: length")
-            right.set_title(f"{tuned}: accuracy")
-        handles |= {label: handle for handle, label in zip(*left.get_legend_handles_labels(), strict=True)}
+    for panels, (tuned, sweep) in zip(grid, sweeps.items(), strict=True):
+        for axes, (key, name) in zip(panels, PANELS.items(), strict=True):
+            draw_panel(axes, key, sweep, looks, corpora)
+            axes.set_ylabel(name)
+            if len(sweeps) > 1:
+                axes.set_title(words(tuned))
+            handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     for axes in grid[-1]:
-        axes.set_xlabel("merge weight of the long-CoT delta" if len(sweeps) == 1 else "merge weight of the delta")
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+        axes.set_xlabel("merge weight of the long-CoT delta")
+    grid[0, 0].set_xlim(-0.04, 1.04)
+    for axes in grid[0]:
+        axes.set_ylim(bottom=0)
+    legend_below(figure, list(handles.values()), columns=3, labels=list(handles))
+    heading(figure, "Problems for validation. " + covers(over_chains(rows)))
     return {"merge": figure}
 
 
-def kind(row: Row) -> Kind:
-    """What one line has in common, whatever the mask."""
-    return row.get("method"), row["density"]
+def line_of(row: Row) -> Line:
+    """What the points of one line have in common."""
+    return row.get("method"), row["density"], row["mask_seed"]
+
+
+def sortable(value: str | float | None) -> tuple[bool, str | float]:
+    """Of a line's parts: those that the table does not tell come first."""
+    return value is not None, value or 0
 
 
 def is_end(row: Row) -> bool:
-    """Whether a row is no merge, but the base or the un-merged TA."""
+    """Whether a row is no merge, but the base or the un-merged model."""
     return row["density"] is None and row.get("method") is None
 
 
-def look_of(found: Kind, kinds: Sequence[Kind]) -> dict[str, Any]:
-    """Colour, marker and label of a line."""
-    method, density = found
-    told = [*([method.replace("_", " ")] if method else []), *([] if density is None else [f"density {density:g}"])]
-    number = kinds.index(found)
-    return {
-        "color": COLOUR_ORDER[number % 4],
-        "marker": MARKERS[number % len(MARKERS)],
-        "markersize": 4.5,
-        "linewidth": 1.2,
-        "label": ", ".join(told),
-    }
+def look_of(line: Line, lines: Sequence[Line]) -> dict[str, Any]:
+    """Grey, mark and label of a line; the mask's seed is told where another line differs by it alone."""
+    method, density, mask = line
+    told = [*([words(method)] if method else []), *([] if density is None else [f"density {density:g}"])]
+    if sum(other[:2] == line[:2] for other in lines) > 1:
+        told.append(f"mask seed {mask:g}")
+    number = lines.index(line)
+    # Moved, so that one line's interval does not hide another's.
+    shift = 0.012 * (number - (len(lines) - 1) / 2)
+    mark = {"marker": MARKERS[number % len(MARKERS)], "color": GREYS[number % len(GREYS)], "markersize": 5}
+    return {"shift": shift, "label": ", ".join(told)} | mark
 
 
-def draw_sweep(left: Axes, right: Axes, rows: Sequence[Row], kinds: Sequence[Kind], unmerged: str) -> None:
-    """The sweep of one tuned model, which the legend calls `unmerged`."""
-    draw_chains(left, right, rows, kinds)
+def draw_panel(axes: Axes, key: str, rows: Sequence[Row], looks: Mapping[Line, dict[str, Any]], c: Corpora) -> None:
+    """One measure of one tuned model's sweep."""
+    draw_chains(axes, key, rows)
     shown = over_chains(rows)
-    ends = [row for row in shown if is_end(row)]
-    merged = [row | {"kind": kind(row)} for row in shown if not is_end(row)]
-    for (found, _), line in group(merged, "kind", "mask_seed").items():
-        # Moved, so that one density's interval does not hide another's.
-        shift = 0.01 * (kinds.index(found) - (len(kinds) - 1) / 2)
-        look = look_of(found, kinds) | ({"linewidth": 2.0} if len(shown) < len(rows) else {})
-        points = sorted([*ends, *line], key=lambda row: row["weight"])
-        weights = [row["weight"] for row in points]
-        shifted = [row["weight"] + (0 if row in ends else shift) for row in points]
-        left.plot(weights, [row["mean_tokens"] for row in points], **look)
-        right.errorbar(shifted, [row["accuracy"] for row in points], interval(points, "accuracy"), **look)
+    ends = sorted((row for row in shown if is_end(row)), key=lambda row: row["weight"])
+    merged = [row | {"line": line_of(row)} for row in shown if not is_end(row)]
+    for line, points in group(sorted(merged, key=lambda row: row["weight"]), "line").items():
+        look = dict(looks[line])
+        places = [row["weight"] + look["shift"] for row in points]
+        look.pop("shift")
+        values = [row[key] for row in points]
+        if len(points) > 1:
+            path = [(row["weight"], row[key]) for row in ends]
+            path[1:1] = zip(places, values, strict=True)
+            axes.plot(*zip(*path, strict=True), color=look["color"], linewidth=1.0, linestyle=":", zorder=1)
+            axes.plot(places, values, color=look["color"], linewidth=1.4, zorder=2)
+        axes.errorbar(places, values, interval(points, key), linestyle="", elinewidth=1.1, zorder=3, **look)
+        for place, row in zip(places, points, strict=True):
+            if row.get("proposed"):
+                axes.plot([place], [row[key]], **ring(c))
     for row in ends:
-        name, label = ("base", "base (weight 0)") if row["weight"] == 0 else ("unmerged", f"{unmerged} (weight 1)")
-        look = {"marker": "*", "markersize": 11, "linestyle": "none", "color": COLOURS[name], "label": label}
+        name, label = (UNTRAINED, "base (weight 0)") if row["weight"] == 0 else (MERGED, "un-merged (weight 1)")
+        look = {"marker": "*", "markersize": 12, "linestyle": "", "color": c.colour(name), "label": label}
         look |= {"markeredgecolor": "#333333", "zorder": 5}
-        left.plot([row["weight"]], [row["mean_tokens"]], **look)
-        right.errorbar([row["weight"]], [row["accuracy"]], interval([row], "accuracy"), **look, **ERROR_BAR)
-    left.set_ylabel("mean CoT length (tokens)")
-    right.set_ylabel("accuracy (%)")
-    for axes in (left, right):
-        axes.set_xlim(-0.04, 1.04)
-    left.set_ylim(bottom=0)
+        axes.errorbar([row["weight"]], [row[key]], interval([row], key), **look, **ERROR_BAR)
 
 
-def draw_chains(left: Axes, right: Axes, rows: Sequence[Row], kinds: Sequence[Kind]) -> None:
+def ring(corpora: Corpora) -> dict[str, Any]:
+    """Around the merge that gave the proposed corpus, in that one's colour."""
+    look: dict[str, Any] = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "markeredgewidth": 2.0}
+    label = f"gave {corpus_label(PROPOSED)}"
+    return look | {"color": corpora.colour(PROPOSED), "linestyle": "", "zorder": 4, "label": label}
+
+
+def draw_chains(axes: Axes, key: str, rows: Sequence[Row]) -> None:
     """A thin line for each chain and mask, behind the means; a base that all share begins each."""
     ends = group((row for row in rows if is_end(row)), "weight")
-    own = [row | {"kind": kind(row)} for row in rows if row.get("chain") is not None and not is_end(row)]
-    for (found, chain, _), line in group(own, "kind", "chain", "mask_seed").items():
-        points = sorted([*(end_of(each, chain) for each in ends.values()), *line], key=lambda row: row["weight"])
-        weights = [row["weight"] for row in points]
-        look: Mapping[str, Any] = {"color": look_of(found, kinds)["color"], "linewidth": 0.6, "alpha": 0.55}
-        left.plot(weights, [row["mean_tokens"] for row in points], **look)
-        right.plot(weights, [row["accuracy"] for row in points], **look)
+    own = [row | {"line": line_of(row)} for row in rows if row.get("chain") is not None and not is_end(row)]
+    for (_, chain), points in group(own, "line", "chain").items():
+        path = sorted([*(end_of(each, chain) for each in ends.values()), *points], key=lambda row: row["weight"])
+        look: Mapping[str, Any] = {"color": GREYS[2], "linewidth": 0.7, "alpha": 0.7, "zorder": 0.9}
+        axes.plot([row["weight"] for row in path], [row[key] for row in path], **look)
 
 
 def end_of(rows: Sequence[Row], chain: float) -> Row:

@@ -10,44 +10,45 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from micota.common.tables import Row
-from micota.results.plots import COLOURS, MARKERS, PALETTE, SPARE, group, interval, subplots
+from micota.results.looks import GREYS, MARKERS, ROLES, Corpora, covers
+from micota.results.plots import WIDTH, group, heading, interval, legend_below, subplots
 
 PANELS = {
     "training_tokens": "tokens that the student learned from",
     "compute": "all compute behind the student (FLOPs)",
 }
-SHADES = (*(PALETTE[place] for place in (1, 2, 3, 4, 5, 7, 9)), *SPARE[4:])  # without MiCoTA's
-MARKS = f"{MARKERS[:-1]}X<>P"
+PROPOSED = ROLES["mid"]
+MARKS = MARKERS[:-1]  # the star is the proposed corpus'
 ROOM = 1.25  # times which the axis goes on beyond the outermost points
 APART = 0.035  # of the axis: the least distance of two points
 MOST = 6  # ticks
-MICOTA = {"color": COLOURS["mid"], "marker": "*", "markersize": 15, "zorder": 2}  # below one that chose the same
+MICOTA = {"color": PROPOSED, "marker": "*", "markersize": 15, "zorder": 2}  # below one that chose the same
 
 
-def draw(rows: Sequence[Row]) -> dict[str, Figure]:
+def draw(rows: Sequence[Row], corpora: Corpora) -> dict[str, Figure]:
     """Two panels a student base, a point with its interval a family; the proposed corpus is the star and the line."""
     bases = group(rows, "base")
     labels = list(dict.fromkeys(row["label"] for row in rows))
     rivals = [label for label in labels if any(row["label"] == label and row["family"] for row in rows)]
-    looks: dict[str, dict[str, Any]] = {
-        label: {
-            "markersize": 6.5,
-            "zorder": 3,
-            "color": SHADES[place % len(SHADES)],
-            "marker": MARKS[place % len(MARKS)],
-        }
-        for place, label in enumerate(rivals)
-    }
+    looks = {label: look_of(place) for place, label in enumerate(rivals)}
     looks |= {label: MICOTA for label in labels if label not in looks}
-    figure, grid = subplots(len(bases), 2, 7.6, 0.9 + 2.9 * len(bases), sharey="row")
+    figure, grid = subplots(len(bases), 2, WIDTH, 1.2 + 2.6 * len(bases), sharey=True)
     for line, (base, own) in zip(grid, bases.items(), strict=True):
         for axes, (key, name) in zip(line, PANELS.items(), strict=True):
             panel(axes, own, key, looks)
             axes.set_xlabel(name)
         line[0].set_ylabel(f"accuracy of {base} (%)")
     handles = [Line2D([], [], linestyle="", label=label, **looks[label]) for label in labels]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, columnspacing=1.4)
+    legend_below(figure, handles, columns=3)
+    heading(figure, "Of each family the candidate that validation chose. " + covers(rows))
     return {"rivals": figure}
+
+
+def look_of(place: int) -> dict[str, Any]:
+    """Mark and grey of a rival: no colour, since its corpus is another in each study."""
+    grey = GREYS[place % 2]
+    filling = {} if place % 4 < 2 else {"markerfacecolor": "white"}
+    return {"markersize": 6.5, "zorder": 3, "color": grey, "marker": MARKS[place % len(MARKS)], **filling}
 
 
 def panel(axes: Axes, rows: Sequence[Row], key: str, looks: dict[str, dict[str, Any]]) -> None:
@@ -56,7 +57,7 @@ def panel(axes: Axes, rows: Sequence[Row], key: str, looks: dict[str, dict[str, 
         error = interval([row], "accuracy")
         axes.errorbar([place], [row["accuracy"]], yerr=error, linestyle="", elinewidth=1.2, **looks[row["label"]])
         if row["family"] is None:
-            axes.axhline(row["accuracy"], color=COLOURS["mid"], linewidth=0.8, linestyle=":")
+            axes.axhline(row["accuracy"], color=PROPOSED, linewidth=0.8, linestyle=":")
     low, high = min(row[key] for row in rows) / ROOM, max(row[key] for row in rows) * ROOM
     axes.set_xscale("log")
     axes.set_xlim(low, high)
