@@ -49,6 +49,7 @@ KNOWS_map        := CORES CHAINS FROM_SCRATCH
 KNOWS_rivals     := CORES CHAINS FROM_SCRATCH
 KNOWS_tables     := CORES
 KNOWS_score      := STUDY CORES DATA MODEL REVISION NAME PUBLISHED
+KNOWS_export     := STUDY FORMAT RESULTS
 KNOWS_regrade    := STUDY CORES DATA
 KNOWS_reevaluate := STUDY CORES DATA
 KNOWS_smoke      := CORES DATA
@@ -94,7 +95,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VE
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test named-python demo study controls map rivals tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test setup-viewers named-python demo study controls map rivals tables archive power export score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -103,6 +104,11 @@ help:  ## list the targets
 setup: $(VENV)/$(INSTALLED).installed  ## install the locked environment into .venv
 
 setup-test: $(VENV)/$(INSTALLED_TEST).installed  ## the same, and what the tests and checks need
+
+setup-viewers: $(VENV)-viewers/viewers.installed  ## Inspect's package, in an environment of its own beside .venv (365 MB)
+
+$(VENV)-viewers/viewers.installed: envs/install.sh envs/settings.sh envs/viewers.lock
+	VENV=$(VENV)-viewers PYTHON=$(PYTHON) bash envs/install.sh viewers
 
 # A Python that is named (PYTHON=python3.12) is held against that of .venv each time.
 $(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(if $(PYTHON),named-python)
@@ -148,6 +154,14 @@ archive:  ## one checksummed bundle of the committed project, logs and bases inc
 		$(GIT) archive --prefix=micota/ --add-file="$$folder/SHA256SUMS" HEAD | xz > "$$folder/micota.tar.xz" && \
 		mv "$$folder/micota.tar.xz" results/micota.tar.xz
 	cd results && sha256sum micota.tar.xz | tee micota.tar.xz.sha256
+
+# Other harnesses' viewers; Inspect's package stands in an environment of its own.
+FORMAT  = lm-eval
+RESULTS = results/$(STUDY)
+export: $(if $(filter inspect,$(FORMAT)),setup-viewers,setup)  ## a study's graded traces for other viewers (FORMAT=lm-eval, or inspect for `inspect view`; RESULTS=results/regraded)
+	@$(call there,$(RESULTS)/study.json)
+	$(if $(filter inspect,$(FORMAT)),$(VENV)-viewers/bin,$(BIN))/python -m scripts.export --study $(RESULTS)/study.json \
+		--results $(RESULTS) --format $(FORMAT) --out $(RESULTS)_$(FORMAT)
 
 power: setup  ## how many problems and chains a study needs to see 2, 4 and 6 points, and what so many would find
 	$(BIN)/python -m scripts.power --claims reference/study/tables/claims.csv --out-stem results/power
