@@ -50,6 +50,7 @@ KNOWS_rivals     := CORES CHAINS FROM_SCRATCH
 KNOWS_tables     := CORES
 KNOWS_score      := STUDY CORES DATA MODEL REVISION NAME PUBLISHED
 KNOWS_export     := STUDY FORMAT RESULTS
+KNOWS_cards      := STUDY
 KNOWS_regrade    := STUDY CORES DATA
 KNOWS_reevaluate := STUDY CORES DATA
 KNOWS_smoke      := CORES DATA
@@ -95,7 +96,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VE
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-viewers named-python demo study controls map rivals tables archive power export score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test setup-viewers named-python demo study controls map rivals tables archive power export cards score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -162,6 +163,9 @@ export: $(if $(filter inspect,$(FORMAT)),setup-viewers,setup)  ## a study's grad
 	@$(call there,$(RESULTS)/study.json)
 	$(if $(filter inspect,$(FORMAT)),$(VENV)-viewers/bin,$(BIN))/python -m scripts.export --study $(RESULTS)/study.json \
 		--results $(RESULTS) --format $(FORMAT) --out $(RESULTS)_$(FORMAT)
+
+cards: setup  ## the cards of a study's models (README.md beside each), with its scores (STUDY=mini)
+	$(BIN)/python -m scripts.cards --results results/$(STUDY)
 
 power: setup  ## how many problems and chains a study needs to see 2, 4 and 6 points, and what so many would find
 	$(BIN)/python -m scripts.power --claims reference/study/tables/claims.csv --out-stem results/power
@@ -279,6 +283,7 @@ bases: setup  ## pre-train the miniature's base models from scratch, into refere
 	rm -rf $(foreach base,$(BASES),reference/mini/bases/$(base)) && mkdir -p reference/mini/bases
 	cp -r $(foreach base,$(BASES),results/mini_bases/models/$(base)) reference/mini/bases/
 	rm -f reference/mini/bases/*/.snakemake_timestamp
+	$(BIN)/python -m scripts.cards --models reference/mini/bases/*
 
 # The tests of a file share what they run on: a file is one worker's.
 test: setup-test  ## run the tests, on two cores
