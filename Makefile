@@ -145,14 +145,16 @@ tables.locked:
 
 # In a container the folder may be another user's, which git refuses unless it is told.
 GIT = git -c safe.directory='*'
-archive:  ## one checksummed bundle of the committed project, logs and bases included, ready for a DOI (results/micota.tar.xz)
+archive: setup  ## one checksummed bundle of the committed project, logs and bases included, ready for a DOI (results/micota.tar.xz)
 	@[ "$$($(GIT) rev-parse --show-toplevel 2>&1)" = "$$(pwd -P)" ] || \
 		{ echo "error: this folder is no git repository, and the bundle is of what is committed: archive from a clone" >&2; exit 2; }
 	@$(GIT) diff --quiet HEAD || { echo "error: commit or stash your changes first; the bundle is of what is committed" >&2; exit 2; }
 	folder=$$(mktemp -d results/.archive.XXXXXX) && trap 'rm -rf "$$folder"' EXIT && \
 		$(GIT) archive --prefix=micota/ HEAD | tar -x -C "$$folder" && \
+		$(BIN)/python -m scripts.zenodo --citation "$$folder/micota/CITATION.cff" \
+			--claims "$$folder"/micota/reference/*/tables/claims.csv --out "$$folder/micota/.zenodo.json" && \
 		(cd "$$folder/micota" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) > "$$folder/SHA256SUMS" && \
-		$(GIT) archive --prefix=micota/ --add-file="$$folder/SHA256SUMS" HEAD | xz > "$$folder/micota.tar.xz" && \
+		$(GIT) archive --prefix=micota/ --add-file="$$folder/micota/.zenodo.json" --add-file="$$folder/SHA256SUMS" HEAD | xz > "$$folder/micota.tar.xz" && \
 		mv "$$folder/micota.tar.xz" results/micota.tar.xz
 	cd results && sha256sum micota.tar.xz | tee micota.tar.xz.sha256
 
