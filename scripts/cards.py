@@ -42,8 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for folder in folders:
         with whole(folder / CARD) as handle:
             handle.write(written(folder, scores.get(folder.name, [])))
-    gone = len(scores.keys() - {folder.name for folder in folders})
-    print(f"{len(folders)} cards, {sum(folder.name in scores for folder in folders)} with scores; {gone} scored models gone")
+    names = {folder.name for folder in folders}
+    told = f"{len(folders)} cards, {len(names & scores.keys())} with scores"
+    print(f"{told}; {len(scores.keys() - names)} scored models gone")
 
 
 def written(folder: Path, scores: Sequence[Row] = ()) -> str:

@@ -1,6 +1,6 @@
 """Write .zenodo.json, the record that Zenodo makes of an archive (`make archive` puts it into the bundle).
 
-    python -m scripts.zenodo --citation CITATION.cff --claims reference/study/tables/claims.csv --out .zenodo.json
+python -m scripts.zenodo --citation CITATION.cff --claims reference/study/tables/claims.csv --out .zenodo.json
 """
 
 import argparse
@@ -17,7 +17,9 @@ from micota.study.load import read_yaml
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--citation", type=Path, required=True, help="CITATION.cff")
-    parser.add_argument("--claims", type=Path, nargs="*", default=[], help="tables of verdicts, in their studies' folders")
+    parser.add_argument(
+        "--claims", type=Path, nargs="*", default=[], help="tables of verdicts, in their studies' folders"
+    )
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args(argv)
 

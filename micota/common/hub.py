@@ -101,7 +101,7 @@ def cached(repo: str, revision: str) -> Path | None:
 
 
 def licence_fields(folder: Path) -> dict[str, str]:
-    """The fields on the licence in the card (README.md) of a model or data set, by the Hub's names; none if it has none."""
+    """What the card (README.md) of a model or data set says of its licence, by the Hub's fields; none if nothing."""
     import yaml
 
     card = folder / "README.md"

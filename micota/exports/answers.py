@@ -1,4 +1,4 @@
-"""What a study's models answered, by model and data set, as another harness would have it: problems, samples, verdicts."""
+"""What a study's models answered, by model and data set, as another harness has it: problems, samples, verdicts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,9 +38,7 @@ class Answers:
 
     def scores(self, grader: str) -> list[float]:
         """Of each problem, the share of its samples that this grader accepts."""
-        return [
-            fsum(verdict(trace, grader) for trace in samples) / len(samples) for samples in self.traces.values()
-        ]
+        return [fsum(verdict(trace, grader) for trace in samples) / len(samples) for samples in self.traces.values()]
 
 
 def verdict(trace: Record, grader: str) -> bool:

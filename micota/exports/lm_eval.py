@@ -78,7 +78,7 @@ def digest(text: str) -> str:
 
 
 def summary(found: list[Answers]) -> Record:
-    """lm-eval's results of a model: means over the problems, with their standard errors, and each task's configuration."""
+    """lm-eval's results of a model: means over problems, with standard errors, and each task's configuration."""
     results: dict[str, Any] = {}
     for one in found:
         own = results[task_name(one)] = {"alias": task_name(one), "sample_len": len(one.traces)}
@@ -104,9 +104,7 @@ def summary(found: list[Answers]) -> Record:
         "versions": {task_name(one): 1 for one in found},
         "n-shot": {task_name(one): 0 for one in found},
         "higher_is_better": {task_name(one): dict.fromkeys(one.graders, True) for one in found},
-        "n-samples": {
-            task_name(one): {"original": len(one.problems), "effective": len(one.traces)} for one in found
-        },
+        "n-samples": {task_name(one): {"original": len(one.problems), "effective": len(one.traces)} for one in found},
         "config": {"model": "micota", "model_args": f"study={found[0].study},model={found[0].model}"},
         "model_name": found[0].model,
         "date": found[0].graded_at.timestamp(),

@@ -1,4 +1,4 @@
-"""The record that an archive is cited by, as Zenodo reads it (.zenodo.json), from CITATION.cff and the studies' verdicts."""
+"""What an archive is cited by, as Zenodo reads it (.zenodo.json), from CITATION.cff and the studies' verdicts."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -39,7 +39,8 @@ def record(citation: Mapping[str, Any], claims: Mapping[str, Iterable[Row]]) -> 
 def verdict(row: Row) -> str:
     """A claim, whose it is, and what was found, as tables/claims says it."""
     about = f", for {row['about']}" if row.get("about") else ""
-    return f"{row['text']} (claim of {'the paper' if row['whose'] == 'paper' else 'this project'}): {row['verdict']}{about}"
+    whose = "the paper" if row["whose"] == "paper" else "this project"
+    return f"{row['text']} (claim of {whose}): {row['verdict']}{about}"
 
 
 def author_name(author: Mapping[str, str]) -> str:

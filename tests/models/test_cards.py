@@ -16,7 +16,13 @@ from tests.conftest import ROOT
 from tests.tiny import write_model
 
 BASES = sorted(path.parent for path in (ROOT / "reference").glob("*/bases/*/micota.json"))
-HUB = {"kind": "base", "source": "hub", "repo": "owner/name", "revision": "c0ffee", "licence": {"license": "apache-2.0"}}
+HUB = {
+    "kind": "base",
+    "source": "hub",
+    "repo": "owner/name",
+    "revision": "c0ffee",
+    "licence": {"license": "apache-2.0"},
+}
 COUNTS = {"read": 10, "kept": 8, "too_long": 2, "over_max_examples": 0}
 
 

@@ -68,7 +68,10 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_git
 def test_a_deployed_workflow_finds_its_programs_and_runs(deployed: Path) -> None:
-    settings = {"GIT_CONFIG_GLOBAL": str(deployed.parent / "gitconfig"), "XDG_CACHE_HOME": str(deployed.parent / "cache")}
+    settings = {
+        "GIT_CONFIG_GLOBAL": str(deployed.parent / "gitconfig"),
+        "XDG_CACHE_HOME": str(deployed.parent / "cache"),
+    }
     run = snakemake(deployed, "--until", "load_problems", settings=settings)
     assert run.returncode == 0, output_of(run)
     datasets = yaml.safe_load((ROOT / "config" / "mini.yaml").read_text(encoding="utf-8"))["datasets"]
