@@ -303,13 +303,13 @@ check: setup-test  ## ruff, mypy, snakefmt and Snakemake's linter
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakefmt --check Snakefile workflow rules
 	$(SNAKEMAKE) --lint --configfile config/mini.yaml
 
 format: setup-test  ## put the code into the form that check asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/snakefmt Snakefile rules
+	$(BIN)/snakefmt Snakefile workflow rules
 
 lock: setup  ## compile the locks and conda environments from envs/*.in
 	bash envs/lock.sh

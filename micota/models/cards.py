@@ -14,7 +14,6 @@ from micota.common.records import Record, read_json
 CARD = "README.md"
 OURS = {"license": "mit"}  # of what this project makes from nothing but its own programs
 PROJECT = "the MiCoTA reproduction"
-WRAPPED = {"break_long_words": False, "break_on_hyphens": False}
 RELATIONS = {"tuned": "finetune", "merged": "merge"}
 SCORES = ("benchmark", "problems", "n", "accuracy", "accuracy_low", "accuracy_high", "mean_tokens", "truncated_percent")
 HEADINGS = ("benchmark", "problems", "traces", "accuracy, %", "95 % interval", "tokens a trace", "cut off, %")
@@ -67,7 +66,14 @@ def card(name: str, made: Mapping[str, Any], parameters: int, scores: Iterable[M
         "## Not for",
         unfit,
     ]
-    return "\n\n".join(part if part.startswith(("---", "|")) else fill(part, 120, **WRAPPED) for part in parts) + "\n"
+    return "\n\n".join(map(wrapped, parts)) + "\n"
+
+
+def wrapped(part: str) -> str:
+    """A paragraph in lines of 120 characters; front matter and tables as they are."""
+    if part.startswith(("---", "|")):
+        return part
+    return fill(part, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def front(made: Mapping[str, Any]) -> str:
