@@ -35,10 +35,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     folders = list(args.models)
     if args.results:
         folders += sorted(path.parent for path in (args.results / "models").glob(f"[!.]*/{MADE}"))
-        for row in read_csv(args.results / "tables/main_cells.csv"):
-            scores.setdefault(row["model"], []).append(row)
         if not folders:
             raise MissingFile(f"{args.results / 'models'}: no models there; run the study first")
+        for row in read_csv(args.results / "tables/main_cells.csv"):
+            scores.setdefault(row["model"], []).append(row)
     for folder in folders:
         with whole(folder / CARD) as handle:
             handle.write(written(folder, scores.get(folder.name, [])))

@@ -54,6 +54,8 @@ def refused(run: subprocess.CompletedProcess[str]) -> str:
         (["regrade", "STUDY=mini"], "results/mini: this study has not been run here; there are: none"),
         (["reevaluate"], "results/mini: this study has not been run here"),
         (["reference"], "results/mini/manifest.json is not there: run the study first"),
+        (["export"], "results/mini/study.json is not there: run the study first"),
+        (["cards"], "results/mini/models: no models there; run the study first"),
         (["score"], "say which model"),
         (["score", "MODEL=docs/my model"], "MODEL=docs/my model: no such folder"),
         (["score", "MODEL=models/theirs"], "MODEL=models/theirs: no such folder.*REVISION="),
