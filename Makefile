@@ -49,6 +49,8 @@ KNOWS_map        := CORES CHAINS FROM_SCRATCH
 KNOWS_rivals     := CORES CHAINS FROM_SCRATCH
 KNOWS_tables     := CORES
 KNOWS_score      := STUDY CORES DATA MODEL REVISION NAME PUBLISHED
+KNOWS_export     := STUDY FORMAT RESULTS
+KNOWS_cards      := STUDY
 KNOWS_regrade    := STUDY CORES DATA
 KNOWS_reevaluate := STUDY CORES DATA
 KNOWS_smoke      := CORES DATA
@@ -94,7 +96,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VE
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test named-python demo study controls map rivals tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test setup-viewers named-python demo study controls map rivals tables archive power export cards score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -103,6 +105,11 @@ help:  ## list the targets
 setup: $(VENV)/$(INSTALLED).installed  ## install the locked environment into .venv
 
 setup-test: $(VENV)/$(INSTALLED_TEST).installed  ## the same, and what the tests and checks need
+
+setup-viewers: $(VENV)-viewers/viewers.installed  ## Inspect's package, in an environment of its own beside .venv (365 MB)
+
+$(VENV)-viewers/viewers.installed: envs/install.sh envs/settings.sh envs/viewers.lock
+	VENV=$(VENV)-viewers PYTHON=$(PYTHON) bash envs/install.sh viewers
 
 # A Python that is named (PYTHON=python3.12) is held against that of .venv each time.
 $(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(if $(PYTHON),named-python)
@@ -138,16 +145,29 @@ tables.locked:
 
 # In a container the folder may be another user's, which git refuses unless it is told.
 GIT = git -c safe.directory='*'
-archive:  ## one checksummed bundle of the committed project, logs and bases included, ready for a DOI (results/micota.tar.xz)
+archive: setup  ## one checksummed bundle of the committed project, logs and bases included, ready for a DOI (results/micota.tar.xz)
 	@[ "$$($(GIT) rev-parse --show-toplevel 2>&1)" = "$$(pwd -P)" ] || \
 		{ echo "error: this folder is no git repository, and the bundle is of what is committed: archive from a clone" >&2; exit 2; }
 	@$(GIT) diff --quiet HEAD || { echo "error: commit or stash your changes first; the bundle is of what is committed" >&2; exit 2; }
 	folder=$$(mktemp -d results/.archive.XXXXXX) && trap 'rm -rf "$$folder"' EXIT && \
 		$(GIT) archive --prefix=micota/ HEAD | tar -x -C "$$folder" && \
+		$(BIN)/python -m scripts.zenodo --citation "$$folder/micota/CITATION.cff" \
+			--claims "$$folder"/micota/reference/*/tables/claims.csv --out "$$folder/micota/.zenodo.json" && \
 		(cd "$$folder/micota" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) > "$$folder/SHA256SUMS" && \
-		$(GIT) archive --prefix=micota/ --add-file="$$folder/SHA256SUMS" HEAD | xz > "$$folder/micota.tar.xz" && \
+		$(GIT) archive --prefix=micota/ --add-file="$$folder/micota/.zenodo.json" --add-file="$$folder/SHA256SUMS" HEAD | xz > "$$folder/micota.tar.xz" && \
 		mv "$$folder/micota.tar.xz" results/micota.tar.xz
 	cd results && sha256sum micota.tar.xz | tee micota.tar.xz.sha256
+
+# Other harnesses' viewers; Inspect's package stands in an environment of its own.
+FORMAT  = lm-eval
+RESULTS = results/$(STUDY)
+export: $(if $(filter inspect,$(FORMAT)),setup-viewers,setup)  ## a study's graded traces for other viewers (FORMAT=lm-eval, or inspect for `inspect view`; RESULTS=results/regraded)
+	@$(call there,$(RESULTS)/study.json)
+	$(if $(filter inspect,$(FORMAT)),$(VENV)-viewers/bin,$(BIN))/python -m scripts.export --study $(RESULTS)/study.json \
+		--results $(RESULTS) --format $(FORMAT) --out $(RESULTS)_$(FORMAT)
+
+cards: setup  ## the cards of a study's models (README.md beside each), with its scores (STUDY=mini)
+	$(BIN)/python -m scripts.cards --results results/$(STUDY)
 
 power: setup  ## how many problems and chains a study needs to see 2, 4 and 6 points, and what so many would find
 	$(BIN)/python -m scripts.power --claims reference/study/tables/claims.csv --out-stem results/power
@@ -265,6 +285,7 @@ bases: setup  ## pre-train the miniature's base models from scratch, into refere
 	rm -rf $(foreach base,$(BASES),reference/mini/bases/$(base)) && mkdir -p reference/mini/bases
 	cp -r $(foreach base,$(BASES),results/mini_bases/models/$(base)) reference/mini/bases/
 	rm -f reference/mini/bases/*/.snakemake_timestamp
+	$(BIN)/python -m scripts.cards --models reference/mini/bases/*
 
 # The tests of a file share what they run on: a file is one worker's.
 test: setup-test  ## run the tests, on two cores
@@ -282,13 +303,13 @@ check: setup-test  ## ruff, mypy, snakefmt and Snakemake's linter
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakefmt --check Snakefile workflow rules
 	$(SNAKEMAKE) --lint --configfile config/mini.yaml
 
 format: setup-test  ## put the code into the form that check asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/snakefmt Snakefile rules
+	$(BIN)/snakefmt Snakefile workflow rules
 
 lock: setup  ## compile the locks and conda environments from envs/*.in
 	bash envs/lock.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Install one environment into .venv: envs/install.sh cpu|test|gpu     (`make setup`, `make setup-test` call this)
+# Install one environment into .venv: envs/install.sh cpu|test|gpu     (`make setup`, `make setup-test` call this);
+# VENV=.venv-viewers envs/install.sh viewers: one beside it, without torch (`make export FORMAT=inspect` calls it)
 #
 # A lock is complete, so nothing is resolved: uv (itself pinned by hash) fetches what the lock names, --no-deps, checked
 # against the lock's hashes. torch's CPU build is in no lock: it is not on the package index but in a wheel folder, if
@@ -8,7 +9,7 @@ set -euo pipefail
 unset CDPATH
 cd "$(dirname "$0")/.."
 
-variant=${1:?usage: envs/install.sh cpu|test|gpu}
+variant=${1:?usage: envs/install.sh cpu|test|gpu|viewers}
 venv=${VENV:-.venv}
 named=${PYTHON:-}
 python=${named:-python3}
@@ -22,7 +23,7 @@ die() { printf 'error: %s\n' "$*" >&2; exit 2; }
 
 # --- what is refused before anything is downloaded ---
 
-case $variant in cpu | test | gpu) ;; *) die "$variant: not one of cpu, test, gpu" ;; esac
+case $variant in cpu | test | gpu | viewers) ;; *) die "$variant: not one of cpu, test, gpu, viewers" ;; esac
 
 glibc=99 # the y of glibc 2.y; of no matter where it is not known
 case $platform in
@@ -43,7 +44,7 @@ esac
 vllm=false
 if [[ $platform == 'Linux x86_64' ]] && ((glibc >= 31)); then vllm=true; fi
 case $variant in
-    cpu) locks=(envs/cpu.lock) ;;
+    cpu | viewers) locks=("envs/$variant.lock") ;;
     test) if $vllm; then locks=(envs/test.lock); else locks=(envs/cpu.lock envs/tools.lock); fi ;;
     gpu) [[ $platform == 'Linux x86_64' ]] ||
              die "the CUDA build is for Linux x86_64, this is $platform: make setup TORCH=cpu"
@@ -136,7 +137,7 @@ for lock in "${locks[@]}"; do
         -r "$lock"
 done
 
-if [[ $variant != gpu ]]; then
+if [[ $variant == cpu || $variant == test ]]; then
     if [[ $platform == Darwin* ]]; then torch=${torch%+cpu}; fi # macOS has one build, without the +cpu
     if [[ ${#folders[@]} -gt 0 ]] && why=$("${uv_install[@]}" --no-index "$torch" 2>&1); then
         say "$torch from the wheel folder"
@@ -151,6 +152,6 @@ if [[ $variant != gpu ]]; then
 fi
 
 # Later calls of make keep to this build of torch.
-if [[ $variant == gpu ]]; then echo cuda; else echo cpu; fi >"$venv/torch"
+case $variant in cpu | test) echo cpu >"$venv/torch" ;; gpu) echo cuda >"$venv/torch" ;; esac
 touch "$venv/$variant.installed"
 say "$venv is ready ($(du -sh "$venv" | cut -f1))"

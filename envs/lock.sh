@@ -20,6 +20,7 @@ unset UV_FIND_LINKS
 if [[ -n $find_links ]]; then cpu_torch=(--find-links "$find_links"); else cpu_torch=(--torch-backend cpu); fi
 
 "${compile[@]}" --generate-hashes --universal installer.in -o installer.lock
+"${compile[@]}" --generate-hashes --universal viewers.in -o viewers.lock
 "${compile[@]}" --generate-hashes "${linux[@]}" "${cpu_torch[@]}" "${no_torch[@]}" test.in -o test.lock
 "${compile[@]}" --generate-hashes --universal "${cpu_torch[@]}" "${no_torch[@]}" -c test.lock cpu.in -o cpu.lock
 "${compile[@]}" --generate-hashes --universal -c test.lock tools.in -o tools.lock

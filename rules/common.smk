@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-PROJECT = Path(workflow.basedir)
+# Of this file: the main Snakefile may be another one, which takes the workflow as a module.
+PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path.insert(0, str(PROJECT))
 
 from micota.common.faults import end_with_line

@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     asked = with_flags(Merge, given, args)
     from micota.common.records import read_json
     from micota.models import folders
+    from micota.models.cards import inherited_from
     from micota.models.finite import check_finite_files
     from micota.models.merging import check_partners, complete, merge
 
@@ -57,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     # What the tuned model was trained on is what the merged one has to be addressed with.
     trained_with = {key: taught[key] for key in ("prompt", "rendering") if key in taught}
     print(f"{args.out}: {len(folders.shapes(merged))} tensors by {asked.method}, weight {asked.weight:g}")
-    folders.finish(merged, args.out, {"kind": "merged", "mergekit": config, "seed": asked.seed, **trained_with})
+    made_from = {"kind": "merged", "mergekit": config, "seed": asked.seed, **trained_with, **inherited_from(args.base)}
+    folders.finish(merged, args.out, made_from)
 
 
 if __name__ == "__main__":

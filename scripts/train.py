@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from micota.common.contracts import corpus_rows
     from micota.models import folders
+    from micota.models.cards import inherited_from
     from micota.models.prompts import rendering
     from micota.models.tokenizer import load_tokenizer
     from micota.training.rows import training_rows
@@ -83,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     report = fine_tune(args.base, tokenizer, rows, settings, seed, work, trained)
     made_from = {"kind": "tuned", "base": str(args.base), "corpus": str(args.corpus), "seed": seed}
     made_from |= {"recipe": settings.model_dump(), "prompt": prompt.model_dump(), "counts": rows.counts, **report}
-    made_from["rendering"] = rendering(tokenizer, prompt)
+    made_from |= {"rendering": rendering(tokenizer, prompt), **inherited_from(args.base)}
     folders.finish(trained, args.out, made_from)
 
 

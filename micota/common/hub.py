@@ -100,22 +100,27 @@ def cached(repo: str, revision: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
-def licence(folder: Path) -> str | None:
-    """What the card (README.md) of a model or data set says in its `license:` field; None if it says nothing."""
+def licence_fields(folder: Path) -> dict[str, str]:
+    """What the card (README.md) of a model or data set says of its licence, by the Hub's fields; none if nothing."""
     import yaml
 
     card = folder / "README.md"
     if not card.is_file():
-        return None
+        return {}
     _, _, rest = card.read_text(encoding="utf-8", errors="replace").partition("---\n")
     front, mark, _ = rest.partition("\n---")
     try:
         fields = yaml.safe_load(front) if mark else None
     except yaml.YAMLError:
-        return None
+        return {}
     if not isinstance(fields, dict) or not fields.get("license"):
-        return None
-    return " ".join(str(fields[key]) for key in ("license", "license_name", "license_link") if fields.get(key))
+        return {}
+    return {key: str(fields[key]) for key in ("license", "license_name", "license_link") if fields.get(key)}
+
+
+def licence(folder: Path) -> str | None:
+    """The same in a line; None if the card says nothing."""
+    return " ".join(licence_fields(folder).values()) or None
 
 
 def reason(error: Exception) -> str:

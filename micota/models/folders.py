@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from micota.common.errors import MissingFile, ModelError
-from micota.common.files import fresh, publish
-from micota.common.hub import snapshot
+from micota.common.files import fresh, publish, whole
+from micota.common.hub import licence_fields, snapshot
 from micota.common.records import read_json, write_json
 from micota.common.seals import SETTINGS, file_hash
+from micota.models.cards import CARD, card, kind_of
 from micota.models.finite import check_finite_files
 
 SUFFIXES = (".json", ".jinja", ".txt", ".model", ".safetensors")  # of what is taken: nothing that runs, no pickles
-FILES = (*(f"*{suffix}" for suffix in SUFFIXES), "README.md")  # the card says the licence
+FILES = (*(f"*{suffix}" for suffix in SUFFIXES), CARD)  # the card says the licence
 MADE = "micota.json"  # how a model was made, and its files' hashes
 AGAIN = "take or make the model again"
 FICLONE = 0x40049409  # Linux: copy a file by sharing its blocks until one of the two is written to
@@ -97,9 +98,9 @@ def check_unchanged(folder: Path) -> None:
 
 
 def plain_files(folder: Path) -> list[Path]:
-    """The files that make a model: all but hidden ones and the record of how it was made."""
+    """The files that make a model: all but hidden ones, the record of how it was made, and the card."""
     return sorted(
-        path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".") and path.name != MADE
+        path for path in folder.iterdir() if path.is_file() and path.name[0] != "." and path.name not in (MADE, CARD)
     )
 
 
@@ -164,6 +165,10 @@ def inside(source: Path) -> Path:
 def take(folder: Path, out: Path, made_from: dict[str, Any], put: Callable[[Path, Path], None]) -> None:
     """Put a model folder's plain files, and the weights that are loaded, under `out`, each by `put`."""
     check_folder(folder)
+    if fields := licence_fields(folder):
+        made_from = made_from | {"licence": fields}
+    if (folder / MADE).is_file() and kind_of(told := read_json(folder / MADE)):
+        made_from = made_from | {"origin": {key: told[key] for key in told if key not in ("log", "sha256", "files")}}
     temporary = fresh(out)
     weights = weights_files(folder)
     for source in sorted(folder.iterdir()):
@@ -257,7 +262,7 @@ def tensors(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def finish(temporary: Path, out: Path, made_from: dict[str, Any]) -> None:
-    """Add `micota.json` (how the model was made, its files' hashes) and let the folder appear under its own name.
+    """Add `micota.json` (how the model was made, its files' hashes) and the card; the folder appears under its name.
 
     ModelError, and no folder, if a weight is no number.
     """
@@ -266,5 +271,8 @@ def finish(temporary: Path, out: Path, made_from: dict[str, Any]) -> None:
     hashes = {path.name: file_hash(path) for path in plain_files(temporary)}
     weights = {name: digest for name, digest in hashes.items() if name.endswith(".safetensors")}
     rest = {name: digest for name, digest in hashes.items() if name not in weights}
-    write_json(temporary / MADE, {**made_from, "sha256": weights, "files": weights | rest})
+    made = {**made_from, "sha256": weights, "files": weights | rest}
+    write_json(temporary / MADE, made)
+    with whole(temporary / CARD) as handle:
+        handle.write(card(out.name, made, parameters(temporary)))
     publish(temporary, out)

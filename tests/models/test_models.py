@@ -24,6 +24,7 @@ from tests.tiny import PROMPT, ROOT, SHAPE, raw_config, same_weights, write_mode
 RECIPE: dict[str, Any] = {"epochs": 1, "learning_rate": 0.001, "batch_size": 4}
 DEMONSTRATIONS = {"count": 8, "operations": [1], "bound": 99, "verbose_share": 0.5, "verbosity": [0.0, 1.0]}
 SCRATCH: dict[str, Any] = {"source": "scratch", "pretrained": None, "seed": 1, "shape": SHAPE, "prompt": PROMPT}
+MADE_HERE = {"micota.json", "README.md"}  # what is written beside a model
 SCRATCH |= {"demonstrations": DEMONSTRATIONS, "training": RECIPE}
 
 
@@ -57,10 +58,10 @@ def test_a_local_model_is_copied_without_what_is_not_plain(model: Path, tmp_path
     (source / "micota.json").write_text('{"kind": "theirs"}', encoding="utf-8")
     out = get({"source": "local", "path": str(source)}, tmp_path)
     assert same_weights(out, source)
-    assert {path.name for path in out.iterdir()} == {path.name for path in model.iterdir()} | {"micota.json"}
+    assert {path.name for path in out.iterdir()} == {path.name for path in model.iterdir()} | MADE_HERE
     assert load_tokenizer(out)("check 1")["input_ids"] == load_tokenizer(source)("check 1")["input_ids"]
     made = {"kind": "base", "source": "local", "path": str(source), "sha256": weight_hashes(source)}
-    files = {path.name: file_hash(path) for path in out.iterdir() if path.name != "micota.json"}
+    files = {path.name: file_hash(path) for path in out.iterdir() if path.name not in MADE_HERE}
     assert read_json(out / "micota.json") == made | {"files": files}
     assert read_json(source / "micota.json") == {"kind": "theirs"}
     shared = {path.stat().st_ino for path in out.iterdir()} & {path.stat().st_ino for path in source.iterdir()}
@@ -203,7 +204,7 @@ def test_the_hash_of_finished_weights_is_not_taken_again(tmp_path: Path, monkeyp
     assert hashed == []
     (tmp_path / "plain").mkdir()
     for path in folder.iterdir():  # without micota.json everything is hashed, to the same end
-        if path.name != "micota.json":
+        if path.name not in MADE_HERE:
             (tmp_path / "plain" / path.name).write_bytes(path.read_bytes())
     assert model_hash(tmp_path / "plain") == first and "model.safetensors" in hashed
 

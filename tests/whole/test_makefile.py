@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from micota.common.records import read_json
 from micota.provenance.manifest import COMMIT
 from micota.workflow.running import RUNS
 from tests.project import ROOT, copy_project, make, output_of
@@ -53,6 +54,8 @@ def refused(run: subprocess.CompletedProcess[str]) -> str:
         (["regrade", "STUDY=mini"], "results/mini: this study has not been run here; there are: none"),
         (["reevaluate"], "results/mini: this study has not been run here"),
         (["reference"], "results/mini/manifest.json is not there: run the study first"),
+        (["export"], "results/mini/study.json is not there: run the study first"),
+        (["cards"], "results/mini/models: no models there; run the study first"),
         (["score"], "say which model"),
         (["score", "MODEL=docs/my model"], "MODEL=docs/my model: no such folder"),
         (["score", "MODEL=models/theirs"], "MODEL=models/theirs: no such folder.*REVISION="),
@@ -185,10 +188,14 @@ def test_a_study_that_lacks_what_is_needed_costs_no_earlier_results(project: Pat
 
 @needs_git
 def test_the_archive_is_whole_and_knows_its_commit(tmp_path: Path) -> None:
-    for name in (".gitattributes", ".gitignore", "Makefile", COMMIT, "results/README.md", "config/mini.yaml"):
-        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, tmp_path / "project" / name)
-    project = tmp_path / "project"
+    project, claims = tmp_path / "project", "reference/mine/tables/claims.csv"
+    for folder in ("micota", "scripts", "config"):
+        shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (".gitattributes", ".gitignore", "Makefile", "CITATION.cff", "results/README.md"):
+        (project / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, project / name)
+    (project / claims).parent.mkdir(parents=True)
+    (project / claims).write_text("text,whose,verdict,about\nTwo is more than one,ours,reproduced,\n", encoding="utf-8")
     assert "no git repository" in refused(make(project, "archive"))
     git(project, "init", "-q")
     git(project, "add", "-A")
@@ -205,6 +212,7 @@ def test_the_archive_is_whole_and_knows_its_commit(tmp_path: Path) -> None:
     sums = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=unpacked, capture_output=True, check=False)
     assert sums.returncode == 0
     listed = {line.split("  ", 1)[1].removeprefix("./") for line in (unpacked / "SHA256SUMS").read_text().splitlines()}
-    assert listed == set(git(project, "ls-files").splitlines())
+    assert listed == set(git(project, "ls-files").splitlines()) | {".zenodo.json"}
+    assert "Two is more than one" in read_json(unpacked / ".zenodo.json")["description"]
     assert (unpacked / COMMIT).read_text().strip() == git(project, "rev-parse", "HEAD")
     assert "no git repository" in refused(make(unpacked, "archive"))  # though it lies inside one
