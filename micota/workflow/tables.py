@@ -16,17 +16,19 @@ from micota.workflow.paths import Paths
 from micota.workflow.reads import (
     GOLD,
     Files,
-    corpus_counts,
+    answering,
     files,
     graded,
     reads_claims,
     reads_filter,
+    reads_likelihood,
     reads_map,
     reads_predictors,
     reads_published,
     reads_rivals,
     reads_scores,
     reads_sizes,
+    reads_summary,
     reads_texts,
 )
 
@@ -60,11 +62,6 @@ class Table:
             endings = {f"{name}.{ending}": label * (ending == "md") for ending in FORMATS}
             found |= {name: label} if "." in name else endings
         return found
-
-
-def answering(study: Study) -> list[str]:
-    """The models that write traces."""
-    return [model for model in study.models if tasks.tasks(study, model)]
 
 
 def several_seeds(study: Study) -> bool:
@@ -114,10 +111,7 @@ TABLES = {
         version=2,
     ),
     "likelihood": Table(
-        lambda study, paths: {
-            "nll": paths.of("likelihood", study.config.students.bases),
-            **corpus_counts(study, paths),
-        },
+        reads_likelihood,
         {"likelihood": "likelihood of the corpora"},
         lambda study: {"entries": entries.likelihoods(study)},
     ),
@@ -160,6 +154,12 @@ TABLES = {
         },
         lambda study: study.config.claims,
         version=2,
+    ),
+    "summary": Table(
+        reads_summary,
+        {"summary.md": "summary"},
+        settings=lambda study: {"proposed": study.config.students.proposed},
+        when=lambda study: study.config.claims,
     ),
     "sizes": Table(
         reads_sizes,
