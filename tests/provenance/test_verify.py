@@ -98,7 +98,9 @@ def test_with_the_same_arithmetic_every_number_is_to_be_equal(study: Path, capsy
     write_json(study / "results" / "manifest.json", {"arithmetic": THERE | {"cpu": "a third"}})
     passed, problems = verified(study)
     assert not passed and any(problem.startswith("main.csv:2: accuracy_easy is ") for problem in problems)
-    assert capsys.readouterr().err.startswith(f"Not verified: the run differs from the reference in {len(problems)} pla")
+    assert capsys.readouterr().err.startswith(
+        f"Not verified: the run differs from the reference in {len(problems)} pla"
+    )
     shutil.copytree(study / "reference" / "tables", study / "results" / "tables", dirs_exist_ok=True)
     assert verified(study) == (True, [])
     assert "computes as the reference's did (other, AVX2, torch 2): every number" in capsys.readouterr().out

@@ -45,16 +45,16 @@ def test_what_was_seen() -> None:
     ("here", "there", "words"),
     [
         ([claim("a", 3)], [claim("a", 2)], "Of 1 effect that both measured, 1 points the same way"),
-        ([claim("a", 3)], [claim("a", -2)], "0 point the same way as in the confirmation run, 1 the other way: “claim a”"),
-        ([claim("a", 3), claim("b", 3)], [claim("b", -2), claim("a", 0.5)], "1 is too close to call in one of the two: “"),
+        ([claim("a", 3)], [claim("a", -2)], "0 point the same way as in the confirmation run, 1 the other way: “c"),
+        ([claim("a", 3), claim("b", 3)], [claim("b", -2), claim("a", 0.5)], "1 is too close to call in one"),
         ([claim("a", 3)], [claim("a", 3)], "All 1 effects are those of the confirmation run, number for number."),
         ([claim("a", 3)], [claim("z", 3)], "has none of these effects"),
         ([claim("a", None)], [claim("a", 3)], "has none of these effects"),
         ([claim("a", 3)], None, "There is no confirmation run at hand"),
-        ([claim(name, 3) for name in "abcde"], [claim(name, -3) for name in "abcde"], "“claim c” (+3 points here, -3 poi"),
+        ([claim(name, 3) for name in "abcde"], [claim(name, -3) for name in "abcde"], "“claim c” (+3 points he"),
         ([claim(name, 3) for name in "abcde"], [claim(name, -3) for name in "abcde"], " and 2 more."),
     ],
-)  # fmt: skip
+)
 def test_whether_the_confirmation_run_agrees(here: list[Row], there: list[Row] | None, words: str) -> None:
     assert words in said(here, there)[1]
 
