@@ -244,7 +244,7 @@ draws: setup  ## the miniature with six other seeds, from whose spread verify ju
 reference: setup  ## make the miniature's last results the reference
 	@$(call there,results/mini/manifest.json)
 	rm -rf reference/mini/tables reference/mini/figures && mkdir -p reference/mini
-	cp -r results/mini/tables reference/mini/tables && rm -f reference/mini/tables/summary.md
+	cp -r results/mini/tables reference/mini/tables && rm -f reference/mini/tables/summary.md && cp results/mini/study.json reference/mini/
 	mkdir reference/mini/figures && cp figures/mini/*.png reference/mini/figures/
 	$(BIN)/python -m scripts.fingerprint --manifest results/mini/manifest.json --out reference/mini/fingerprint.json
 	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
@@ -256,7 +256,7 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 	@$(call there,results/study/manifest.json)
 	rm -rf reference/study && mkdir -p reference/study/figures
 	$(BIN)/python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
-	cp -r results/study/tables reference/study/tables && rm -f reference/study/tables/summary.md
+	cp -r results/study/tables reference/study/tables && rm -f reference/study/tables/summary.md && cp results/study/study.json reference/study/
 	$(BIN)/python -m scripts.figures front --table results/study/tables/sizes.csv --figures figures/study
 	cp figures/study/*.png reference/study/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks > reference/study/cost.md

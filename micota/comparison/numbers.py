@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from math import isclose
 from typing import NamedTuple
 
 from micota.common.tables import Row
 from micota.comparison.runs import Run
 from micota.comparison.sections import Section, number
-from micota.provenance.draws import KEYS, SEEDS, unseeded
+from micota.provenance.draws import FOLLOWS, KEYS, SEEDS, unseeded
 
 # What a row is about, beside the keys of `make verify`.
 ALSO = (
-    *("claim", "part", "kind", "family", "candidate", "source", "predictor", "axis", "scale", "bin_left", "rule", "of"),
+    *("claim", "part", "kind", "label", "candidate", "source", "predictor", "axis", "scale", "bin_left", "rule", "of"),
     *("one", "other", "id", "with", "problem", "extracted", "student", "under"),
 )
 FIRST = ("main", "main_differences", "assistants", "corpora", "likelihood")  # tables that say most
@@ -90,13 +91,18 @@ def differences(name: str, one: Mapping[str, Row], other: Mapping[str, Row]) -> 
         for column, value in mine.items():
             theirs = other.get(row, {}).get(column)
             numbers = [each for each in (value, theirs) if isinstance(each, float)]
-            if column in (*KEYS, *ALSO) or row not in other or column not in other[row] or not numbers:
+            if row not in other or column not in other[row] or not compared(column) or not numbers:
                 continue
             count += 1
             if len(numbers) == 1 or not isclose(*numbers, rel_tol=SAME):
                 pair = (each if isinstance(each, float) else None for each in (value, theirs))
                 found.append(Difference(name, row, column, *pair))
     return count, found
+
+
+def compared(column: str) -> bool:
+    """Whether a column's numbers are told: no keys, and none that follow from others, as the ends of intervals."""
+    return column not in (*KEYS, *ALSO) and not any(fnmatchcase(column, pattern) for pattern in FOLLOWS)
 
 
 def claims(one: Run, other: Run) -> Section:
@@ -110,7 +116,8 @@ def claims(one: Run, other: Run) -> Section:
     rows = []
     for pair in [*changed, *(pair for pair in judged if pair not in changed)]:
         first = pair[0] or pair[1] or {}
-        rows.append([first["text"], first["unit"], *(effect(row) for row in pair), *(verdict(row) for row in pair)])
+        units = " | ".join(dict.fromkeys(row["unit"] for row in pair if row))
+        rows.append([first["text"], units, *(effect(row) for row in pair), *(verdict(row) for row in pair)])
     both = sum(all(pair) for pair in judged)
     words = f"{both} parts of claims are in both runs; {len(changed)} of them have another verdict."
     return Section("Claims", words, ["claim", "unit", "effect A", "effect B", "verdict A", "verdict B"], rows, (2, 3))

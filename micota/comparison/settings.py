@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from micota.common.contracts import corpus_rows
-from micota.common.tables import DASH
+from micota.common.tables import DASH, Row
 from micota.comparison.runs import Run
 from micota.comparison.sections import Section, number
 
@@ -41,7 +41,7 @@ def written(value: Any) -> str:
 
 def corpora(one: Run, other: Run) -> Section:
     """A row for each corpus of either run."""
-    names = list(dict.fromkeys([*one.corpora, *other.corpora]))
+    names = list(dict.fromkeys(name for run in (one, other) for name in (*run.corpora, *listed(run))))
     headings = ["corpus", "rows A", "rows B", "problems in both", "equal traces", "mean tokens A", "mean tokens B"]
     words = "Equal traces: the same text for the same problem and sample"
     if not names:
@@ -51,7 +51,7 @@ def corpora(one: Run, other: Run) -> Section:
         row, seen = corpus(one, other, name)
         rows.append(row)
         blind |= not seen
-    words += f"; {DASH}: a run lacks the corpus, or its logs hold no texts." if blind else "."
+    words += f"; {DASH}: a run lacks the corpus or its texts." if blind else "."
     return Section("Corpora", words, headings, rows, range(1, len(headings)))
 
 
@@ -64,14 +64,23 @@ def corpus(one: Run, other: Run, name: str) -> tuple[list[str], bool]:
         else None
         for rows in both
     ]
-    lengths = [number(fmean(row["n_tokens"] for row in rows) if rows else None, "{:.1f}") for rows in both]
+    told = [listed(run).get(name, {}) for run in (one, other)]
+    sizes = [len(rows) if rows else row.get("kept") for rows, row in zip(both, told, strict=True)]
+    lengths = [
+        fmean(trace["n_tokens"] for trace in rows) if rows else row.get("tokens_mean")
+        for rows, row in zip(both, told, strict=True)
+    ]
     shared, equal = None, None
     if texts[0] and texts[1]:
         shared = len(asked(texts[0]) & asked(texts[1]))
         equal = sum(texts[1].get(key) == text for key, text in texts[0].items())
-    sizes = [number(None if rows is None else len(rows), "{:,}") for rows in both]
-    counted = [number(count, "{:,}") for count in (shared, equal)]
-    return [name, *sizes, *counted, *lengths], equal is not None
+    counts, means = ([number(n, "{:,.0f}") for n in (*sizes, shared, equal)], [number(n, "{:.1f}") for n in lengths])
+    return [name, *counts, *means], equal is not None
+
+
+def listed(run: Run) -> dict[str, Row]:
+    """What the table of corpora says of each, for a run whose corpora are not there."""
+    return {row["corpus"]: row for row in run.tables.get("corpora", []) if row.get("chain") is None}
 
 
 def asked(texts: dict[tuple[str, int], tuple[str, str]]) -> set[str]:

@@ -127,6 +127,8 @@ def test_what_a_folder_lacks_is_said(tmp_path: Path) -> None:
     assert settings.settings(*pair).words == "No study.json in committed, so settings are not compared."
     assert settings.corpora(*pair).rows == [["new", "3", "–", "–", "–", "11.0", "–"]]
     assert {row[6] for row in traces.answers(*pair)[0].rows} == {"nothing: a run has no graded traces"}
+    table(tables_alone / "tables/corpora.csv", [{"corpus": "new", "kept": 2, "tokens_mean": 9.5}])
+    assert settings.corpora(pair[0], read_run(tables_alone, "x")).rows == [["new", "3", "2", "–", "–", "11.0", "9.5"]]
     shutil.rmtree(one / "tables")
     assert "No tables in one" in numbers.tables(read_run(one, "one"), pair[1])[0].words
 
