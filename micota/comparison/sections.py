@@ -9,7 +9,7 @@ from micota.common.tables import DASH
 from micota.common.terminal import aligned, wrapped
 
 SHOWN = 12  # rows of a section in the terminal
-WIDEST = 44  # characters of a cell there
+WIDEST = 36  # characters of a cell there
 KEPT = 500  # rows of a section on the page
 TEMPLATE = "compare.html"
 
