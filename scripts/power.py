@@ -15,8 +15,8 @@ en dash: no number of problems is enough with so few units. More problems do not
 `{stem}_price`: the effect that so many units find with this table's number of problems, and what they cost.
 
 The variances are estimates, with few units rough ones: read the numbers as an order of magnitude. Claims from one run
-have no such variances and are left out. Prints both tables with a
-legend, and writes `{stem}.{csv,md,tex}` and `{stem}_price.{csv,md,tex}`.
+have no such variances and are left out. Prints both tables with a legend, and writes `{stem}.{csv,md,tex}` and
+`{stem}_price.{csv,md,tex}`.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from micota.common.tables import Column, write_table
+from micota.common.tables import Column, Row, write_table
 from micota.common.terminal import WIDTH, aligned, from_markdown, wrapped
 
 
@@ -12,7 +12,7 @@ def test_text_stands_left_and_numbers_right() -> None:
 
 
 def test_a_table_in_markdown_is_read_back(tmp_path: Path) -> None:
-    rows = [{"a": "x|y", "n": 1}, {"a": "z", "n": None}]
+    rows: list[Row] = [{"a": "x|y", "n": 1}, {"a": "z", "n": None}]
     write_table(tmp_path / "t", rows, [Column("a", "A"), Column("n", "N")])
     assert from_markdown((tmp_path / "t.md").read_text()).splitlines() == ["A    N", "---  -", "x|y  1", "z    –"]
 
