@@ -2,6 +2,7 @@
 # Remove a study's results and figures (`make clean STUDY=mini`), or those of all studies (STUDY=all).
 set -euo pipefail
 study=${1-}
+mkdir -p results figures
 there=$(find results figures -mindepth 1 -maxdepth 1 -type d ! -name '.*' -printf '%f\n' | sort -u | paste -sd ' ')
 
 die() { printf 'error: %s; there are: %s (or all of them: STUDY=all)\n' "$1" "${there:-none}" >&2; exit 2; }
