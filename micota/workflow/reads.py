@@ -1,6 +1,7 @@
 """What each table reads: files of a study's results, by what they are."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from micota.results import entries, rivals
@@ -10,6 +11,8 @@ from micota.study.graph import Study
 from micota.workflow.paths import Paths
 
 Files = dict[str, list[str]]
+
+PROJECT = Path(__file__).parents[2]
 
 
 def graded(chosen: Callable[[Study], Iterable[dict[str, Any]]], *more: str) -> Callable[[Study, Paths], Files]:
@@ -57,6 +60,10 @@ def reads_texts(study: Study, paths: Paths) -> Files:
     return graded(entries.main)(study, paths) | {"problems": paths.of("problems", study.config.benchmarks)}
 
 
+def reads_likelihood(study: Study, paths: Paths) -> Files:
+    return {"nll": paths.of("likelihood", study.config.students.bases), **corpus_counts(study, paths)}
+
+
 def reads_predictors(study: Study, paths: Paths) -> Files:
     models = [{"model": entry[key]} for entry in predicted(study) for key in ("under", "model")]
     return {
@@ -77,6 +84,16 @@ def reads_claims(study: Study, paths: Paths) -> Files:
         "corpora": paths.of("corpora", entries.solved(study)),
         **corpus_counts(study, paths),
     }
+
+
+CONFIRMED = "reference/study/tables/claims.csv"  # the verdicts that a study's own are held against
+
+
+def reads_summary(study: Study, paths: Paths) -> Files:
+    """Tables of the study, and the claims of the confirmation run, if it is at hand."""
+    places = (Path(CONFIRMED), PROJECT / CONFIRMED)
+    confirmed = [str(path) for path in places if path.is_file()][:1]
+    return paths.below({"main": ["tables/main.csv"], "claims": ["tables/claims.csv"]}) | {"confirmed": confirmed}
 
 
 def reads_published(study: Study, paths: Paths) -> Files:

@@ -20,7 +20,7 @@ FLOORS = (
     ["study"],
     ["results", "planning"],
     ["provenance", "exports"],
-    ["workflow"],
+    ["workflow", "comparison"],
     ["preflight"],
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
