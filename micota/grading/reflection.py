@@ -45,7 +45,12 @@ def marks_of(loader: str) -> Sequence[str]:
 
 def count(text: str, marks: Sequence[str] = MARKS) -> int:
     """How many marks the text has; a mark is a whole word (or words), and longer marks go before those in them."""
-    return sum(1 for _ in _pattern(tuple(marks)).finditer(text.replace("\u2019", "'")))
+    return len(places(text, marks))
+
+
+def places(text: str, marks: Sequence[str] = MARKS) -> list[tuple[int, int]]:
+    """Where the marks stand: first character, and the one behind the last."""
+    return [match.span() for match in _pattern(tuple(marks)).finditer(text.replace("\u2019", "'"))]
 
 
 @cache
