@@ -1,0 +1,58 @@
+"""Write the page of a study: verdicts, evidence, traces, models, corpora, merges, tables, figures and the run, offline.
+
+    python -m scripts.report --study results/mini/study.json --results results/mini --out figures/mini/report.html
+
+Everything is read from --results; `--beside` names the claims of another run of them, shown next to this one's. Where
+the texts are many, a seeded sample of them and all disagreements of the graders come with the page, which says so.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from micota.common.cli import Parser, run
+from micota.common.tables import read_csv
+from micota.pages.gather import gather
+from micota.pages.page import views
+from micota.pages.write import Chunks, write
+from micota.study.load import add_study_flag, study_of
+from micota.workflow.tables import caption, figures, tables
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_study_flag(parser, required=True)
+    parser.add_argument("--results", type=Path, required=True, help="the study's folder of results")
+    parser.add_argument("--beside", type=Path, nargs="*", default=[], help="claims.csv of another run of these claims")
+    parser.add_argument("--out", type=Path, required=True, help="the page; texts that are many go to traces/ beside it")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse_args(argv)
+    study, chunks = study_of(args.study), Chunks()
+    beside = {row["claim"]: row for path in args.beside for row in read_csv(path) if row["part"] == 1}
+    found = gather(study, args.results, chunks.keep)
+    chunks.keep("index", found.index)
+    shown = {
+        file: (label, PROJECT / f"report/{caption(file)}.rst")
+        for table in tables(study).values()
+        for file, label in table.files().items()
+        if label
+    }
+    drawn = {
+        name: (figure.table, {image: (label, PROJECT / f"report/figure_{image}.rst") for image, label in figure.images.items()})
+        for name, figure in figures(study).items()
+    }
+    made = write(args.out, views(found, beside, shown, drawn, args.out.parent), chunks)
+    counts = found.index["counts"]
+    print(
+        f"{args.out}: {made['bytes'] / 1e6:.1f} MB, {counts['traces']} traces, {counts['texts']} with their text,"
+        f" {made['beside']} files beside it"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
