@@ -83,7 +83,7 @@ ALONE = $(BIN)/python -m scripts.alone --name $@ $(MAKE) --no-print-directory $@
 there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&2; exit 2; }
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
-FROM_LOGS := load_problems clean_problems check_gold manifest \
+FROM_LOGS := load_problems clean_problems check_gold manifest report_page \
              $(addprefix table_,main published scores gold claims assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
              $(addprefix figure_,accuracy claims merge lengths likelihood yield sizes map rivals predictors)
 
@@ -110,9 +110,9 @@ $(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) $(FOLLOW)
-	[ -f figures/mini/report.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/report.html | grep -q . || { \
-		report=figures/mini/.report.$$$$.html; trap 'rm -f $$report' EXIT; \
-		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report $$report --quiet && mv $$report figures/mini/report.html; }
+	[ -f figures/mini/workflow.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/workflow.html | grep -q . || { \
+		report=figures/mini/.workflow.$$$$.html; trap 'rm -f $$report' EXIT; \
+		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report $$report --quiet && mv $$report figures/mini/workflow.html; }
 	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
 
 study: setup  ## the confirmation run: all seeds and student sizes, fresh problems, verdicts (hours; SEEDS=[101]: one seed)

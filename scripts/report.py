@@ -2,7 +2,7 @@
 
     python -m scripts.report --study results/mini/study.json --results results/mini --out figures/mini/report.html
 
-Everything is read from --results; `--beside` names the claims of another run of them, shown next to this one's. Where
+Each table is a page of its own too, in tables/ beside it. Everything is read from --results; `--beside` names the claims of another run of them, shown next to this one's. Where
 the texts are many, a seeded sample of them and all disagreements of the graders come with the page, which says so.
 """
 
@@ -16,7 +16,7 @@ from micota.pages.gather import gather
 from micota.pages.page import views
 from micota.pages.write import Chunks, write
 from micota.study.load import add_study_flag, study_of
-from micota.workflow.tables import caption, figures, tables
+from micota.workflow.tables import caption, figures, shown
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -36,17 +36,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     beside = {row["claim"]: row for path in args.beside for row in read_csv(path) if row["part"] == 1}
     found = gather(study, args.results, chunks.keep)
     chunks.keep("index", found.index)
-    shown = {
-        file: (label, PROJECT / f"report/{caption(file)}.rst")
-        for table in tables(study).values()
-        for file, label in table.files().items()
-        if label
-    }
-    drawn = {
-        name: (figure.table, {image: (label, PROJECT / f"report/figure_{image}.rst") for image, label in figure.images.items()})
+    told = {file: (label, PROJECT / f"report/{caption(file)}.rst") for file, label in shown(study).items()}
+    images = {
+        name: {image: (label, PROJECT / f"report/figure_{image}.rst") for image, label in figure.images.items()}
         for name, figure in figures(study).items()
     }
-    made = write(args.out, views(found, beside, shown, drawn, args.out.parent), chunks)
+    drawn = {name: (figure.table, images[name]) for name, figure in figures(study).items()}
+    made = write(args.out, views(found, beside, told, drawn, args.out.parent), chunks)
     counts = found.index["counts"]
     print(
         f"{args.out}: {made['bytes'] / 1e6:.1f} MB, {counts['traces']} traces, {counts['texts']} with their text,"

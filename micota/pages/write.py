@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,15 @@ def environment() -> Environment:
     return made
 
 
+def write_tables(folder: Path, tables: Iterable[Any]) -> None:
+    """Each table as a small page without a script, for Snakemake's report."""
+    style = Markup((HERE / "assets/page.css").read_text(encoding="utf-8"))
+    template = environment().get_template("table.html")
+    for table in tables:
+        with whole(folder / f"{table.name}.html") as handle:
+            handle.write(template.render(table=table, style=style))
+
+
 def write(page: Path, views: Record, chunks: Chunks) -> dict[str, int]:
     """Write the page, whole or not at all; gives its bytes and the number of files beside it."""
     beside = {name: f"{BESIDE}/{number}.js" for number, name in enumerate(chunks.beside)}
@@ -95,6 +105,7 @@ def write(page: Path, views: Record, chunks: Chunks) -> dict[str, int]:
     for name, file in beside.items():
         with whole(page.parent / file) as handle:
             handle.write(f"arrived({json.dumps(name)}, {json.dumps(chunks.packed[name])});\n")
+    write_tables(page.parent / "tables", views["tables"])
     code = script()
     style = (HERE / "assets/page.css").read_text(encoding="utf-8")
     within = {name: packed for name, packed in chunks.packed.items() if name not in beside}

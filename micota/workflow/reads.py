@@ -1,8 +1,10 @@
 """What each table reads: files of a study's results, by what they are."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
+from micota.pages.gather import traced
 from micota.results import entries, rivals
 from micota.results.predictors import learned, predicted
 from micota.study import tasks
@@ -107,3 +109,23 @@ def reads_filter(study: Study, paths: Paths) -> Files:
     arms = [arm for pair in rivals.unfiltered(study) for arm in (*pair["proposed"], *pair["other"])]
     models = [{"model": model} for arm in arms for seeds in arm for model in seeds]
     return graded(lambda _: models, GOLD)(study, paths)
+
+
+CONFIRMED = "reference/study/tables/claims.csv"  # verdicts that a page shows beside those of the same claims
+
+
+def reads_page(study: Study, paths: Paths) -> Files:
+    """All that has texts and verdicts: graded traces, corpora with their counts, and the problems."""
+    asked = (task.problems for model in study.models for task in tasks.tasks(study, model))
+    return {
+        "graded": paths.of("graded", traced(study)),
+        "problems": paths.of("problems", [*asked, study.config.training_problems, *study.imports.values()]),
+        "corpora": paths.of("corpora", study.config.corpora),
+        "counts": paths.of("corpora", study.config.corpora, ".counts.json"),
+    }
+
+
+def beside(study: Study, project: Path) -> list[Path]:
+    """The confirmation run's verdicts, where there are some to compare with."""
+    path = Path(CONFIRMED) if Path(CONFIRMED).is_file() else project / CONFIRMED
+    return [path] if study.config.claims and path.is_file() else []
