@@ -91,6 +91,7 @@ async function show(focus = true) {
   if (turn !== state.turn) return;
   const heading = find("h1", section);
   document.title = `${heading.textContent} · ${state.index.study}`;
+  document.documentElement.dataset.shown = location.href;
   if (focus) {
     heading.focus({ preventScroll: true });
     (target || (static_ === section ? document.body : static_)).scrollIntoView();

@@ -15,5 +15,4 @@
   for (const model of state.index.models) state.models.set(model.name, model);
   window.addEventListener("hashchange", () => show());
   await show(false);
-  document.documentElement.dataset.ready = "yes";
 })();
