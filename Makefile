@@ -89,12 +89,12 @@ FROM_LOGS := load_problems clean_problems check_gold manifest report_page \
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.
-TESTED         := $(filter setup-test test test-slurm check format,$(MAKECMDGOALS))
+TESTED         := $(filter setup-test test test-report test-slurm check format,$(MAKECMDGOALS))
 INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VENV)/test.installed),test,cpu))
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test named-python demo study controls map rivals tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test named-python demo study controls map rivals tables archive power score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-report test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -273,6 +273,11 @@ test: setup-test  ## run the tests, on two cores
 test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
 	bash tests/slurm/install.sh
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
+
+PLAYWRIGHT := $(VENV)-browser
+test-report: setup-test  ## the report in headless Chromium, offline (installs Playwright, and Debian's chromium where it is missing; that needs root)
+	bash tests/browser/install.sh $(BIN)/python $(PLAYWRIGHT)
+	PYTHONPATH=$(PLAYWRIGHT) HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/browser
 
 test-cuda-build:  ## what only the CUDA builds can show, on a machine without a GPU (8.5 GB more, into .venv-cuda)
 	$(MAKE) setup TORCH=cuda VENV=.venv-cuda

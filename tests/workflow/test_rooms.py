@@ -19,7 +19,7 @@ FLOORS = (
     ["corpora"],
     ["study"],
     ["results", "planning"],
-    ["provenance"],
+    ["provenance", "pages"],
     ["workflow"],
     ["preflight"],
 )
