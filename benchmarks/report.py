@@ -2,8 +2,8 @@
 
     python -m benchmarks.report --traces 100000 --characters 17000
 
-Only what grows with the traces is timed: the reading of graded traces and corpora, the sample of texts, the page. Tables
-and figures are left out, and so are claims. The folder takes as much room as the traces (1.8 GB as above).
+Only what grows with the traces is timed: the reading of graded traces and corpora, the sample of texts, the page.
+Tables and figures are left out, and so are claims. The folder takes as much room as the traces (1.8 GB as above).
 """
 
 import argparse
@@ -108,11 +108,16 @@ def graded(model: str, dataset: str, problem: str, sample: int, text: str, rng: 
 def write_corpus(results: Path, corpus: str, count: int, characters: int, rng: random.Random, text: str) -> None:
     problems = json.loads((results / "study.json").read_text(encoding="utf-8"))["training_problems"]
     rows = [
-        {"id": f"{problems}/{n}", "sample": 0, "sampler": corpus, "problem": f"What is {n}?", "n_tokens": characters // 4,
-         "completion": piece(rng, text, characters)}
+        {"id": f"{problems}/{n}", "sample": 0, "sampler": corpus, "problem": f"What is {n}?",
+         "n_tokens": characters // 4, "completion": piece(rng, text, characters)}
         for n in range(count)
     ]  # fmt: skip
-    tokens = {"mean": characters / 4, "median": characters / 4, "max": characters // 4, "total": count * characters // 4}
+    tokens = {
+        "mean": characters / 4,
+        "median": characters / 4,
+        "max": characters // 4,
+        "total": count * characters // 4,
+    }
     counts = {"corpus": corpus, "read": count, "kept": count, "dropped": {}, "problems": count, "tokens": tokens}
     write_jsonl(results / f"corpora/{corpus}.jsonl", rows)
     write_json(results / f"corpora/{corpus}.counts.json", counts)

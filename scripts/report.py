@@ -2,8 +2,9 @@
 
     python -m scripts.report --study results/mini/study.json --results results/mini --out figures/mini/report.html
 
-Each table is a page of its own too, in tables/ beside it. Everything is read from --results; `--beside` names the claims of another run of them, shown next to this one's. Where
-the texts are many, a seeded sample of them and all disagreements of the graders come with the page, which says so.
+Each table is a page of its own too, in tables/ beside it. Everything is read from --results; `--beside` names the
+claims of another run of them, shown next to this one's. Where the texts are many, a seeded sample of them and traces
+that graders judge differently come with the page, which says how many.
 """
 
 import argparse

@@ -19,7 +19,7 @@ from tests.tiny import raw_config
 LONG = 5_000_000  # characters
 HOSTILE = {
     "script": "<script>window.hacked = 1</script>",
-    "ended": "</script><img src=x onerror=\"window.hacked = 1\"></pre>",
+    "ended": '</script><img src=x onerror="window.hacked = 1"></pre>',
     "comment": "<!-- <script> ]]> {{ 7 * 7 }} {% raw %} ${hacked}",
     "control": "a\x00b\x1b[31mc\u2028d",
     "turned": "\u202eevil\u202c \u2066x\u2069 \u200b\ufeff",
@@ -95,8 +95,8 @@ def make_hostile(results: Path, model: str) -> list[str]:
     return [trace["id"] for trace in traces[: len(HOSTILE)]]
 
 
-def make_tables(study: Study, results: Path) -> None:
-    for name in tables(study):
+def make_tables(study: Study, results: Path, *only: str) -> None:
+    for name in only or tables(study):
         table_script.main([name, f"--study={results}/study.json", f"--results={results}"])
 
 
@@ -115,6 +115,3 @@ def make_page(folder: Path, changes: Mapping[str, Any] | None = None, hostile: b
 def index_counts(results: Path) -> int:
     """How many graded traces the results hold."""
     return sum(1 for path in (results / "graded").glob("*.jsonl") for _ in read_jsonl(path))
-
-
-

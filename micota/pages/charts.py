@@ -68,5 +68,7 @@ def dots(
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.set_xlabel(f"effect ({row['unit']})")
-    alt = f"Effect {row['effect']:.3g} {row['unit']}; by benchmark, chain and seed" if row["effect"] is not None else name
+    alt = (
+        f"Effect {row['effect']:.3g} {row['unit']}; by benchmark, chain and seed" if row["effect"] is not None else name
+    )
     return inline(figure, name, alt)

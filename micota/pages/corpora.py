@@ -1,4 +1,4 @@
-"""What students learned from: each corpus' counts, and its rows; a row that repeats a graded trace does not hold its text."""
+"""What students learned from: each corpus' counts, and its rows; one that repeats a graded trace holds no text."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +45,9 @@ def text_of(row: Record, models: Mapping[str, Model], tinter: Tinter, problem: s
 def counts_of(path: Path) -> Record:
     """What was read, kept and dropped, and the lengths; `notes` has what some kinds say more, in words."""
     counts = read_json(path)
-    found: Record = {key: counts[key] for key in ("read", "kept", "problems")} | {"truncated": counts.get("truncated", 0)}
+    found: Record = {key: counts[key] for key in ("read", "kept", "problems")} | {
+        "truncated": counts.get("truncated", 0)
+    }
     found |= {"dropped": counts["dropped"], "tokens": counts["tokens"], "notes": []}
     if "of" in counts:
         found["notes"].append(f"Its rows are taken from the corpus {counts['of']}.")
@@ -54,7 +56,7 @@ def counts_of(path: Path) -> Record:
     if "imported" in counts:
         made = counts["imported"]
         found["notes"].append(
-            f"Traces made elsewhere: {made['source']}, {made.get('licence') or 'licence not known'}; {made['traces']} of"
-            f" {made['rows']} rows."
+            f"Traces made elsewhere: {made['source']}, {made.get('licence') or 'licence not known'}; {made['traces']}"
+            f" of {made['rows']} rows."
         )
     return found

@@ -121,9 +121,7 @@ def gather(study: Study, results: Path, keep: Keep, choose: Chooser | None = Non
     return found
 
 
-def read_corpora(
-    found: Gathered, paths: Mapping[str, Path], choose: Chooser, keep: Keep
-) -> Iterable[dict[str, Any]]:
+def read_corpora(found: Gathered, paths: Mapping[str, Path], choose: Chooser, keep: Keep) -> Iterable[dict[str, Any]]:
     """Each corpus' counts, with its rows given to `keep`."""
     study = found.study
     for entry in entries.named(study, paths):

@@ -23,8 +23,8 @@ def sentences(
     if scores:
         said.append(on_scores(scores, proposed))
     said.append(
-        f"It draws the method {chains} times, each with its own teacher and assistant, so its intervals speak for further"
-        " draws."
+        f"It draws the method {chains} times, each with its own teacher and assistant, so its intervals speak for"
+        " further draws."
         if chains > 1
         else "It draws the method once: what another teacher, assistant or mask would give, one draw cannot tell."
     )
@@ -54,11 +54,14 @@ def on_scores(scores: Mapping[str, Mapping[str, float]], proposed: str) -> str:
         return f"Untrained, {base} solves {own[UNTRAINED]:.1f} % of the benchmarks' problems."
     first = proposed if proposed in trained else next(iter(trained))
     others = {name: score for name, score in trained.items() if name != first}
-    told = f"The student {base} solves {trained[first]:.1f} % of the benchmarks' problems when trained on {corpus_label(first)}"
+    told = f"The student {base} solves {trained[first]:.1f} % of the benchmarks' problems"
+    told += f" when trained on {corpus_label(first)}"
     more = []
     if others:
         best = max(others, key=lambda name: others[name])
-        more.append(f"{others[best]:.1f} % on {corpus_label(best)}, the best of {len(others)} other{'s' * (len(others) > 1)}")
+        more.append(
+            f"{others[best]:.1f} % on {corpus_label(best)}, the best of {len(others)} other{'s' * (len(others) > 1)}"
+        )
     if UNTRAINED in own:
         more.append(f"{own[UNTRAINED]:.1f} % untrained")
     return f"{', '.join([told, *more[:-1]])}, and {more[-1]}." if more else f"{told}."

@@ -34,7 +34,8 @@ class Table:
     def numeric(self) -> list[bool]:
         """Of each column, whether it holds numbers alone."""
         return [
-            any(cell != DASH for cell in column) and all(cell in ("", DASH) or NUMBER.fullmatch(cell) for cell in column)
+            any(cell != DASH for cell in column)
+            and all(cell in ("", DASH) or NUMBER.fullmatch(cell) for cell in column)
             for column in ([row[place] for row in self.rows] for place in range(len(self.headings)))
         ]
 

@@ -64,7 +64,11 @@ def other_view(row: Row | None, text: str) -> dict[str, Any] | None:
     if row is None or row["text"] != text:
         return None
     shown = readable(row)
-    return {"verdict": row["verdict"], "kind_of": row["verdict"].replace(" ", "-"), **{k: shown[k] for k in ("effect", "interval")}}
+    return {
+        "verdict": row["verdict"],
+        "kind_of": row["verdict"].replace(" ", "-"),
+        **{k: shown[k] for k in ("effect", "interval")},
+    }
 
 
 def narrow(row: Row) -> str | None:
@@ -156,7 +160,10 @@ def stages(found: Gathered, tables: int, figures: int) -> list[tuple[str, str]]:
     study = found.study
     counts = found.index["counts"]
     return [
-        ("problems", f"{sum(len(each.texts) for each in found.problems.values()):,} of {len(found.problems)} data sets"),
+        (
+            "problems",
+            f"{sum(len(each.texts) for each in found.problems.values()):,} of {len(found.problems)} data sets",
+        ),
         ("bases", f"{len(study.bases)} models"),
         ("teacher and assistant", f"{len(study.config.tuned)} trainings"),
         ("merges", f"{len(study.merges)} models"),
@@ -204,6 +211,6 @@ def headline(found: Gathered, claims: Sequence[Mapping[str, Any]]) -> list[str]:
 def known_names(found: Gathered) -> dict[str, str]:
     """Model or corpus -> its address, for cells of tables that name it."""
     known = {model: f"#model/{model}" for model in found.models}
-    return known | {corpus["name"]: f"#corpus/{corpus['name']}" for corpus in found.corpora if corpus["name"] not in known}
-
-
+    return known | {
+        corpus["name"]: f"#corpus/{corpus['name']}" for corpus in found.corpora if corpus["name"] not in known
+    }

@@ -109,8 +109,10 @@ def write(page: Path, views: Record, chunks: Chunks) -> dict[str, int]:
     code = script()
     style = (HERE / "assets/page.css").read_text(encoding="utf-8")
     within = {name: packed for name, packed in chunks.packed.items() if name not in beside}
-    text = environment().get_template("page.html").stream(
-        **views, style=Markup(style), script=Markup(code), policy=policy(code), chunks=within, beside=beside
+    text = (
+        environment()
+        .get_template("page.html")
+        .stream(**views, style=Markup(style), script=Markup(code), policy=policy(code), chunks=within, beside=beside)
     )
     with whole(page) as handle:
         handle.writelines(text)

@@ -35,8 +35,12 @@ class Opened:
         self.settled()
 
     def settled(self) -> None:
-        """Until what the address asks for is shown."""
-        self.tab.wait_for_function("document.documentElement.dataset.shown === location.href")
+        """Until what the address asks for is shown. Playwright's own way to wait evaluates text, which pages forbid."""
+        for _ in range(3000):
+            if self.tab.evaluate("document.documentElement.dataset.shown === location.href"):
+                return
+            self.tab.wait_for_timeout(20)
+        raise AssertionError(f"{self.tab.url}: not shown within a minute")
 
     def click(self, selector: str) -> None:
         self.tab.locator(selector).first.click()
@@ -89,7 +93,7 @@ def opened(browser: Browser, file: Path, **settings: Any) -> Opened:
 
 
 @pytest.fixture
-def page(browser: Browser, file: Path) -> Iterator[Opened]:
+def either(browser: Browser, file: Path) -> Iterator[Opened]:
     """A page of either study; that nothing happened in it that should not is looked at in the end."""
     found = opened(browser, file)
     yield found
@@ -98,7 +102,8 @@ def page(browser: Browser, file: Path) -> Iterator[Opened]:
 
 
 @pytest.fixture
-def hostile(browser: Browser, hostile_page: Path) -> Iterator[Opened]:
+def page(browser: Browser, hostile_page: Path) -> Iterator[Opened]:
+    """The page of the study with hostile texts."""
     found = opened(browser, hostile_page)
     yield found
     found.tab.context.close()

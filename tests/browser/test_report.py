@@ -21,39 +21,39 @@ def addresses(page: Opened) -> list[str]:
     return [*ids, f"model/{model}", f"model/{model}?verdict=wrong&find=a"]
 
 
-def test_every_view_has_an_address_and_nothing_is_asked_of_a_network(page: Opened) -> None:
-    found = addresses(page)
+def test_every_view_has_an_address_and_nothing_is_asked_of_a_network(either: Opened) -> None:
+    found = addresses(either)
     assert set(VIEWS) <= set(found)
     for address in found:
-        page.load(address) if address in VIEWS else page.go(address)
-        shown = page.tab.evaluate("[...document.querySelectorAll('.view.shown')].map((view) => view.id)")
+        either.load(address) if address in VIEWS else either.go(address)
+        shown = either.tab.evaluate("[...document.querySelectorAll('.view.shown')].map((view) => view.id)")
         assert len(shown) == 1 and address.startswith(shown[0]), address
-        assert page.tab.locator(".view.shown h1").inner_text() in page.tab.title()
-        assert page.tab.locator("#trouble").is_hidden()
+        assert either.tab.locator(".view.shown h1").inner_text() in either.tab.title()
+        assert either.tab.locator("#trouble").is_hidden()
 
 
-def test_each_verdict_reaches_a_trace_in_three_clicks(page: Opened) -> None:
-    verdicts = page.tab.locator("#verdicts tbody a")
+def test_each_verdict_reaches_a_trace_in_three_clicks(either: Opened) -> None:
+    verdicts = either.tab.locator("#verdicts tbody a")
     assert verdicts.count() >= 5
     for number in range(verdicts.count()):
-        page.go("verdicts")
+        either.go("verdicts")
         verdicts.nth(number).click()
-        page.settled()
+        either.settled()
         for selector in (".view.shown a[href^='#compare']", ".view.shown .trace a"):
-            if page.tab.locator(".view.shown .trace .text").count() == 0:
-                page.click(selector)
-        assert page.tab.locator(".view.shown .trace .text").first.is_visible(), number
+            if either.tab.locator(".view.shown .trace .text").count() == 0:
+                either.click(selector)
+        assert either.tab.locator(".view.shown .trace .text").first.is_visible(), number
 
 
-def test_a_count_of_the_evidence_opens_as_many_problems(page: Opened) -> None:
-    links = page.tab.evaluate(
-        "[...document.querySelectorAll('.view[id^=\"claim/\"] td a[href^=\"#compare\"]')]"
+def test_a_count_of_the_evidence_opens_as_many_problems(either: Opened) -> None:
+    links = either.tab.evaluate(
+        '[...document.querySelectorAll(\'.view[id^="claim/"] td a[href^="#compare"]\')]'
         ".map((link) => [link.textContent, link.hash])"
     )
     assert len(links) >= 8
     for count, address in links[:8]:
-        page.go(address.removeprefix("#") + "&texts=0")
-        told = page.tab.locator("[data-where]").inner_text()
+        either.go(address.removeprefix("#") + "&texts=0")
+        told = either.tab.locator("[data-where]").inner_text()
         assert told == ("no such problem" if count == "0" else f"1 of {count}"), address
 
 
@@ -126,10 +126,10 @@ def test_a_corpus_shows_its_lengths_and_a_bin_opens_its_rows(page: Opened) -> No
     assert page.tab.locator(".view.shown .trace .text").count() == min(20, counts[place])
 
 
-def test_what_a_model_wrote_is_text_whatever_it_is(hostile: Opened) -> None:
-    name = hostile.tab.evaluate("[...state.models.keys()].find((name) => name === state.index.start.models[0])")
-    hostile.go(f"model/{name}")
-    texts = hostile.tab.locator("#model .trace .text")
+def test_what_a_model_wrote_is_text_whatever_it_is(page: Opened) -> None:
+    name = page.tab.evaluate("[...state.models.keys()].find((name) => name === state.index.start.models[0])")
+    page.go(f"model/{name}")
+    texts = page.tab.locator("#model .trace .text")
     shown = dict(zip(HOSTILE, [text[0] for text in zip(texts.all_text_contents(), strict=False)], strict=False))
     for kind in ("script", "ended", "comment"):
         assert shown[kind] == HOSTILE[kind]
@@ -137,19 +137,19 @@ def test_what_a_model_wrote_is_text_whatever_it_is(hostile: Opened) -> None:
     assert "\u202e" not in shown["turned"] and "\u2066" not in shown["turned"]
     assert shown["wide"] == HOSTILE["wide"]
     assert len(shown["long"]) == 20_000
-    hostile.tab.get_by_role("button", name=f"show all {LONG:,} characters").click()
+    page.tab.get_by_role("button", name=f"show all {LONG:,} characters").click()
     assert len(texts.nth(list(HOSTILE).index("long")).inner_text()) == LONG
-    assert hostile.tab.locator("main img, main iframe, main object, main script").count() == 0
-    assert hostile.tab.evaluate("window.hacked") is None
-    answers = hostile.tab.locator("#model .trace strong").all_inner_texts()
+    assert page.tab.locator("main img, main iframe, main object, main script").count() == 0
+    assert page.tab.evaluate("window.hacked") is None
+    answers = page.tab.locator("#model .trace strong").all_inner_texts()
     assert HOSTILE["script"] in answers
 
 
-def test_checks_and_the_first_wrong_step_are_tinted(hostile: Opened) -> None:
-    name = hostile.tab.evaluate("state.index.start.models[1]")
-    hostile.go(f"model/{name}?kind=slip")
-    assert hostile.tab.locator("#model .trace").count() > 0
-    for trace in hostile.tab.locator("#model .trace").all():
+def test_checks_and_the_first_wrong_step_are_tinted(page: Opened) -> None:
+    name = page.tab.evaluate("state.index.start.models[1]")
+    page.go(f"model/{name}?kind=slip")
+    assert page.tab.locator("#model .trace").count() > 0
+    for trace in page.tab.locator("#model .trace").all():
         fault = trace.locator(".tint.fault")
         assert fault.count() == 1 and "=" in fault.inner_text()
 
@@ -162,8 +162,8 @@ def test_the_index_holds_every_trace(page: Opened) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(browser: Browser, file: Path, scheme: str) -> None:
-    page = opened(browser, file, color_scheme=scheme)
+def test_axe_finds_no_serious_fault(browser: Browser, hostile_page: Path, scheme: str) -> None:
+    page = opened(browser, hostile_page, color_scheme=scheme)
     wrong, seen = [], set()
     for address in addresses(page):
         kind = address.split("/")[0]
@@ -182,9 +182,9 @@ def test_axe_finds_no_serious_fault(browser: Browser, file: Path, scheme: str) -
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_nothing_is_wider_than_the_screen(browser: Browser, file: Path, size: str) -> None:
+def test_nothing_is_wider_than_the_screen(browser: Browser, hostile_page: Path, size: str) -> None:
     """With MICOTA_SCREENSHOTS=folder it leaves pictures there, to be looked at."""
-    page = opened(browser, file, viewport=SIZES[size])
+    page = opened(browser, hostile_page, viewport=SIZES[size])
     folder = os.environ.get("MICOTA_SCREENSHOTS")
     wide = []
     for address in addresses(page):
@@ -192,7 +192,7 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, file: Path, size: st
         if page.tab.evaluate("document.documentElement.scrollWidth") > SIZES[size]["width"]:
             wide.append(address)
         if folder:
-            name = f"{file.parent.parent.name}-{size}-{address.replace('/', '_').split('?')[0]}.png"
+            name = f"{size}-{address.replace('/', '_').split('?')[0]}.png"
             page.tab.screenshot(path=Path(folder) / name)
     page.tab.context.close()
     assert wide == []
@@ -203,5 +203,7 @@ def test_printed_it_has_no_controls_and_stays_legible(page: Opened) -> None:
     page.tab.emulate_media(media="print", color_scheme="dark")
     assert page.tab.locator("nav").is_hidden() and page.tab.locator("#compare form").is_hidden()
     assert page.tab.locator("#compare .trace .text").first.is_visible()
-    colours = page.tab.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
+    colours = page.tab.evaluate(
+        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+    )
     assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]

@@ -30,7 +30,11 @@ def test_cells_are_those_of_the_markdown(tmp_path: Path) -> None:
 
 
 def test_a_table_without_markdown_is_read_from_its_csv(tmp_path: Path) -> None:
-    write_csv(tmp_path / "cells.csv", [{"model": "m", "share": 1 / 3, "n": 4, "none": None}], [Column(k) for k in ("model", "share", "n", "none")])
+    write_csv(
+        tmp_path / "cells.csv",
+        [{"model": "m", "share": 1 / 3, "n": 4, "none": None}],
+        [Column(k) for k in ("model", "share", "n", "none")],
+    )
     table = read_table(tmp_path, "cells.csv", "cells", Markup(""))
     assert table.rows == [["m", "0.333333", "4", "–"]]
     write_csv(tmp_path / "empty.csv", [], [Column("model")])

@@ -8,7 +8,9 @@ function rowsOf(model, data) {
   known.rows ||= {};
   if (!known.rows[data]) {
     const columns = known.data[data];
-    known.rows[data] = new Map(columns.problem.map((problem, row) => [sampleKey(problem, columns.sample?.[row] ?? 0), row]));
+    known.rows[data] = new Map(
+      columns.problem.map((problem, row) => [sampleKey(problem, columns.sample?.[row] ?? 0), row]),
+    );
   }
   return known.rows[data];
 }
@@ -62,7 +64,10 @@ function drawn(list, count, seed) {
     const other = Math.floor(next() * (last + 1));
     [places[last], places[other]] = [places[other], places[last]];
   }
-  return places.slice(0, count).sort((one, other) => one - other).map((place) => list[place]);
+  return places
+    .slice(0, count)
+    .sort((one, other) => one - other)
+    .map((place) => list[place]);
 }
 
 function askedOf(query) {
@@ -82,8 +87,12 @@ function askedOf(query) {
 function addressOf(asked, changes) {
   const next = { ...asked, ...changes };
   return {
-    data: next.data.join(","), models: next.models.join(","), show: next.show, random: next.random,
-    texts: state.index.all ? null : Number(next.texts), at: next.at || null,
+    data: next.data.join(","),
+    models: next.models.join(","),
+    show: next.show,
+    random: next.random,
+    texts: state.index.all ? null : Number(next.texts),
+    at: next.at || null,
   };
 }
 
@@ -92,15 +101,29 @@ function controls(section, asked) {
   const go = (changes) => settle("compare", addressOf(asked, { at: 0, ...changes }));
   const data = form.elements.data;
   const single = state.index.data.map((each) => each.name);
-  const together = state.index.data.filter((each) => each.use === "evaluation" && !each.name.includes("@")).map((each) => each.name);
+  const together = state.index.data
+    .filter((each) => each.use === "evaluation" && !each.name.includes("@"))
+    .map((each) => each.name);
   const options = [...new Set([asked.data.join(","), ...single, together.join(",")])].filter((value) => value);
-  data.replaceChildren(...options.map((value) => make("option", { value, selected: value === asked.data.join(",") }, value.replaceAll(",", " + "))));
-  data.onchange = () => go({ data: data.value.split(","), models: asked.models.filter((model) => data.value.split(",").every((name) => rowsOf(model, name))) });
+  data.replaceChildren(
+    ...options.map((value) =>
+      make("option", { value, selected: value === asked.data.join(",") }, value.replaceAll(",", " + ")),
+    ),
+  );
+  data.onchange = () =>
+    go({
+      data: data.value.split(","),
+      models: asked.models.filter((model) => data.value.split(",").every((name) => rowsOf(model, name))),
+    });
   form.elements.show.value = asked.show;
   form.elements.show.onchange = () => go({ show: form.elements.show.value });
-  const others = [...state.models.values()].filter((model) => !asked.models.includes(model.name) && asked.data.every((name) => model.data[name]));
-  form.elements.add.replaceChildren(make("option", { value: "" }, others.length ? "choose …" : "no other has answered these"),
-    ...others.map((model) => make("option", { value: model.name }, model.label)));
+  const others = [...state.models.values()].filter(
+    (model) => !asked.models.includes(model.name) && asked.data.every((name) => model.data[name]),
+  );
+  form.elements.add.replaceChildren(
+    make("option", { value: "" }, others.length ? "choose …" : "no other has answered these"),
+    ...others.map((model) => make("option", { value: model.name }, model.label)),
+  );
   form.elements.add.onchange = () => go({ models: [...asked.models, form.elements.add.value] });
   if (form.elements.texts) {
     form.elements.texts.checked = asked.texts;
@@ -111,13 +134,25 @@ function controls(section, asked) {
 
 function column(t, asked, text) {
   const model = state.models.get(t.model);
-  const away = make("button", {
-    type: "button", "aria-label": `take ${model.label} away`, title: "take this column away",
-    click: () => settle("compare", addressOf(asked, { models: asked.models.filter((name) => name !== t.model), at: 0 })),
-  }, "×");
+  const away = make(
+    "button",
+    {
+      type: "button",
+      "aria-label": `take ${model.label} away`,
+      title: "take this column away",
+      click: () =>
+        settle("compare", addressOf(asked, { models: asked.models.filter((name) => name !== t.model), at: 0 })),
+    },
+    "×",
+  );
   const link = make("a", { href: address(`model/${t.model}`, { data: t.data }) }, model.label);
-  return make("article", { class: "trace" },
-    make("header", {}, make("h2", { class: "of" }, link), asked.models.length > 1 ? away : null), facts(t), block(text));
+  return make(
+    "article",
+    { class: "trace" },
+    make("header", {}, make("h2", { class: "of" }, link), asked.models.length > 1 ? away : null),
+    facts(t),
+    block(text),
+  );
 }
 
 state.fillers.compare = async (section, name, query, current) => {
@@ -125,7 +160,9 @@ state.fillers.compare = async (section, name, query, current) => {
   controls(section, asked);
   const list = items(asked);
   const at = Math.max(0, Math.min(asked.at, list.length - 1));
-  const step = (by) => { if (list[at + by]) settle("compare", addressOf(asked, { at: at + by })); };
+  const step = (by) => {
+    if (list[at + by]) settle("compare", addressOf(asked, { at: at + by }));
+  };
   state.step = step;
   for (const button of all("[data-step]", section)) {
     button.disabled = !list[at + Number(button.dataset.step)];
@@ -137,15 +174,22 @@ state.fillers.compare = async (section, name, query, current) => {
   const where = find("[data-where]", section);
   const drawnBy = asked.random === null ? "" : `, drawn with the seed ${asked.random}`;
   where.replaceChildren(list.length ? `${number(at + 1)} of ${number(list.length)}${drawnBy}` : "no such problem");
-  if (asked.random !== null) where.append(" ", make("a", { href: address("compare", addressOf(asked, { random: null, at: 0 })) }, "all"));
+  if (asked.random !== null)
+    where.append(" ", make("a", { href: address("compare", addressOf(asked, { random: null, at: 0 })) }, "all"));
   find("[data-legend]", section).replaceChildren(...legend());
   const traces = list[at] || [];
   const problems = await chunk("problems");
   const texts = await Promise.all(traces.map(textOf));
   if (!current()) return;
-  const sample = traces.length && traces[0].columns.sample ? make("p", { class: "aside" }, `Sample ${traces[0].columns.sample[traces[0].row]}`) : null;
+  const sample =
+    traces.length && traces[0].columns.sample
+      ? make("p", { class: "aside" }, `Sample ${traces[0].columns.sample[traces[0].row]}`)
+      : null;
   find("[data-problem]", section).replaceChildren(
-    ...(traces.length ? [question(problems, traces[0].data, traces[0].columns.problem[traces[0].row]), ...(sample ? [sample] : [])] : []));
+    ...(traces.length
+      ? [question(problems, traces[0].data, traces[0].columns.problem[traces[0].row]), ...(sample ? [sample] : [])]
+      : []),
+  );
   find("[data-columns]", section).replaceChildren(...traces.map((t, place) => column(t, asked, texts[place])));
 };
 

@@ -11,7 +11,8 @@ function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(name, value);
-    else if (value !== null && value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
+    else if (value !== null && value !== false && value !== undefined)
+      node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return node;
@@ -56,7 +57,9 @@ function place() {
 
 function address(path, query = {}) {
   const kept = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  const words = kept.map(([key, value]) => `${key}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%2F", "/")}`);
+  const words = kept.map(
+    ([key, value]) => `${key}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%2F", "/")}`,
+  );
   return `#${path}${words.length ? "?" : ""}${words.join("&")}`;
 }
 
@@ -83,7 +86,8 @@ async function show(focus = true) {
   let target = null; // what a view wants to be seen first
   trouble.hidden = true;
   try {
-    if (state.fillers[view]) target = await state.fillers[view](section, rest.join("/"), query, () => turn === state.turn);
+    if (state.fillers[view])
+      target = await state.fillers[view](section, rest.join("/"), query, () => turn === state.turn);
   } catch (error) {
     trouble.textContent = error.message;
     trouble.hidden = false;

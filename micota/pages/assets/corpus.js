@@ -17,10 +17,19 @@ function histogram(name, tokens) {
   const found = bins(tokens);
   const most = Math.max(...found.map((bin) => bin.count));
   const rows = found.map((bin) => [
-    make("a", { href: address(`corpus/${name}`, { min: bin.min, max: bin.max }) }, `${number(bin.min)} to ${number(bin.max)}`),
+    make(
+      "a",
+      { href: address(`corpus/${name}`, { min: bin.min, max: bin.max }) },
+      `${number(bin.min)} to ${number(bin.max)}`,
+    ),
     bin.count,
-    make("span", { class: "bar", style: `width: ${(100 * bin.count) / most}%` })]);
-  return table(["Tokens", "Traces", "Share of the largest"], rows, { class: "bins", label: "Lengths", caption: "How long its traces are; a row opens them" });
+    make("span", { class: "bar", style: `width: ${(100 * bin.count) / most}%` }),
+  ]);
+  return table(["Tokens", "Traces", "Share of the largest"], rows, {
+    class: "bins",
+    label: "Lengths",
+    caption: "How long its traces are; a row opens them",
+  });
 }
 
 function rowText(corpus, rows, row) {
@@ -31,9 +40,28 @@ function rowText(corpus, rows, row) {
 }
 
 function notTaken(corpus) {
-  const ways = corpus.samplers.filter((name) => rowsOf(name, corpus.data)).flatMap((name) => [
-    make("li", {}, make("a", { href: address(`model/${name}`, { data: corpus.data, verdict: "wrong", outside: corpus.name }) }, `wrong, by ${name}`)),
-    make("li", {}, make("a", { href: address(`model/${name}`, { data: corpus.data, verdict: "right", outside: corpus.name }) }, `right, and still not taken, by ${name}`))]);
+  const ways = corpus.samplers
+    .filter((name) => rowsOf(name, corpus.data))
+    .flatMap((name) => [
+      make(
+        "li",
+        {},
+        make(
+          "a",
+          { href: address(`model/${name}`, { data: corpus.data, verdict: "wrong", outside: corpus.name }) },
+          `wrong, by ${name}`,
+        ),
+      ),
+      make(
+        "li",
+        {},
+        make(
+          "a",
+          { href: address(`model/${name}`, { data: corpus.data, verdict: "right", outside: corpus.name }) },
+          `right, and still not taken, by ${name}`,
+        ),
+      ),
+    ]);
   return ways.length ? [make("h2", {}, "Examples of what is not in it"), make("ul", { class: "ways" }, ways)] : [];
 }
 
@@ -49,15 +77,39 @@ state.fillers.corpus = async (section, name, query, current) => {
   const shown = list.slice((page - 1) * PAGE, page * PAGE);
   const texts = await Promise.all(shown.map((row) => rowText(corpus, rows, row)));
   if (!current()) return;
-  const within = max === Infinity ? [] : [make("p", { class: "note" }, `Rows of ${number(min)} to ${number(max)} tokens. `, make("a", { href: `#corpus/${name}` }, "All"))];
+  const within =
+    max === Infinity
+      ? []
+      : [
+          make(
+            "p",
+            { class: "note" },
+            `Rows of ${number(min)} to ${number(max)} tokens. `,
+            make("a", { href: `#corpus/${name}` }, "All"),
+          ),
+        ];
   find("[data-body]", section).replaceChildren(
-    histogram(name, rows.tokens), ...notTaken(corpus),
-    make("h2", { "data-rows": true }, "Its rows"), ...within,
+    histogram(name, rows.tokens),
+    ...notTaken(corpus),
+    make("h2", { "data-rows": true }, "Its rows"),
+    ...within,
     pages(list.length, page, go, { size: PAGE, what: "rows" }),
     make("p", { class: "aside" }, ...legend()),
-    ...shown.map((row, place) => make("article", { class: "trace" },
-      make("pre", { class: "question" }, visible((rows.problem[row] < 0 ? rows.own_problem[row] : problems[corpus.data]?.[0][rows.problem[row]]) || "")),
-      make("p", {}, `${number(rows.tokens[row])} tokens, by ${corpus.samplers[rows.sampler[row]]}`),
-      block(texts[place]))));
+    ...shown.map((row, place) =>
+      make(
+        "article",
+        { class: "trace" },
+        make(
+          "pre",
+          { class: "question" },
+          visible(
+            (rows.problem[row] < 0 ? rows.own_problem[row] : problems[corpus.data]?.[0][rows.problem[row]]) || "",
+          ),
+        ),
+        make("p", {}, `${number(rows.tokens[row])} tokens, by ${corpus.samplers[rows.sampler[row]]}`),
+        block(texts[place]),
+      ),
+    ),
+  );
   return within.length ? find("[data-rows]", section) : null;
 };

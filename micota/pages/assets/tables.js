@@ -21,7 +21,10 @@ function sortBy(table, heading) {
 }
 
 function key(text) {
-  const found = text.replaceAll(",", "").replace("−", "-").match(/^[<[\s]*([-+]?\d*\.?\d+(?:e[-+]?\d+)?)/i);
+  const found = text
+    .replaceAll(",", "")
+    .replace("−", "-")
+    .match(/^[<[\s]*([-+]?\d*\.?\d+(?:e[-+]?\d+)?)/i);
   return found ? Number(found[1]) : text.toLowerCase();
 }
 
@@ -32,13 +35,34 @@ function compareKeys(one, other) {
 }
 
 function table(headings, rows, options = {}) {
-  const head = make("tr", {}, headings.map((heading) => make("th", { scope: "col" }, heading)));
-  const made = make("table", { class: options.class },
+  const head = make(
+    "tr",
+    {},
+    headings.map((heading) => make("th", { scope: "col" }, heading)),
+  );
+  const made = make(
+    "table",
+    { class: options.class },
     options.caption ? make("caption", {}, options.caption) : null,
     make("thead", {}, head),
-    make("tbody", {}, rows.map((row) => make("tr", {}, row.map((cell, place) =>
-      make(place ? "td" : "th", place ? { class: typeof cell === "number" ? "number" : null } : { scope: "row" },
-        typeof cell === "number" ? number(cell) : cell))))));
+    make(
+      "tbody",
+      {},
+      rows.map((row) =>
+        make(
+          "tr",
+          {},
+          row.map((cell, place) =>
+            make(
+              place ? "td" : "th",
+              place ? { class: typeof cell === "number" ? "number" : null } : { scope: "row" },
+              typeof cell === "number" ? number(cell) : cell,
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
   if (options.sort) sortable(made);
   return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": options.label }, made);
 }

@@ -4,8 +4,12 @@
 const FIRST = 20000; // characters that are shown before one asks for all
 const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 const TINTS = {
-  check: "a check", again: "a further pass", taken_back: "a step taken back", fault: "the first wrong step",
-  mark: "a mark of reflection", loop: "a loop at the end",
+  check: "a check",
+  again: "a further pass",
+  taken_back: "a step taken back",
+  fault: "the first wrong step",
+  mark: "a mark of reflection",
+  loop: "a loop at the end",
 };
 
 // Nodes of a text: characters that are not seen, or that turn others round, stand there by their number.
@@ -61,10 +65,17 @@ function block(text, search = null) {
   const box = make("pre", { class: dense ? "text dense" : "text", tabindex: "0" });
   box.append(...tinted(text, search, Math.min(length, FIRST)));
   if (length <= FIRST) return box;
-  const more = make("button", { type: "button", click: () => {
-    box.replaceChildren(...tinted(text, search, length));
-    more.remove();
-  } }, `show all ${number(length)} characters`);
+  const more = make(
+    "button",
+    {
+      type: "button",
+      click: () => {
+        box.replaceChildren(...tinted(text, search, length));
+        more.remove();
+      },
+    },
+    `show all ${number(length)} characters`,
+  );
   return make("div", {}, box, more);
 }
 
@@ -77,10 +88,13 @@ function legend() {
 function question(problems, data, problem) {
   const [texts, golds] = problems[data];
   const id = state.index.data.find((each) => each.name === data).ids[problem];
-  return make("div", {},
+  return make(
+    "div",
+    {},
     make("p", { class: "aside" }, id),
     make("pre", { class: "question" }, visible(texts[problem])),
-    make("p", {}, "Gold answer: ", make("strong", {}, visible(golds[problem]))));
+    make("p", {}, "Gold answer: ", make("strong", {}, visible(golds[problem]))),
+  );
 }
 
 // What is known of a trace without its text: verdict, length, answer, graders. `t`: model, data, row.
@@ -91,13 +105,22 @@ function facts(t) {
   const words = [`${number(t.columns.tokens[t.row])} tokens`];
   if (t.columns.cut[t.row] === "1") words.push("cut off at its limit");
   if (!right && kind !== "wrong") words.push(kind);
-  const graders = Object.entries(t.columns.graders).map(([name, verdicts]) =>
-    `${name.replaceAll("_", " ")} ${verdicts[t.row] === "1" ? "✓" : "✗"}`);
+  const graders = Object.entries(t.columns.graders).map(
+    ([name, verdicts]) => `${name.replaceAll("_", " ")} ${verdicts[t.row] === "1" ? "✓" : "✗"}`,
+  );
   const reason = state.index.reasons[t.columns.reason[t.row]];
-  return make("div", {},
-    make("p", {}, make("span", { class: right ? "right" : "wrong" }, right ? "✓ right" : "✗ wrong"), `, ${words.join(", ")}`),
+  return make(
+    "div",
+    {},
+    make(
+      "p",
+      {},
+      make("span", { class: right ? "right" : "wrong" }, right ? "✓ right" : "✗ wrong"),
+      `, ${words.join(", ")}`,
+    ),
     make("p", {}, "Answer: ", answer === null ? "no box" : make("strong", {}, visible(answer))),
-    make("p", { class: "aside" }, `${graders.join(", ")}${reason ? ` (${reason})` : ""}`));
+    make("p", { class: "aside" }, `${graders.join(", ")}${reason ? ` (${reason})` : ""}`),
+  );
 }
 
 async function textOf(t) {
