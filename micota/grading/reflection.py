@@ -56,7 +56,12 @@ def places(text: str, marks: Sequence[str] = MARKS) -> list[tuple[int, int]]:
 @cache
 def _pattern(marks: tuple[str, ...]) -> re.Pattern[str]:
     longest_first = sorted(marks, key=len, reverse=True)
-    return re.compile("|".join(map(_whole, longest_first)) or r"(?!)", re.IGNORECASE)
+    if not marks:
+        return re.compile(r"(?!)")
+    # Most places of a text begin no mark: that is seen here, before each mark is tried.
+    begins = "".join(sorted({re.escape(mark[0]) for mark in marks}))
+    word = r"\b" if all(mark[0].isalnum() for mark in marks) else ""
+    return re.compile(rf"{word}(?=[{begins}])(?:{'|'.join(map(_whole, longest_first))})", re.IGNORECASE)
 
 
 def _whole(mark: str) -> str:
