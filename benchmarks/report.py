@@ -71,8 +71,8 @@ def make(study: Study, results: Path, traces: int, characters: int) -> int:
     cells = [(model, task) for model in study.models for task in tasks.tasks(study, model)]
     count = max(1, traces // sum(task.decoding.n for _, task in cells))
     for name in {task.problems for _, task in cells}:
-        rows = ({"id": f"{name}/{n}", "problem": f"What is {n}?", "answer": "1", "source": "t"} for n in range(count))
-        write_jsonl(results / f"problems/{name}.jsonl", rows)
+        asked = ({"id": f"{name}/{n}", "problem": f"What is {n}?", "answer": "1", "source": "t"} for n in range(count))
+        write_jsonl(results / f"problems/{name}.jsonl", asked)
     rng = random.Random(0)
     text = " ".join(rng.choices(WORDS, k=characters))  # longer than any trace, which is a piece of it
     for model in study.models:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from markupsafe import Markup, escape
@@ -16,7 +17,7 @@ from micota.results.estimates import Array
 from micota.results.plots import PALETTE, subplots
 
 FONTS = "'DejaVu Sans', Verdana, sans-serif"  # the first is matplotlib's, the second as wide and on most machines
-SVG = {"svg.fonttype": "none", "svg.hashsalt": "micota"}
+SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": "micota"}
 NAMED = re.compile(r'(\bid="|xlink:href="#|\bhref="#|url\(#)')
 ALL = "all benchmarks"
 
@@ -49,7 +50,9 @@ def dots(
     """
     intervals = {each["benchmark"]: (each["effect"], each["effect_low"], each["effect_high"]) for each in benchmarks}
     several = len(names) > 1
-    lines = [(ALL if several else names[0], average, (row["effect"], row["effect_low"], row["effect_high"]))]
+    lines: list[tuple[str, Array, Any]] = [
+        (ALL if several else names[0], average, (row["effect"], row["effect_low"], row["effect_high"]))
+    ]
     lines += [(each, array, intervals.get(each)) for each, array in zip(names, units, strict=True) if several]
     if len(average) > 1:
         lines += [(f"chain {number}", seeds.reshape(1, -1), None) for number, seeds in enumerate(average, start=1)]

@@ -96,7 +96,8 @@ def pairs(part: Part, data: Data, datasets: Sequence[str]) -> list[Row]:
         one, other = (runs[place if len(runs) > 1 else 0] for runs in (ours, theirs))
         for number in range(max(len(one), len(other))):
             models = [seeds[number if len(seeds) > 1 else 0] for seeds in (one, other)]
-            found.append({"models": models, **counts(*(data.cells[model] for model in models), datasets)})
+            first, second = (data.cells[model] for model in models)
+            found.append({"models": models, **counts(first, second, datasets)})
     return found
 
 
