@@ -69,8 +69,11 @@ def written(study: Study, results: Path) -> Path:
     for path in sorted((results / "graded").glob("*.jsonl")):
         write_jsonl(path, [told(trace, chains[trace["id"]], rng) for trace in read_jsonl(path)])
     for path in sorted((results / "corpora").glob("*.jsonl")):
+        sampler = getattr(study.corpus(path.stem), "sampler", path.stem)
         rows = [
-            row | {"problem": chains[row["id"]].text, "completion": completion(chains[row["id"]], rng, True, 0.9)}
+            row
+            | {"problem": chains[row["id"]].text, "completion": completion(chains[row["id"]], rng, True, 0.9)}
+            | {"sampler": sampler}
             for row in read_jsonl(path)
         ]
         write_jsonl(path, rows)
