@@ -5,7 +5,9 @@ def table_pages():
     """The pages of the tables that have a label, numbered, for Snakemake's report sorts them by their names."""
     numbered = enumerate(tables.shown(STUDY).items(), start=1)
     return [
-        shown(f"figures/{{study}}/tables/{Path(file).stem}.html", tables.caption(file), "Tables", f"{number:02} {label}")
+        shown(
+            f"figures/{{study}}/tables/{Path(file).stem}.html", tables.caption(file), "Tables", f"{number:02} {label}"
+        )
         for number, (file, label) in numbered
     ]
 

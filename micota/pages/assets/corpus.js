@@ -13,15 +13,15 @@ function bins(tokens) {
   return counts.map((count, place) => ({ count, min: place * width, max: (place + 1) * width - 1 }));
 }
 
+const lengths = (bin) => `${number(bin.min)} to ${number(bin.max)}`;
+
 function histogram(name, tokens) {
   const found = bins(tokens);
   const most = Math.max(...found.map((bin) => bin.count));
   const rows = found.map((bin) => [
-    make(
-      "a",
-      { href: address(`corpus/${name}`, { min: bin.min, max: bin.max }) },
-      `${number(bin.min)} to ${number(bin.max)}`,
-    ),
+    bin.count
+      ? make("a", { href: address(`corpus/${name}`, { min: bin.min, max: bin.max }) }, lengths(bin))
+      : lengths(bin),
     bin.count,
     make("span", { class: "bar", style: `width: ${(100 * bin.count) / most}%` }),
   ]);
