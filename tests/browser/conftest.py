@@ -79,6 +79,7 @@ def opened(browser: Browser, file: Path, **settings: Any) -> Opened:
     """Open a page offline, and note every request that leaves its folder and every error."""
     context = browser.new_context(**{"viewport": SIZES["wide"], "offline": True, "accept_downloads": True} | settings)
     tab = context.new_page()
+    tab.set_default_timeout(180_000)  # a busy machine must not fail a test
     page = Opened(file, tab)
 
     def asked(request: Any) -> None:
