@@ -89,18 +89,18 @@ end = $(BIN)/python -m scripts.show_main --results results/$(1) --figures figure
 there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&2; exit 2; }
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
-FROM_LOGS := load_problems clean_problems check_gold manifest \
+FROM_LOGS := load_problems clean_problems check_gold manifest report_page \
              $(addprefix table_,method main published scores gold claims summary assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
              $(addprefix figure_,method accuracy claims merge lengths likelihood yield sizes map rivals predictors)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.
-TESTED         := $(filter setup-test test test-slurm check format,$(MAKECMDGOALS))
+TESTED         := $(filter setup-test test test-report test-slurm check format,$(MAKECMDGOALS))
 INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VENV)/test.installed),test,cpu))
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-viewers named-python demo study controls map rivals tables archive power export cards score regrade reevaluate compare check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test setup-viewers named-python demo study controls map rivals tables archive power export cards score regrade reevaluate compare check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-report test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -f scripts/help.awk Makefile scripts/help.txt
@@ -120,9 +120,9 @@ $(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) $(FOLLOW)
-	[ -f figures/mini/report.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/report.html | grep -q . || { \
-		report=figures/mini/.report.$$$$.html; trap 'rm -f $$report' EXIT; \
-		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report $$report --quiet && mv $$report figures/mini/report.html; }
+	[ -f figures/mini/workflow.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/workflow.html | grep -q . || { \
+		report=figures/mini/.workflow.$$$$.html; trap 'rm -f $$report' EXIT; \
+		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report $$report --quiet && mv $$report figures/mini/workflow.html; }
 	@$(call end,mini)
 
 study: setup  ## the confirmation run: all seeds and student sizes, fresh problems, verdicts (SEEDS=[101]: one seed)
@@ -297,6 +297,11 @@ test: setup-test  ## run the tests, on two cores
 test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
 	bash tests/slurm/install.sh
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
+
+PLAYWRIGHT := $(VENV)-browser
+test-report: setup-test  ## the report in headless Chromium, offline (installs Playwright, and Debian's chromium where it is missing; that needs root)
+	bash tests/browser/install.sh $(BIN)/python $(PLAYWRIGHT)
+	PYTHONPATH=$(PLAYWRIGHT) HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/browser
 
 test-cuda-build:  ## what only the CUDA builds can show, on a machine without a GPU (8.5 GB more, into .venv-cuda)
 	$(MAKE) setup TORCH=cuda VENV=.venv-cuda

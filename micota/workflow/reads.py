@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from micota.pages.gather import traced
 from micota.results import entries, rivals
 from micota.results.predictors import learned, predicted
 from micota.study import tasks
@@ -91,9 +92,8 @@ CONFIRMED = "reference/study/tables/claims.csv"  # the verdicts that a study's o
 
 def reads_summary(study: Study, paths: Paths) -> Files:
     """Tables of the study, and the claims of the confirmation run, if it is at hand."""
-    places = (Path(CONFIRMED), PROJECT / CONFIRMED)
-    confirmed = [str(path) for path in places if path.is_file()][:1]
-    return paths.below({"main": ["tables/main.csv"], "claims": ["tables/claims.csv"]}) | {"confirmed": confirmed}
+    tables = paths.below({"main": ["tables/main.csv"], "claims": ["tables/claims.csv"]})
+    return tables | {"confirmed": [str(path) for path in beside(study)]}
 
 
 def reads_published(study: Study, paths: Paths) -> Files:
@@ -131,3 +131,20 @@ def reads_filter(study: Study, paths: Paths) -> Files:
     arms = [arm for pair in rivals.unfiltered(study) for arm in (*pair["proposed"], *pair["other"])]
     models = [{"model": model} for arm in arms for seeds in arm for model in seeds]
     return graded(lambda _: models, GOLD)(study, paths)
+
+
+def reads_page(study: Study, paths: Paths) -> Files:
+    """All that has texts and verdicts: graded traces, corpora with their counts, and the problems."""
+    asked = (task.problems for model in study.models for task in tasks.tasks(study, model))
+    return {
+        "graded": paths.of("graded", traced(study)),
+        "problems": paths.of("problems", [*asked, study.config.training_problems, *study.imports.values()]),
+        "corpora": paths.of("corpora", study.config.corpora),
+        "counts": paths.of("corpora", study.config.corpora, ".counts.json"),
+    }
+
+
+def beside(study: Study) -> list[Path]:
+    """The confirmation run's verdicts, where there are some to compare with."""
+    places = [path for path in (Path(CONFIRMED), PROJECT / CONFIRMED) if path.is_file()]
+    return places[:1] if study.config.claims else []

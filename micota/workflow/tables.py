@@ -291,6 +291,12 @@ def figures(study: Study) -> dict[str, Figure]:
     return {name: figure for name, figure in FIGURES.items() if TABLES[figure.table].when(study)}
 
 
+def shown(study: Study) -> dict[str, str]:
+    """The files of tables that people are shown -> their labels."""
+    found = (table.files() for table in tables(study).values())
+    return {file: label for files in found for file, label in files.items() if label}
+
+
 def outputs(study: Study, paths: Paths) -> list[str]:
     """Every table and figure of a study."""
     made = [f"{paths.home}/tables/{file}" for table in tables(study).values() for file in table.files()]

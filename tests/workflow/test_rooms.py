@@ -19,7 +19,7 @@ FLOORS = (
     ["corpora"],
     ["study"],
     ["results", "planning"],
-    ["provenance", "exports"],
+    ["provenance", "exports", "pages"],
     ["workflow", "comparison"],
     ["preflight"],
 )
