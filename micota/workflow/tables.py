@@ -160,7 +160,7 @@ TABLES = {
     ),
     "summary": Table(
         reads_summary,
-        {"summary.md": "summary"},
+        {"summary.md": ""},
         settings=lambda study: {"proposed": study.config.students.proposed},
         when=lambda study: study.config.claims,
     ),
