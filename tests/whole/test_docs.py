@@ -103,6 +103,11 @@ def test_no_page_is_an_orphan() -> None:
     assert "docs/README.md" in LINK.findall(page_text("README.md"))
 
 
+def test_every_page_is_in_the_menu_of_the_site() -> None:
+    nav = set(re.findall(r"([\w./-]+\.md)$", page_text("mkdocs.yml"), re.MULTILINE))
+    assert {*DOCS, "README.md", "CHANGELOG.md", "CONTRIBUTING.md"} <= nav
+
+
 def test_the_captions_of_the_report_are_those_that_rules_name() -> None:
     rules = "".join(path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("rules/*.smk")])
     named = set(re.findall(r"report/(\w+)\.rst", rules))
