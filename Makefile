@@ -58,20 +58,22 @@ KNOWS_plan       := STUDY CORES DATA GPUS PILOT ASSUME
 KNOWS_pilot      := STUDY CORES DATA SHARE
 KNOWS_pin        := STUDY
 KNOWS_check-results := STUDY
+KNOWS_compare    := A B OUT
+KNOWS_clean      := STUDY
 KNOWS_preflight  := STUDY DATA CONFIG GPU_GB PROFILE
 KNOWS_bases      := CORES
 KNOWS_draws      := CORES
-
 GOALS := $(basename $(or $(MAKECMDGOALS),help))
 KNOWN := $(foreach goal,$(GOALS),$(KNOWS_$(goal)))
 TOLD  := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
-ifneq ($(filter-out VENV PYTHON TORCH $(KNOWN),$(TOLD)),)
-$(error $(filter-out VENV PYTHON TORCH $(KNOWN),$(TOLD)): not known to make $(GOALS), which takes: $(or $(strip $(KNOWN)),nothing))
+UNKNOWN := $(filter-out VENV PYTHON TORCH $(KNOWN),$(TOLD))
+ifneq ($(UNKNOWN),)
+$(error $(UNKNOWN): not known to make $(GOALS), which takes: $(or $(strip $(KNOWN)),nothing)$(shell python3 scripts/near.py $(firstword $(UNKNOWN)) '$(KNOWN)' $(foreach name,$(filter KNOWS_%,$(.VARIABLES)),$(addprefix $(name:KNOWS_%=%)=,$($(name)))) 2>/dev/null))
 endif
 ifeq ($(filter all,$(CORES))$(shell [[ '$(CORES)' =~ ^[1-9][0-9]*$$ ]] && echo number),)
 $(error CORES=$(CORES): give a number, or all)
 endif
-ifneq ($(filter STUDY,$(KNOWN)),)
+ifneq ($(and $(filter STUDY,$(KNOWN)),$(filter-out clean,$(GOALS))),)
 ifeq ($(or $(CONFIG),$(wildcard $(lastword $(FILES)))),)
 $(error STUDY=$(STUDY): there is no $(lastword $(FILES)); there are: $(basename $(notdir $(wildcard config/*.yaml))))
 endif
@@ -82,25 +84,26 @@ endif
 
 # Targets that empty a folder and fill it again: one at a time, or the second would take the first one's files away.
 ALONE = $(BIN)/python -m scripts.alone --name $@ $(MAKE) --no-print-directory $@.locked
+# The last words of a run: its main table, three plain sentences, and where to look.
+end = $(BIN)/python -m scripts.show_main --results results/$(1) --figures figures/$(1)
 there = [ -e $(1) ] || { echo "error: $(1) is not there: run the study first" >&2; exit 2; }
 
 # The rules that read nothing but the per-sample logs, and those that take seconds without them.
-FROM_LOGS := load_problems clean_problems check_gold manifest \
-             $(addprefix table_,method main published scores gold claims assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
+FROM_LOGS := load_problems clean_problems check_gold manifest report_page \
+             $(addprefix table_,method main published scores gold claims summary assistants corpora likelihood lengths sizes map rivals filter repetition contamination errors styles predictors) \
              $(addprefix figure_,method accuracy claims merge lengths likelihood yield sizes map rivals predictors)
 
 # test.lock holds all of cpu.lock, and gpu.lock all that the tests need: see envs/install.sh.
 # Where tests are asked for too, one installation does for both.
-TESTED         := $(filter setup-test test test-slurm check format,$(MAKECMDGOALS))
+TESTED         := $(filter setup-test test test-report test-slurm check format,$(MAKECMDGOALS))
 INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VENV)/test.installed),test,cpu))
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-viewers setup-docs docs named-python demo study controls map rivals tables archive power export cards score regrade reevaluate check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test setup-viewers setup-docs docs named-python demo study controls map rivals tables archive power export cards score regrade reevaluate compare check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-report test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
-	@echo "  with CORES=2, STUDY=smoke (plan), TORCH=cuda, PYTHON=python3.12 where wanted"
+	@awk -f scripts/help.awk Makefile scripts/help.txt
 
 setup: $(VENV)/$(INSTALLED).installed  ## install the locked environment into .venv
 
@@ -122,30 +125,29 @@ $(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(
 
 demo: setup  ## the whole study in miniature, from raw problems to tables, figures and report
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml $(FIRST) $(FOLLOW)
-	[ -f figures/mini/report.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/report.html | grep -q . || { \
-		report=figures/mini/.report.$$$$.html; trap 'rm -f $$report' EXIT; \
-		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report $$report --quiet && mv $$report figures/mini/report.html; }
-	$(BIN)/python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
+	[ -f figures/mini/workflow.html ] && ! find results/mini/tables figures/mini -type f -newer figures/mini/workflow.html | grep -q . || { \
+		report=figures/mini/.workflow.$$$$.html; trap 'rm -f $$report' EXIT; \
+		$(SNAKEMAKE) --cores $(CORES) --configfile config/mini.yaml --report $$report --quiet && mv $$report figures/mini/workflow.html; }
+	@$(call end,mini)
 
-study: setup  ## the confirmation run: all seeds and student sizes, fresh problems, verdicts (hours; SEEDS=[101]: one seed)
-	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) $(FOLLOW)
-
+study: setup  ## the confirmation run: all seeds and student sizes, fresh problems, verdicts (SEEDS=[101]: one seed)
 controls: LAYERS += config/controls.yaml
 controls: setup  ## what else could explain the study's results: equal tokens, other teachers, other masks, variance budget
-	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) $(FOLLOW)
-
 map: LAYERS = config/mini.yaml config/map.yaml
-map: setup  ## accuracy by student size and CoT length, and by the number of traces (hours; CHAINS=[1]: one chain, the others can follow)
+map: setup  ## accuracy by student size and CoT length, and by the number of traces (CHAINS=[1]: one chain, the others can follow)
 rivals: LAYERS = config/mini.yaml config/rivals.yaml
-rivals: setup  ## what competes with MiCoTA: other merges, mixtures, pruned traces, no filter (hours; CHAINS=[401]: one chain)
-	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) --scheduler greedy $(FOLLOW)
+rivals: setup  ## what competes with MiCoTA: other merges, mixtures, pruned traces, no filter (CHAINS=[401]: one chain)
+study controls map rivals:
+	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) $(FIRST) $(FOLLOW)
+	@$(call end,$@)
 
-tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs (a minute)
+tables: setup  ## every table and figure of the confirmation run again, from its committed per-sample logs
 	@$(ALONE)
 tables.locked:
 	rm -rf results/archived figures/archived
 	$(BIN)/python -m scripts.logs unpack --archive reference/study/logs.tar.xz --results results/archived
 	$(SNAKEMAKE) --cores $(CORES) $(CONFIRM) study=archived --allowed-rules all $(FROM_LOGS) $(FOLLOW)
+	@$(call end,archived)
 	$(BIN)/python -m scripts.same_tables --fresh results/archived/tables --reference reference/study/tables
 
 # In a container the folder may be another user's, which git refuses unless it is told.
@@ -176,10 +178,9 @@ cards: setup  ## the cards of a study's models (README.md beside each), with its
 
 power: setup  ## how many problems and chains a study needs to see 2, 4 and 6 points, and what so many would find
 	$(BIN)/python -m scripts.power --claims reference/study/tables/claims.csv --out-stem results/power
-	cat results/power.md results/power_price.md
 
-smoke: setup  ## every stage on pico models and real problems, in minutes (DATA=folder: from local copies)
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml $(WITH_DATA)
+smoke: setup  ## every stage on pico models and real problems (DATA=folder: from local copies)
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml $(WITH_DATA) $(FOLLOW)
 
 plan: setup  ## jobs, GPU-hours, wall time, disk, memory and downloads of a study (STUDY=paper GPUS=8 PILOT=results/paper_pilot)
 	@$(PLAN)
@@ -193,7 +194,7 @@ pilot: setup  ## a small share of a study, by whose timings `make plan` is calib
 pilot.locked: PILOT = results/$(STUDY)_pilot
 pilot.locked:
 	$(BIN)/python -m scripts.pilot --configs $(FILES) --share $(SHARE) --out $(PILOT).yaml
-	$(SNAKEMAKE) --cores $(CORES) --configfile $(FILES) $(PILOT).yaml $(WITH_DATA)
+	$(SNAKEMAKE) --cores $(CORES) --configfile $(FILES) $(PILOT).yaml $(WITH_DATA) $(FOLLOW)
 	@$(PLAN)
 
 pin: setup  ## put today's commits in the place of `revision: unresolved` (STUDY=paper; needs the hub)
@@ -207,7 +208,6 @@ preflight: setup  ## look a study over before any GPU is asked for (CONFIG="conf
 
 deviations: setup  ## make docs/deviations.md and docs/provenance.md from config/paper.yaml and docs/deviations.yaml
 	$(BIN)/python -m scripts.deviations
-
 score: setup  ## score a model trained elsewhere beside a study that has run (MODEL=folder, or hub repository with REVISION=commit; PUBLISHED=row of others' numbers)
 	@[ -n "$(MODEL)" ] || { echo "error: say which model: make score MODEL=folder-or-repository STUDY=$(STUDY)" >&2; exit 2; }
 	@$(ALONE)
@@ -246,6 +246,9 @@ define again
 	$(BIN)/python -m scripts.same_tables --fresh results/$(1)/tables --reference results/$(FROM)/tables
 endef
 
+compare: setup  ## two studies or runs side by side (A=results/mini B=results/mine, or reference/study; OUT=results/compare.html)
+	$(BIN)/python -m scripts.compare --a '$(A)' --b '$(B)' --out '$(or $(OUT),results/compare.html)'
+
 check-results: setup  ## is every result of a study as it was made? (STUDY=mini)
 	$(BIN)/python -m scripts.check_results --results results/$(STUDY) --figures figures/$(STUDY)
 
@@ -256,7 +259,7 @@ verify: setup  ## compare the miniature's results with reference/mini
 	$(BIN)/python -m scripts.verify --results results/mini --reference reference/mini
 
 DRAWS := 1 2 3 4 5 6
-draws: setup  ## the miniature with six other seeds, from whose spread verify judges another kind of CPU (an hour and more)
+draws: setup  ## the miniature with six other seeds, from whose spread verify judges another kind of CPU
 	for number in $(DRAWS); do \
 		$(BIN)/python -m scripts.draw --configs config/mini.yaml --number $$number --out results/mini_draw$$number.yaml && \
 		$(SNAKEMAKE) --cores $(CORES) --configfile results/mini_draw$$number.yaml $(FOLLOW) || exit; done
@@ -266,7 +269,7 @@ draws: setup  ## the miniature with six other seeds, from whose spread verify ju
 reference: setup  ## make the miniature's last results the reference
 	@$(call there,results/mini/manifest.json)
 	rm -rf reference/mini/tables reference/mini/figures && mkdir -p reference/mini
-	cp -r results/mini/tables reference/mini/tables
+	cp -r results/mini/tables reference/mini/tables && rm -f reference/mini/tables/summary.md && cp results/mini/study.json reference/mini/
 	mkdir reference/mini/figures && cp figures/mini/*.png reference/mini/figures/
 	$(BIN)/python -m scripts.fingerprint --manifest results/mini/manifest.json --out reference/mini/fingerprint.json
 	$(BIN)/python -m scripts.cost --benchmarks results/mini/benchmarks --seconds reference/mini/seconds.json > reference/mini/cost.md
@@ -278,7 +281,7 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 	@$(call there,results/study/manifest.json)
 	rm -rf reference/study && mkdir -p reference/study/figures
 	$(BIN)/python -m scripts.logs pack --results results/study --archive reference/study/logs.tar.xz
-	cp -r results/study/tables reference/study/tables
+	cp -r results/study/tables reference/study/tables && rm -f reference/study/tables/summary.md && cp results/study/study.json reference/study/
 	$(BIN)/python -m scripts.figures front --table results/study/tables/sizes.csv --figures figures/study
 	cp figures/study/*.png reference/study/figures/
 	$(BIN)/python -m scripts.cost --benchmarks results/study/benchmarks > reference/study/cost.md
@@ -286,7 +289,7 @@ study-reference: setup  ## make the last confirmation run the reference: its log
 
 bases: setup  ## pre-train the miniature's base models from scratch, into reference/mini/bases
 	$(SNAKEMAKE) --cores $(CORES) $(foreach base,$(BASES),results/mini_bases/models/$(base)) \
-		--configfile $(LAYERS) --config study=mini_bases from_scratch=True
+		--configfile $(LAYERS) --config study=mini_bases from_scratch=True $(FOLLOW)
 	rm -rf $(foreach base,$(BASES),reference/mini/bases/$(base)) && mkdir -p reference/mini/bases
 	cp -r $(foreach base,$(BASES),results/mini_bases/models/$(base)) reference/mini/bases/
 	rm -f reference/mini/bases/*/.snakemake_timestamp
@@ -299,6 +302,11 @@ test: setup-test  ## run the tests, on two cores
 test-slurm: setup-test  ## the smoke study through Slurm, two nodes on this machine (installs Debian's slurm-wlm; needs root)
 	bash tests/slurm/install.sh
 	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/slurm
+
+PLAYWRIGHT := $(VENV)-browser
+test-report: setup-test  ## the report in headless Chromium, offline (installs Playwright, and Debian's chromium where it is missing; that needs root)
+	bash tests/browser/install.sh $(BIN)/python $(PLAYWRIGHT)
+	PYTHONPATH=$(PLAYWRIGHT) HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/browser
 
 test-cuda-build:  ## what only the CUDA builds can show, on a machine without a GPU (8.5 GB more, into .venv-cuda)
 	$(MAKE) setup TORCH=cuda VENV=.venv-cuda
@@ -322,5 +330,5 @@ docs: setup-docs  ## these pages as a site, to be opened from disk: site/index.h
 lock: setup  ## compile the locks and conda environments from envs/*.in
 	bash envs/lock.sh
 
-clean:  ## remove every result and figure
-	find results figures -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+clean:  ## remove a study's results and figures (STUDY=mini; STUDY=all: of every study)
+	@bash scripts/remove.sh '$(if $(filter command,$(firstword $(origin STUDY))),$(STUDY))'

@@ -11,7 +11,7 @@ from micota.common.faults import end_with_line
 from micota.common.stages import VERSIONS
 from micota.study import tasks
 from micota.workflow.patterns import name_patterns
-from micota.workflow import resources, shapes, start, tables
+from micota.workflow import reads, resources, shapes, start, tables
 from micota.workflow.paths import Paths
 
 PROFILE = resources.read_profile(workflow.resource_settings)
@@ -60,11 +60,6 @@ def shown(path, caption, category, label):
     """A file, and its place in the report if it has a label."""
     place = {"category": category, "labels": {category[:-1].lower(): label}}
     return report(path, caption=f"../report/{caption}.rst", **place) if label else path
-
-
-def table_files(table):
-    made = {f"results/{{study}}/tables/{file}": (tables.caption(file), label) for file, label in table.files().items()}
-    return [shown(path, caption, "Tables", label) for path, (caption, label) in made.items()]
 
 
 def kept(path):

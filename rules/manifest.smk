@@ -29,4 +29,4 @@ rule manifest:
         "Manifest: what this run was"
     shell:
         "python -m scripts.manifest --study results/{wildcards.study}/study.json --results results/{wildcards.study}"
-        " --figures figures/{wildcards.study} --inputs {input.data} --out {output.manifest} > {log} 2>&1"
+        " --figures figures/{wildcards.study} --inputs {input.data:q} --out {output.manifest} > {log} 2>&1"

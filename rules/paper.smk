@@ -13,7 +13,7 @@ for name, table in tables.tables(STUDY).items():
         input:
             **table.reads(STUDY, PATHS),
         output:
-            *table_files(table),
+            *[f"results/{{study}}/tables/{file}" for file in table.files()],
         log:
             f"results/{{study}}/logs/table_{name}.log",
         group:

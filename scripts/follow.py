@@ -33,6 +33,8 @@ COUNT = re.compile(r"^(?P<rule>[a-z_]+) +(?P<count>\d+)$")
 CORES = re.compile(r"^Provided cores: (?P<cores>\d+)")
 GRAPH = re.compile(r"^micota: jobs in (?P<path>.+)$")  # rules/common.smk says so
 SAID = "micota: "
+QUIET = ("Reason:", "    reason:", "    input:", "    output:", "    log:", "Complete log(s):")  # names of files
+HEAD = re.compile(r"^  [A-Z][\w ()]+: ")  # what Snakemake says of its own start: paths and names that mean nothing
 TROUBLE = re.compile(r"error|exception|traceback|cannot|missing", re.IGNORECASE)
 NUMBERED = re.compile(r"-[sm]\d+")  # the seed of a student, the mask of a merge: alike in any study
 UNKNOWN_RULE = 2.0  # seconds, for a rule the reference run did not time
@@ -126,10 +128,11 @@ def follow(lines: Iterable[str], seconds: Seconds, clock: Callable[[], float] = 
             state.read_graph(Path(match["path"]))
         elif line.startswith((SAID, "Nothing to be done")):
             yield line
-        elif TROUBLE.search(line) and not line.startswith("Reason:"):
+        elif TROUBLE.search(line) and not line.startswith(QUIET) and not HEAD.match(line):
             trouble = True
             yield line
-    yield f"{len(state.took)} jobs in {(clock() - begin) / 60:.1f} min"
+    if not trouble or state.took:
+        yield f"{len(state.took)} jobs in {(clock() - begin) / 60:.1f} min"
 
 
 def plain(job: str) -> str:
@@ -164,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if not stopped:
             print(line, flush=True)
     if stopped:
-        print("stopped; the same command goes on from here", flush=True)
+        print("stopped: run it again, finished jobs are kept", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ en dash: no number of problems is enough with so few units. More problems do not
 `{stem}_price`: the effect that so many units find with this table's number of problems, and what they cost.
 
 The variances are estimates, with few units rough ones: read the numbers as an order of magnitude. Claims from one run
-have no such variances and are left out. Writes `{stem}.{csv,md,tex}` and `{stem}_price.{csv,md,tex}`.
+have no such variances and are left out. Prints both tables with a legend, and writes `{stem}.{csv,md,tex}` and
+`{stem}_price.{csv,md,tex}`.
 """
 
 import argparse
@@ -25,7 +26,8 @@ from pathlib import Path
 from micota.common.cli import run
 from micota.common.errors import ConfigurationError
 from micota.common.records import RecordError
-from micota.common.tables import Column, Row, read_csv, write_table
+from micota.common.tables import DASH, Column, Row, read_csv, write_table
+from micota.common.terminal import from_markdown, wrapped
 from micota.results.significance import planned
 
 VARIANCES = ("variance_chains", "variance_seeds", "variance_problems", "variance_residual")  # points^2
@@ -79,6 +81,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     write_table(args.out_stem, rows, columns(units, unit), group="claim")
     write_table(f"{args.out_stem}_price", prices, price_columns(units, unit, args.cost_per_chain), group="claim")
+    tables = (from_markdown(Path(f"{args.out_stem}{end}.md").read_text(encoding="utf-8")) for end in ("", "_price"))
+    for words, table in zip(legends(args, parts, unit), tables, strict=True):
+        print(wrapped(words), table, "", sep="\n")
+
+
+def legends(args: argparse.Namespace, parts: Sequence[Row], unit: str) -> tuple[str, str]:
+    """What the cells of each table say."""
+    family, units = parts[0]["family"], parts[0]["chains" if unit == "chains" else "seeds"]
+    of = "chains" if unit == "chains" else "training seeds of one chain"
+    how = f"in {args.power:.0%} of such studies, at level {args.alpha:g} / {family:g} tested claims"
+    rough = f"From variances between {units:g} {of}: an order of magnitude."
+    return (
+        f"Problems needed. A row: a part of a claim in {args.claims}, and a true effect in points. A column: a number"
+        f" of {of}. A cell: how many problems, all benchmarks together, it takes to find that effect {how}; {DASH}: no"
+        f" number is enough. {rough}",
+        f"Effects found. A cell: the effect in points that so many {of} find {how}, with this table's number of"
+        f" problems. {rough}",
+    )
 
 
 def check_flags(args: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from micota.common.cli import run
 from micota.common.errors import DataError
 
+LEFT_OUT = {"summary.md"}  # sentences made of the other tables, and of the confirmation run's
 RELATIVE = 1e-9
 ROUNDING = 1e-15  # below this share of its column's largest number, a number is what rounding leaves of a 0
 SHOWN = 10
@@ -65,7 +66,7 @@ def differences(fresh: Path, reference: Path) -> Iterator[str]:
 
 def files(folder: Path) -> set[str]:
     """The names of the files in a folder of tables."""
-    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - LEFT_OUT
     if not names:
         raise DataError(f"{folder}: no tables to compare")
     return names

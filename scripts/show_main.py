@@ -1,50 +1,54 @@
-"""The end of `make demo`: the main table, and where the figures and the report lie.
+"""The last words of a run: its main table, the summary in three sentences, and where to look.
 
-python -m scripts.show_main --table results/mini/tables/main.md --figures figures/mini --report figures/mini/report.html
+python -m scripts.show_main --results results/mini --figures figures/mini
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from micota.common.cli import run
+from micota.common.cli import Parser, run
 from micota.common.records import RecordError
+from micota.common.terminal import from_markdown, wrapped
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", type=Path, required=True, help="the main table in Markdown")
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, required=True, help="the study's folder of results")
     parser.add_argument("--figures", type=Path, required=True, help="the study's folder of figures")
-    parser.add_argument("--report", type=Path, required=True, help="the study's HTML report")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Print the table with its columns aligned, then the paths."""
+    """Print the table with its columns aligned, the sentences, then the paths."""
     args = parse_args(argv)
-    if not args.table.is_file():
-        raise RecordError(f"{args.table}: no such file; `make demo` makes it")
-    print(aligned(args.table.read_text(encoding="utf-8")))
-    figures = sorted(path.stem for path in args.figures.glob("*.png"))
-    print(f"Tables:  {args.table.parent}/")
-    print(f"Figures: {args.figures}/ ({', '.join(figures) or 'none yet'}; PDF and PNG)")
-    print(f"Report:  {args.report}{'' if args.report.is_file() else ' (not made yet)'}")
+    table, summary = (args.results / "tables" / name for name in ("main.md", "summary.md"))
+    if not table.is_file():
+        raise RecordError(f"{table}: no such file; a run of the study makes it")
+    print(from_markdown(table.read_text(encoding="utf-8")), end="\n\n")
+    if summary.is_file():
+        for sentence in summary.read_text(encoding="utf-8").splitlines():
+            print(wrapped(sentence.replace("**", ""), rest="  "))
+        print()
+    print("Where to look:")
+    for what, where in places(args.results, args.figures):
+        print(f"  {what:<20} {where}")
 
 
-def aligned(markdown: str) -> str:
-    """The same table padded for a terminal: text to the left, numbers to the right."""
-    head, rule, *body = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in markdown.strip().splitlines()
-    ]
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-    right = [mark.endswith(":") for mark in rule]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = zip(cells, widths, right, strict=True)
-        return "  ".join(cell.rjust(width) if number else cell.ljust(width) for cell, width, number in padded)
-
-    return "\n".join([line(head), "  ".join("-" * width for width in widths), *map(line, body), ""])
+def places(results: Path, figures: Path) -> Iterator[tuple[str, str]]:
+    """What there is to read, and its path; only what is there."""
+    drawn = sorted(path.stem for path in figures.glob("*.png"))
+    yield "report", f"{figures}/report.html{'' if (figures / 'report.html').is_file() else ' (not made yet)'}"
+    for what, path in (
+        ("verdicts on claims", results / "tables/claims.md"),
+        ("completions, graded", results / "graded"),
+        ("what the run was", results / "manifest.md"),
+    ):
+        if path.exists():
+            yield what, f"{path}{'/' * path.is_dir()}"
+    yield "tables", f"{results}/tables/"
+    yield "figures", f"{figures}/ ({', '.join(drawn) or 'none yet'}; PDF and PNG)"
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
     python -m scripts.verify --results results/mini --reference reference/mini
 
-First it says which case holds. Where the run's manifest has the reference's fingerprint of arithmetic, every table is
-to be equal. Elsewhere the machine's rounding makes other models, and each number may be as far from the mean of some
-draws (reference/mini/draws.csv: the same study with other seeds) as another draw is, but for 1 honest run in 100; that
-is simulated, not promised. Exit status 1, naming each cell, where the run differs more, or tables, rows or columns do.
+The verdict comes first, then which case holds. Where the run's manifest has the reference's fingerprint of arithmetic,
+every table is to be equal. Elsewhere the machine's rounding makes other models, and each number may be as far from the
+mean of some draws (reference/mini/draws.csv: the same study with other seeds) as another draw is, but for 1 honest run
+in 100; that is simulated, not promised. Exit status 1, naming each cell, where the run differs more, or tables, rows or
+columns do.
 """
 
 import argparse
@@ -37,17 +38,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Compare, print, and exit with status 1 where the runs disagree."""
     args = parse_args(argv)
     equal, words = case(args.results / "manifest.json", args.reference / "fingerprint.json")
-    print(words)
     tables = args.results / "tables", args.reference / "tables"
-    problems = list(differences(*tables)) if equal else beyond_a_draw(*tables, args.reference / "draws.csv")
+    if equal:
+        compared, problems = "", list(differences(*tables))
+    else:
+        compared, problems = beyond_a_draw(*tables, args.reference / "draws.csv")
     if args.out:
         write_json(args.out, {"case": words, "problems": problems})
+    if problems:
+        print(f"Not verified: the run differs from the reference in {len(problems)} places.", file=sys.stderr)
+    else:
+        print("Verified: the run agrees with the reference.")
+    print(words, *filter(None, [compared]), sep="\n", flush=True)
     if problems:
         left = len(problems) - SHOWN
         shown = [*problems[:SHOWN], *([f"... and {left} more"] if left > 0 else [])]
         print(*(f"differs: {problem}" for problem in shown), sep="\n", file=sys.stderr)
         sys.exit(1)
-    print("Verified: the run agrees with the reference.")
 
 
 def case(manifest: Path, fingerprint: Path) -> tuple[bool, str]:
@@ -72,8 +79,8 @@ def described(record: Record) -> str:
     return f"{record['cpu'] or 'CPU unknown'}, {record['vectors']}{portable}, torch {record['torch']}"
 
 
-def beyond_a_draw(fresh: Path, reference: Path, draws: Path) -> list[str]:
-    """What differs more than another draw would, worst first; prints what was compared and the furthest numbers."""
+def beyond_a_draw(fresh: Path, reference: Path, draws: Path) -> tuple[str, list[str]]:
+    """What was compared, with the furthest number; and what differs more than another draw would, worst first."""
     here, there = values(fresh), values(reference)
     problems = [f"{place} is only in the reference" for place in sorted(there.keys() - here.keys())]
     problems += [f"{place}: the reference has no such cell" for place in sorted(here.keys() - there.keys())]
@@ -88,18 +95,18 @@ def beyond_a_draw(fresh: Path, reference: Path, draws: Path) -> list[str]:
     limits = Limits(places, runs)
     found = {place: here[place] for place in places if place in here}
     if broken := [place for place, value in found.items() if not isinstance(value, float) or not np.isfinite(value)]:
-        return problems + [f"{place} is {found[place]!r}, not a number" for place in broken]
+        return "", problems + [f"{place} is {found[place]!r}, not a number" for place in broken]
     used = dict(
         zip(places, limits.furthest(np.array([found.get(place, np.nan) for place in places], float)), strict=True)
     )
     worst = sorted(found, key=lambda place: -used[place])
     outside = [place for place in worst if used[place] > 1]
-    print(
+    compared = (
         f"{len(found)} numbers compared with {len(runs)} draws, {len(outside)} further from their mean than another"
         f" draw would be; the furthest takes {used[worst[0]]:.0%} of what is allowed ({worst[0]})."
     )
     at = {place: index for index, place in enumerate(places)}
-    return problems + [in_words(place, float(str(found[place])), limits, at[place]) for place in outside]
+    return compared, problems + [in_words(place, float(str(found[place])), limits, at[place]) for place in outside]
 
 
 def in_words(place: Place, value: float, limits: Limits, index: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from micota.common.files import name_of
 from micota.common.records import Record, write_json, write_jsonl
 from micota.results.entries import Entry
+from micota.sampling.engine import Task
 from micota.study import tasks
 from micota.study.graph import Study
 
@@ -63,17 +64,18 @@ def write_results(study: Study, results: Path) -> None:
     rng = np.random.default_rng(5)
     config = study.config
 
-    def graded(dataset: str, number: int, sample: int) -> Record:
+    def graded(task: Task, number: int, sample: int) -> Record:
         text = f"{number}: {rng.integers(10**6)}"
         tokens = int(rng.integers(9, 300))
         right = bool(rng.random() < 0.5)
-        return trace(f"{dataset}/{number}", dataset, right, sample=sample, n_tokens=tokens, completion=text)
+        problem = f"{task.problems}/{number}"
+        return trace(problem, task.dataset, right, sample=sample, n_tokens=tokens, completion=text)
 
     for model in study.models:
         rows = []
         for task in tasks.tasks(study, model):
             samples = range(task.decoding.n)
-            rows += [graded(task.dataset, number, sample) for number in range(PROBLEMS) for sample in samples]
+            rows += [graded(task, number, sample) for number in range(PROBLEMS) for sample in samples]
         write_traces(results / f"graded/{model}.jsonl", rows)
     for dataset in tasks.cleaned_datasets(study):
         write_json(results / f"problems/{dataset}.report.json", {"kept": PROBLEMS})

@@ -19,4 +19,5 @@ VERSIONS = {
     "corpus": 3,
     "likelihood": 4,
     "manifest": 2,
+    "report": 1,
 }

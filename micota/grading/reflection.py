@@ -45,13 +45,23 @@ def marks_of(loader: str) -> Sequence[str]:
 
 def count(text: str, marks: Sequence[str] = MARKS) -> int:
     """How many marks the text has; a mark is a whole word (or words), and longer marks go before those in them."""
-    return sum(1 for _ in _pattern(tuple(marks)).finditer(text.replace("\u2019", "'")))
+    return len(places(text, marks))
+
+
+def places(text: str, marks: Sequence[str] = MARKS) -> list[tuple[int, int]]:
+    """Where the marks stand: first character, and the one behind the last."""
+    return [match.span() for match in _pattern(tuple(marks)).finditer(text.replace("\u2019", "'"))]
 
 
 @cache
 def _pattern(marks: tuple[str, ...]) -> re.Pattern[str]:
     longest_first = sorted(marks, key=len, reverse=True)
-    return re.compile("|".join(map(_whole, longest_first)) or r"(?!)", re.IGNORECASE)
+    if not marks:
+        return re.compile(r"(?!)")
+    # Most places of a text begin no mark: that is seen here, before each mark is tried.
+    begins = "".join(sorted({re.escape(mark[0]) for mark in marks}))
+    word = r"\b" if all(mark[0].isalnum() for mark in marks) else ""
+    return re.compile(rf"{word}(?=[{begins}])(?:{'|'.join(map(_whole, longest_first))})", re.IGNORECASE)
 
 
 def _whole(mark: str) -> str:

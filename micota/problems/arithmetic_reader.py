@@ -19,16 +19,16 @@ import re
 from dataclasses import dataclass
 
 from micota.problems.arithmetic import apply
-from micota.problems.reading import Reading
+from micota.problems.reading import AGAIN, CHECK, FAULT, TAKEN_BACK, Reading, Segment
 
 PROBLEM = re.compile(r"(?P<start>\d+)(?P<steps>(?:[a-h][-+*]\d+)+)\?")
 OPERATION = re.compile(r"([a-h])([-+*])(\d+)")
 NUMBER = r"-?\d{1,9}"  # no model's number may be so long that reckoning with it takes long
 STEP = re.compile(rf"([a-z])({NUMBER})([-+*])(\d{{1,9}})(?:=({NUMBER})|:([^:]+))")
 PART = re.compile(rf"({NUMBER})([-+*])(\d{{1,9}})=({NUMBER})")
-CHECK = re.compile(rf"check {NUMBER}[-+/]\d{{1,9}}={NUMBER}(?:r\d{{1,9}})? (?:ok|no)")
+CHECKED = re.compile(rf"check {NUMBER}[-+/]\d{{1,9}}={NUMBER}(?:r\d{{1,9}})? (?:ok|no)")
 BOX = re.compile(r"\\boxed\{([^{}]*)\}")
-CORRECTION, AGAIN = "wait,", "again,"
+CORRECTION, NEXT_PASS = "wait,", "again,"
 
 
 @dataclass
@@ -38,11 +38,44 @@ class Step:
     decomposed: bool
     fault: str | None
     result: int | None  # None: it states none that can be read
+    place: int  # the number of its segment
     checked: bool = False
 
 
 def read(problem: str, completion: str) -> Reading | None:
     """The reading of a completion; None where the problem is none of procedural arithmetic."""
+    walk = followed(problem, completion)
+    if walk is None:
+        return None
+    first = walk.first
+    return Reading(
+        fault=walk.fault,
+        steps=len(first),
+        decomposed=sum(step.decomposed for step in first),
+        checked=sum(step.checked for step in first),
+        passes=walk.passes,
+        corrections=walk.corrections,
+    )
+
+
+def segments(problem: str, completion: str) -> list[Segment]:
+    """What stands apart in a completion, in order: checks, further passes, what takes a step back, the first fault."""
+    walk = followed(problem, completion)
+    if walk is None:
+        return []
+    found, start = [], 0
+    # The last one is what stands in and behind the box.
+    texts = completion.split(";", len(walk.kinds) - 1) if walk.kinds else []
+    for place, text in enumerate(texts):
+        kind = FAULT if place == walk.fault_place else walk.kinds[place]
+        if kind and text.strip():
+            found.append(Segment(start, start + len(text), kind))
+        start += len(text) + 1
+    return found
+
+
+def followed(problem: str, completion: str) -> "Walk | None":
+    """The walk through a completion; None where the problem is none of procedural arithmetic."""
     chain = PROBLEM.fullmatch(problem.strip())
     if chain is None:
         return None
@@ -56,18 +89,9 @@ def read(problem: str, completion: str) -> Reading | None:
     for segment in body.split(";"):
         walk.take(segment.strip())
     walk.end_pass()
-    fault = walk.fault
-    if fault is None and boxes and boxes[-1][1].strip() != str(values[-1]):
-        fault = "wrong_box"
-    first = walk.first
-    return Reading(
-        fault=fault,
-        steps=len(first),
-        decomposed=sum(step.decomposed for step in first),
-        checked=sum(step.checked for step in first),
-        passes=walk.passes,
-        corrections=walk.corrections,
-    )
+    if boxes and boxes[-1][1].strip() != str(values[-1]):
+        walk.note("wrong_box", len(walk.kinds) - 1)
+    return walk
 
 
 class Walk:
@@ -79,11 +103,14 @@ class Walk:
         self.first: list[Step] = []  # of the first pass
         self.passes, self.corrections = 1, 0
         self.fault: str | None = None  # of what can no longer be taken back
+        self.fault_place: int | None = None  # the number of its segment
+        self.kinds: list[str | None] = []  # of each segment, as it is shown
 
     def take(self, segment: str) -> None:
         """Read one segment, what stands between two semicolons."""
-        while segment.startswith((CORRECTION, AGAIN)):
-            mark = CORRECTION if segment.startswith(CORRECTION) else AGAIN
+        corrections, place, given = self.corrections, len(self.kinds), segment
+        while segment.startswith((CORRECTION, NEXT_PASS)):
+            mark = CORRECTION if segment.startswith(CORRECTION) else NEXT_PASS
             segment = segment.removeprefix(mark).strip()
             if mark == CORRECTION:
                 self.corrections += 1
@@ -91,17 +118,20 @@ class Walk:
             else:
                 self.end_pass()
                 self.passes += 1
-        if CHECK.fullmatch(segment):
+        kind = TAKEN_BACK if self.corrections > corrections else AGAIN if self.passes > 1 and given else None
+        check = CHECKED.fullmatch(segment)
+        self.kinds.append(CHECK if check else kind)
+        if check:
             if self.steps:
                 self.steps[-1].checked = True
         elif match := STEP.fullmatch(segment):
             self.settle()
-            self.steps.append(self.step(match))
+            self.steps.append(self.step(match, place))
         elif segment:
             self.settle()
-            self.note("format")
+            self.note("format", place)
 
-    def step(self, match: re.Match[str]) -> Step:
+    def step(self, match: re.Match[str], at: int) -> Step:
         """A step, held against the problem's next one and against arithmetic."""
         label, value, op, operand, stated, parts = match.groups()
         given = (label, op, int(operand))
@@ -110,7 +140,7 @@ class Walk:
         due = self.operations[place] if place < len(self.operations) else None
         found = [PART.fullmatch(part.strip()) for part in parts.split(",")] if parts else []
         if not all(found):
-            return Step(True, "format", None)
+            return Step(True, "format", None, at)
         equations = [(int(part[1]), part[2], int(part[3]), int(part[4])) for part in found if part]
         result = equations[-1][3] if equations else int(stated)
         fault = None
@@ -118,23 +148,25 @@ class Walk:
             fault = "lost_place"
         elif result != apply(int(value), op, int(operand)) or any(apply(a, o, b) != c for a, o, b, c in equations):
             fault = "slip"
-        return Step(bool(equations), fault, result)
+        return Step(bool(equations), fault, result, at)
 
     def settle(self) -> None:
         """Nothing takes back the last step any more: its fault counts."""
         if self.steps:
-            self.note(self.steps[-1].fault)
+            self.note(self.steps[-1].fault, self.steps[-1].place)
 
     def end_pass(self) -> None:
         """A pass ends: at `again,`, or with the text."""
         self.settle()
+        last = max(0, len(self.kinds) - 1)
         if not self.steps and self.passes == 1:
-            self.note("format")
+            self.note("format", last)
         elif len(self.steps) < len(self.operations):
-            self.note("lost_place")
+            self.note("lost_place", last)
         if self.passes == 1:
             self.first = self.steps
         self.steps = []
 
-    def note(self, fault: str | None) -> None:
-        self.fault = self.fault or fault
+    def note(self, fault: str | None, place: int) -> None:
+        if fault and not self.fault:
+            self.fault, self.fault_place = fault, place

@@ -5,6 +5,21 @@ from dataclasses import dataclass
 # Why a completion that was not cut off comes to a wrong answer; the reader of a set says what each means there.
 FAULTS = ("format", "lost_place", "slip", "wrong_box")
 
+CHECK, AGAIN, TAKEN_BACK, FAULT = "check", "again", "taken_back", "fault"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a completion, its characters from `start` to before `end`, that is shown apart.
+
+    `kind`: CHECK, a result is looked at again; AGAIN, a further pass; TAKEN_BACK, a step is done anew; FAULT, the first
+    place where the text goes wrong.
+    """
+
+    start: int
+    end: int
+    kind: str
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -1,8 +1,10 @@
 """What each table reads: files of a study's results, by what they are."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
+from micota.pages.gather import traced
 from micota.results import entries, rivals
 from micota.results.predictors import learned, predicted
 from micota.study import tasks
@@ -10,6 +12,8 @@ from micota.study.graph import Study
 from micota.workflow.paths import Paths
 
 Files = dict[str, list[str]]
+
+PROJECT = Path(__file__).parents[2]
 
 
 def graded(chosen: Callable[[Study], Iterable[dict[str, Any]]], *more: str) -> Callable[[Study, Paths], Files]:
@@ -57,6 +61,10 @@ def reads_texts(study: Study, paths: Paths) -> Files:
     return graded(entries.main)(study, paths) | {"problems": paths.of("problems", study.config.benchmarks)}
 
 
+def reads_likelihood(study: Study, paths: Paths) -> Files:
+    return {"nll": paths.of("likelihood", study.config.students.bases), **corpus_counts(study, paths)}
+
+
 def reads_predictors(study: Study, paths: Paths) -> Files:
     models = [{"model": entry[key]} for entry in predicted(study) for key in ("under", "model")]
     return {
@@ -77,6 +85,15 @@ def reads_claims(study: Study, paths: Paths) -> Files:
         "corpora": paths.of("corpora", entries.solved(study)),
         **corpus_counts(study, paths),
     }
+
+
+CONFIRMED = "reference/study/tables/claims.csv"  # the verdicts that a study's own are held against
+
+
+def reads_summary(study: Study, paths: Paths) -> Files:
+    """Tables of the study, and the claims of the confirmation run, if it is at hand."""
+    tables = paths.below({"main": ["tables/main.csv"], "claims": ["tables/claims.csv"]})
+    return tables | {"confirmed": [str(path) for path in beside(study)]}
 
 
 def reads_published(study: Study, paths: Paths) -> Files:
@@ -114,3 +131,20 @@ def reads_filter(study: Study, paths: Paths) -> Files:
     arms = [arm for pair in rivals.unfiltered(study) for arm in (*pair["proposed"], *pair["other"])]
     models = [{"model": model} for arm in arms for seeds in arm for model in seeds]
     return graded(lambda _: models, GOLD)(study, paths)
+
+
+def reads_page(study: Study, paths: Paths) -> Files:
+    """All that has texts and verdicts: graded traces, corpora with their counts, and the problems."""
+    asked = (task.problems for model in study.models for task in tasks.tasks(study, model))
+    return {
+        "graded": paths.of("graded", traced(study)),
+        "problems": paths.of("problems", [*asked, study.config.training_problems, *study.imports.values()]),
+        "corpora": paths.of("corpora", study.config.corpora),
+        "counts": paths.of("corpora", study.config.corpora, ".counts.json"),
+    }
+
+
+def beside(study: Study) -> list[Path]:
+    """The confirmation run's verdicts, where there are some to compare with."""
+    places = [path for path in (Path(CONFIRMED), PROJECT / CONFIRMED) if path.is_file()]
+    return places[:1] if study.config.claims else []

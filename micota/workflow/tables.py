@@ -16,18 +16,19 @@ from micota.workflow.paths import Paths
 from micota.workflow.reads import (
     GOLD,
     Files,
-    corpus_counts,
     files,
     graded,
     reads_assistants,
     reads_claims,
     reads_filter,
+    reads_likelihood,
     reads_map,
     reads_predictors,
     reads_published,
     reads_rivals,
     reads_scores,
     reads_sizes,
+    reads_summary,
     reads_texts,
 )
 
@@ -113,10 +114,7 @@ TABLES = {
         version=2,
     ),
     "likelihood": Table(
-        lambda study, paths: {
-            "nll": paths.of("likelihood", study.config.students.bases),
-            **corpus_counts(study, paths),
-        },
+        reads_likelihood,
         {"likelihood": "likelihood of the corpora"},
         lambda study: {"entries": entries.likelihoods(study)},
     ),
@@ -159,6 +157,12 @@ TABLES = {
         },
         lambda study: study.config.claims,
         version=2,
+    ),
+    "summary": Table(
+        reads_summary,
+        {"summary.md": ""},
+        settings=lambda study: {"proposed": study.config.students.proposed},
+        when=lambda study: study.config.claims,
     ),
     "sizes": Table(
         reads_sizes,
@@ -285,6 +289,12 @@ def tables(study: Study) -> dict[str, Table]:
 def figures(study: Study) -> dict[str, Figure]:
     """The figures that a study has: those of its tables."""
     return {name: figure for name, figure in FIGURES.items() if TABLES[figure.table].when(study)}
+
+
+def shown(study: Study) -> dict[str, str]:
+    """The files of tables that people are shown -> their labels."""
+    found = (table.files() for table in tables(study).values())
+    return {file: label for files in found for file, label in files.items() if label}
 
 
 def outputs(study: Study, paths: Paths) -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micota.problems.arithmetic import Chain, demonstrate, draw_chain, walk
-from micota.problems.arithmetic_reader import read
+from micota.problems.arithmetic_reader import read, segments
 from micota.problems.reading import FAULTS, Reading
 
 # (operations, bound, seed) of a problem and its demonstration.
@@ -141,3 +141,27 @@ def test_a_problem_of_another_kind_has_no_reading() -> None:
 @given(st.text("abcw;,:=+-*?0123456789 \\{}boxedwaitgnk", max_size=200))
 def test_whatever_a_model_writes_is_read(text: str) -> None:
     assert reading("12a+3b*2?", text).fault in (None, *FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a12+3=15;b15*2=30;\\boxed{30}", []),
+        ("a12+3=15;check 15-3=12 ok;b15*2=30;\\boxed{30}", [("check", "check 15-3=12 ok")]),
+        ("a12+3=14;wait,a12+3=15;b15*2=30;\\boxed{30}", [("taken_back", "wait,a12+3=15")]),
+        ("a12+3=15;b15*2=30;again,a12+3=15;b15*2=30;\\boxed{30}", [("again", "again,a12+3=15"), ("again", "b15*2=30")]),
+        ("a12+3=16;b16*2=32;\\boxed{32}", [("fault", "a12+3=16")]),
+        ("a12+3=15;check 15-3=12 ok;b15*2=31;\\boxed{31}", [("check", "check 15-3=12 ok"), ("fault", "b15*2=31")]),
+        ("a12+3=15;b15*2=30;\\boxed{31}", [("fault", "\\boxed{31}")]),
+        ("a12+3=15", [("fault", "a12+3=15")]),  # it ends before the last step
+        ("<b>;a12+3=15", [("fault", "<b>")]),
+    ],
+)
+def test_what_stands_apart_and_the_first_fault_have_their_places(text: str, shown: list[tuple[str, str]]) -> None:
+    found = segments("12a+3b*2?", text)
+    assert [(segment.kind, text[segment.start : segment.end]) for segment in found] == shown
+    assert any(segment.kind == "fault" for segment in found) == (reading("12a+3b*2?", text).fault is not None)
+
+
+def test_of_another_kind_of_problem_nothing_stands_apart() -> None:
+    assert segments("What is 1 + 1?", "check;again,") == []

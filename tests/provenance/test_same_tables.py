@@ -46,6 +46,11 @@ def test_equal_tables_are_equal(folders: Folders, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == f"tables: equal to {folders[1]}\n"
 
 
+def test_the_summary_is_made_of_the_others_and_of_the_confirmation_run(folders: Folders) -> None:
+    (folders[0] / "summary.md").write_text("- All 3 effects are those of the confirmation run.\n")
+    compare(folders)
+
+
 @pytest.mark.parametrize(
     ("table", "old", "new"),
     [

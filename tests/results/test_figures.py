@@ -488,6 +488,8 @@ def test_tables_of_the_study_show_what_was_put_in(study: Path) -> None:
 
 
 def test_show_main_prints_table_and_places(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show_main.main([f"--table={study}/tables/main.md", f"--figures={study}/figures", f"--report={study}/report.html"])
+    (study / "tables/summary.md").write_text("- **What this run saw.** Nothing.\n")
+    show_main.main([f"--results={study}", f"--figures={study}/figures"])
     shown = capsys.readouterr().out
     assert "mid (MiCoTA)" in shown and f"{study}/figures" in shown and "report.html (not made yet)" in shown
+    assert "\n- What this run saw. Nothing.\n\nWhere to look:\n" in shown

@@ -98,6 +98,13 @@ def test_the_price_of_chains_and_what_they_find(tmp_path: Path) -> None:
     assert "| 3 chains (1.5 hours) find (points) |" in Path(f"{stem}_price.md").read_text()
 
 
+def test_the_tables_are_printed_with_their_legends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    power.main([f"--claims={claims_csv(tmp_path, {})}", f"--out-stem={tmp_path}/power", "--units", "3", "5"])
+    first, second = capsys.readouterr().out.split("Effects found.")
+    assert first.startswith("Problems needed. A row: ") and f"{DASH}: no number is enough" in " ".join(first.split())
+    assert "level 0.05 / 2 tested claims" in " ".join(first.split()) and "gain " in first and "gain " in second
+
+
 def test_a_table_of_one_chain_plans_its_training_seeds_and_knows_no_price_of_chains(tmp_path: Path) -> None:
     path = claims_csv(tmp_path, {"chains": 1, "seeds": 3, "variance_chains": None, "variance_seeds": 1.0})
     flags = [f"--claims={path}", f"--out-stem={tmp_path}/power", "--units", "5", "--effects", "6"]

@@ -37,7 +37,13 @@ def refused(run: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["plan", "GPU=8"], "GPU: not known to make plan, which takes: STUDY CORES DATA GPUS PILOT ASSUME"),
+        (["plan", "GPU=8"], "GPU: not known to make plan, which takes: STUDY CORES DATA GPUS .*; did you mean GPUS[?]"),
+        (["demo", "GPU=8"], "GPU: not known to make demo, which takes: CORES; GPUS is for make plan"),
+        (["clean"], "STUDY: say which study's results are to go; there are: "),
+        (["clean", "STUDY=nosuch"], "STUDY=nosuch: no such results; there are: "),
+        (["clean", "STUDY=../results"], "STUDY=../results: no such results"),
+        (["compare", "A=results/nosuch", "B=reference/mini"], "results/nosuch: no such folder"),
+        (["compare", "A=reference/mini"], "--b: name a folder"),
         (["demo", "STUDY=paper"], "STUDY: not known to make demo, which takes: CORES"),
         (["tables", "SEED=1"], "SEED: not known to make tables"),
         (["verify", "CORES=2"], "CORES: not known to make verify, which takes: nothing"),
@@ -97,6 +103,36 @@ def test_every_target_that_can_be_told_something_exists() -> None:
     assert len(told) > 10 and {target for target, _ in told} <= set(targets)
     for _, names in told:
         assert all(f"$({name}" in TEXT for name in names.split())
+
+
+def test_help_has_every_target_once_in_its_group(project: Path) -> None:
+    """And tells of none that is not there; every line fits."""
+    shown = make(project, "help").stdout
+    lines = re.findall(r"^  ([a-z-]+) ", shown, re.MULTILINE)
+    assert sorted(lines) == sorted(re.findall(r"^([a-z-]+):.*##", TEXT, re.MULTILINE))
+    assert len(re.findall(r"^\w.*:$", shown, re.MULTILINE)) == 5
+    assert max(map(len, shown.splitlines())) <= 120
+
+
+def test_every_target_that_help_names_does_something(project: Path) -> None:
+    """A target without commands of its own would set up, and say nothing."""
+    known = make(project, "-p", "-n", "help").stdout
+    made = [block for block in known.split("\n\n") if "recipe to execute" in block]
+    targets = [name for name in re.findall(r"^([a-z-]+):.*##", TEXT, re.MULTILINE) if not name.startswith("setup")]
+    assert len(targets) > 30
+    assert [name for name in targets if not any(re.search(rf"^{name}:", block, re.MULTILINE) for block in made)] == []
+
+
+def test_clean_removes_one_study_or_all(tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    project = copy_project(tmp_path / "a b")
+    for path in ("results/one/x", "results/two/x", "figures/two/x", "results/README.md"):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).touch()
+    assert make(project, "clean", "STUDY=two").returncode == 0
+    assert sorted(path.name for path in project.glob("*/*/x")) == ["x"] and (project / "results/one/x").exists()
+    assert make(project, "clean", "STUDY=all").returncode == 0
+    assert list(project.glob("results/*")) == [project / "results/README.md"]
 
 
 def test_settings_of_the_user_do_not_reach_a_target(project: Path, tmp_path: Path) -> None:

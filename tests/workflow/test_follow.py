@@ -62,6 +62,17 @@ def test_trouble_is_passed_through_whole() -> None:
     assert lines[2:4] == ["Error in rule train:", "    log: results/x.log"]
 
 
+def test_names_that_sound_like_trouble_are_none() -> None:
+    """`make tables` names a rule `table_errors`; a folder may be called anything."""
+    head = "  Command: snakemake --allowed-rules table_errors\n  Working directory: /tmp/missing errors\n"
+    tail = "    reason: Missing output files: results/x\nComplete log(s): /tmp/missing errors/x.log\n"
+    assert shown(head + OUTPUT + tail) == shown(OUTPUT)
+
+
+def test_a_run_that_never_began_is_not_counted() -> None:
+    assert shown("error: config/x.yaml: no such file\n") == ["error: config/x.yaml: no such file"]
+
+
 def test_what_the_rules_say_is_passed_through() -> None:
     said = "micota: process 7 on here, since noon, was cut short: its lock on the study mini is taken away"
     assert shown(f"{said}\n{OUTPUT}")[0] == said
@@ -199,7 +210,7 @@ def test_ctrl_c_leaves_the_last_word_to_snakemake() -> None:
         follower.stdin.close()
         rest, err = follower.stdout.read(), follower.stderr.read()
         assert follower.wait() == 0
-    assert rest.endswith(b"stopped; the same command goes on from here\n") and b"Error" not in rest
+    assert rest.endswith(b"stopped: run it again, finished jobs are kept\n") and b"Error" not in rest
     assert err == b""
 
 

@@ -19,8 +19,8 @@ FLOORS = (
     ["corpora"],
     ["study"],
     ["results", "planning"],
-    ["provenance", "exports"],
-    ["workflow"],
+    ["provenance", "exports", "pages"],
+    ["workflow", "comparison"],
     ["preflight"],
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -3,8 +3,9 @@
 A study names the file: `loader: gsm8k` is `gsm8k.py`. It holds a pure function `problem(row)` from a raw row to our
 fields (`raw_answer` is the gold answer as the source writes it, which the paper's evaluation compares with), and in
 capitals what is known of the set: see `Card`. A set that is made, not read, has `problems(**options)` instead. Where
-completions can be followed step by step, `read(problem, completion)` does so: see `Reading`. What else a file needs in
-capitals begins with an underscore.
+completions can be followed step by step, `read(problem, completion)` does so: see `Reading`, and
+`segments(problem, completion)` says what of them a page shows apart: see `Segment`. What else a file needs in capitals
+begins with an underscore.
 
 No revision is built in: a study names the one it used (`revision: unresolved` in HUB says that the names were written
 down without a look at the Hub).
@@ -21,10 +22,11 @@ from pydantic import Field, ValidationError, model_validator
 from micota.common.cli import known
 from micota.common.errors import DataError
 from micota.common.settings import Closed, StopString
-from micota.problems.reading import Reading
+from micota.problems.reading import Reading, Segment
 from micota.problems.settings import Rule
 
 Read = Callable[[str, str], Reading | None]  # problem, completion -> its reading; None: a problem of another kind
+Segments = Callable[[str, str], list[Segment]]  # problem, completion -> what of it is shown apart, in order
 LOADERS = tuple(sorted(module.name for module in iter_modules(__path__)))
 
 
@@ -76,6 +78,12 @@ def reader(loader: str) -> Read | None:
     """What reads the completions of a data set step by step; None where nothing does."""
     read: Read | None = getattr(loader_module(loader), "read", None)
     return read
+
+
+def segmenter(loader: str) -> Segments | None:
+    """What says which stretches of a data set's completions are shown apart; None where nothing does."""
+    segments: Segments | None = getattr(loader_module(loader), "segments", None)
+    return segments
 
 
 def file_of(loader: str) -> str:

@@ -4,8 +4,8 @@ The generator is micota/problems/arithmetic.py, what models write is read by mic
 """
 
 from micota.problems.arithmetic import problems
-from micota.problems.arithmetic_reader import read
+from micota.problems.arithmetic_reader import read, segments
 
-__all__ = ["problems", "read"]
+__all__ = ["problems", "read", "segments"]
 
 MARKS = ["check", "wait,", "again,"]  # a check, a correction, a further pass
