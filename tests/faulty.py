@@ -78,9 +78,9 @@ HEAD = """# Faults
 A file is damaged: who notices, and what is said. Whoever reads it ends with one line that names the file and what to
 do, and writes nothing. `make check-results STUDY=mini` looks at a whole study.
 
-Search this page for what you were told. Each line was made by breaking a small finished study; most with the seals (the
-hashes of results, `results/{study}/.seals`) taken away, so that they show the rules of the records alone. The last
-lines are of what people hand in: data sets and configurations.
+Search this page for what you were told. Each line was made by breaking a small finished study. Every result has a seal,
+its hash as written (`results/{study}/.seals`), by which any change is seen; for most lines the seals were taken away,
+so that they show the rules of the records alone. The last lines are of what people hand in: data sets, configurations.
 
 | What is broken | Who meets it | What it says |
 |---|---|---|
