@@ -100,7 +100,7 @@ INSTALLED      := $(if $(filter cuda,$(TORCH)),gpu,$(if $(TESTED)$(wildcard $(VE
 INSTALLED_TEST := $(if $(filter cuda,$(TORCH)),gpu,test)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-viewers named-python demo study controls map rivals tables archive power export cards score regrade reevaluate compare check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-report test-slurm test-cuda-build check format lock clean
+.PHONY: help setup setup-test setup-viewers setup-docs docs named-python demo study controls map rivals tables archive power export cards score regrade reevaluate compare check-results smoke plan preflight pilot pin unlock deviations verify draws reference study-reference bases test test-report test-slurm test-cuda-build check format lock clean
 
 help:  ## list the targets
 	@awk -f scripts/help.awk Makefile scripts/help.txt
@@ -113,6 +113,11 @@ setup-viewers: $(VENV)-viewers/viewers.installed  ## Inspect's package, in an en
 
 $(VENV)-viewers/viewers.installed: envs/install.sh envs/settings.sh envs/viewers.lock
 	VENV=$(VENV)-viewers PYTHON=$(PYTHON) bash envs/install.sh viewers
+
+setup-docs: $(VENV)-docs/docs.installed  ## what `make docs` builds with, in an environment of its own beside .venv (210 MB)
+
+$(VENV)-docs/docs.installed: envs/install.sh envs/settings.sh envs/docs.lock
+	VENV=$(VENV)-docs PYTHON=$(PYTHON) bash envs/install.sh docs
 
 # A Python that is named (PYTHON=python3.12) is held against that of .venv each time.
 $(VENV)/%.installed: envs/install.sh envs/settings.sh $(wildcard envs/*.lock) $(if $(PYTHON),named-python)
@@ -318,6 +323,9 @@ format: setup-test  ## put the code into the form that check asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow rules
+
+docs: setup-docs  ## these pages as a site, to be opened from disk: site/index.html; every link is checked
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/python -m mkdocs build --strict
 
 lock: setup  ## compile the locks and conda environments from envs/*.in
 	bash envs/lock.sh

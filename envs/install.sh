@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install one environment into .venv: envs/install.sh cpu|test|gpu     (`make setup`, `make setup-test` call this);
-# VENV=.venv-viewers envs/install.sh viewers: one beside it, without torch (`make export FORMAT=inspect` calls it)
+# VENV=.venv-viewers envs/install.sh viewers: one beside it, without torch (`make export FORMAT=inspect` calls it); and
+# VENV=.venv-docs envs/install.sh docs (`make docs`)
 #
 # A lock is complete, so nothing is resolved: uv (itself pinned by hash) fetches what the lock names, --no-deps, checked
 # against the lock's hashes. torch's CPU build is in no lock: it is not on the package index but in a wheel folder, if
@@ -9,7 +10,7 @@ set -euo pipefail
 unset CDPATH
 cd "$(dirname "$0")/.."
 
-variant=${1:?usage: envs/install.sh cpu|test|gpu|viewers}
+variant=${1:?usage: envs/install.sh cpu|test|gpu|viewers|docs}
 venv=${VENV:-.venv}
 named=${PYTHON:-}
 python=${named:-python3}
@@ -23,7 +24,7 @@ die() { printf 'error: %s\n' "$*" >&2; exit 2; }
 
 # --- what is refused before anything is downloaded ---
 
-case $variant in cpu | test | gpu | viewers) ;; *) die "$variant: not one of cpu, test, gpu, viewers" ;; esac
+case $variant in cpu | test | gpu | viewers | docs) ;; *) die "$variant: not one of cpu, test, gpu, viewers, docs" ;; esac
 
 glibc=99 # the y of glibc 2.y; of no matter where it is not known
 case $platform in
@@ -44,7 +45,7 @@ esac
 vllm=false
 if [[ $platform == 'Linux x86_64' ]] && ((glibc >= 31)); then vllm=true; fi
 case $variant in
-    cpu | viewers) locks=("envs/$variant.lock") ;;
+    cpu | viewers | docs) locks=("envs/$variant.lock") ;;
     test) if $vllm; then locks=(envs/test.lock); else locks=(envs/cpu.lock envs/tools.lock); fi ;;
     gpu) [[ $platform == 'Linux x86_64' ]] ||
              die "the CUDA build is for Linux x86_64, this is $platform: make setup TORCH=cpu"

@@ -21,6 +21,7 @@ if [[ -n $find_links ]]; then cpu_torch=(--find-links "$find_links"); else cpu_t
 
 "${compile[@]}" --generate-hashes --universal installer.in -o installer.lock
 "${compile[@]}" --generate-hashes --universal viewers.in -o viewers.lock
+"${compile[@]}" --generate-hashes --universal docs.in -o docs.lock
 "${compile[@]}" --generate-hashes "${linux[@]}" "${cpu_torch[@]}" "${no_torch[@]}" test.in -o test.lock
 "${compile[@]}" --generate-hashes --universal "${cpu_torch[@]}" "${no_torch[@]}" -c test.lock cpu.in -o cpu.lock
 "${compile[@]}" --generate-hashes --universal -c test.lock tools.in -o tools.lock

@@ -17,13 +17,13 @@ DEVIATIONS = f"""{MADE}
 # Deviations
 
 Where this project knowingly differs from the paper (MiCoTA, arXiv 2507.01887) or from the authors' code
-(OPPO-PersonalAI/MiCoTA), and where it had to choose because neither says. "SMG" is the code of "Small Models Struggle
-to Learn from Strong Reasoners" (arXiv 2502.12143), whose evaluation the authors' README adopts. "Not stated" means: not
-in the abstract, the README or the code; the full text of the paper was not at hand when this was written. Check it
-there first.
+(OPPO-PersonalAI/MiCoTA), and where it had to choose because neither says. Our values are those of `config/paper.yaml`;
+where each comes from: [provenance.md](provenance.md). Expected effects are expectations: none was measured on the
+paper's models.
 
-Our values are those of `config/paper.yaml`. Expected effects are expectations: none has been measured on the paper's
-models. Where each single value comes from: [provenance.md](provenance.md)."""
+- "Not stated": not in the abstract, the README or the code. The paper's full text was not at hand: check it there.
+- "SMG": the code of "Small Models Struggle to Learn from Strong Reasoners" (arXiv 2502.12143), whose evaluation the
+  authors' README adopts."""
 PROVENANCE = f"""{MADE}
 # Every value of the paper's study, by source
 

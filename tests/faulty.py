@@ -75,14 +75,12 @@ def row(fault: Fault, said: str) -> str:
 
 HEAD = """# Faults
 
-What is broken, who notices, and what that says. Each line was made by breaking one small finished study and running the
-program that reads the file: it ends with one line that names the file and what to do, writes nothing, and Snakemake
-stops there. `tests/faults` holds every line; `python -m tests.faulty` writes this page.
+A file is damaged: who notices, and what is said. Whoever reads it ends with one line that names the file and what to
+do, and writes nothing. `make check-results STUDY=mini` looks at a whole study.
 
-A result has a *seal*, the hash that its writer noted (`results/{study}/.seals`); a change that no rule of the records
-can see is seen by it. Most lines below were made with the seals taken away, so that they show the rules alone.
-`make check-results STUDY=mini` looks at a whole study. The last lines are of what people hand in: data sets and
-configurations.
+Search this page for what you were told. Each line was made by breaking a small finished study. Every result has a seal,
+its hash as written (`results/{study}/.seals`), by which any change is seen; for most lines the seals were taken away,
+so that they show the rules of the records alone. The last lines are of what people hand in: data sets, configurations.
 
 | What is broken | Who meets it | What it says |
 |---|---|---|

@@ -112,6 +112,7 @@ def test_another_c_library_and_an_old_macos_are_refused(place: Place) -> None:
         ({"libc": "glibc 2.31"}, "test", ["envs/test.lock", "torch+cpu"]),
         ({"libc": "glibc 2.31"}, "gpu", ["envs/gpu.lock"]),
         ({"libc": "glibc 2.28"}, "viewers", ["envs/viewers.lock"]),
+        ({"libc": "glibc 2.28"}, "docs", ["envs/docs.lock"]),
         ({"libc": "glibc 2.28"}, "test", ["envs/cpu.lock", "envs/tools.lock", "torch+cpu"]),
         ({"machine": "aarch64"}, "test", ["envs/cpu.lock", "envs/tools.lock", "torch+cpu"]),
         ({"system": "Darwin", "machine": "arm64"}, "test", ["envs/cpu.lock", "envs/tools.lock", "torch"]),

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
 FAMILIES = ("data", "train", "merge", "sample", "plot")
-LOCKS = ("cpu", "test", "tools", "gpu", "installer", "viewers")
+LOCKS = ("cpu", "test", "tools", "gpu", "installer", "viewers", "docs")
 PYTHONS = ("3.11", "3.12", "3.13")
 
 
