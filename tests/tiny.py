@@ -20,8 +20,7 @@ NARROW: dict[str, Any] = {
 }
 PROMPT: dict[str, Any] = {"user": "{problem}"}
 # A configuration that says only what differs -> the one that it is laid over.
-LAID_OVER = {"study": "mini", "controls": "study", "map": "mini", "rivals": "confirmation"}
-LAID_OVER["confirmation"] = "development"
+LAID_OVER = {"study": "mini", "controls": "study", "map": "mini", "rivals": "mini"}
 
 REPEATED = {"part": "test", "count": 60, "seed": 9, "operations": [4], "bound": 299}
 SWEEP = {"tuned": "ta_long", "weights": [0.2, 0.4, 0.6], "densities": [0.5], "mask_seeds": [0]}

@@ -78,16 +78,11 @@ def problems_of(study: Study, results: Path) -> dict[str, Problems]:
     return found
 
 
-def traced(study: Study) -> list[str]:
-    """All that has graded traces: the models that answer something, and the corpora that were made elsewhere."""
-    return [*(model for model in study.models if tasks.tasks(study, model)), *study.imports]
-
-
 def gather(study: Study, results: Path, keep: Keep, choose: Chooser | None = None) -> Gathered:
     """Read a study's results; texts go to `keep` as soon as a file is read."""
     problems = problems_of(study, results)
     found = Gathered(study, results, problems)
-    paths = {name: results / f"graded/{name}.jsonl" for name in traced(study)}
+    paths = {name: results / f"graded/{name}.jsonl" for name in entries.traced(study)}
     rows = {name: results / f"corpora/{name}.jsonl" for name in study.config.corpora}
     if choose is None:
         known = {each.name: each.places for each in problems.values()}

@@ -83,6 +83,11 @@ def answering(study: Study) -> list[str]:
     return [model for model in study.models if tasks(study, model)]
 
 
+def traced(study: Study) -> list[str]:
+    """All that has graded traces: the models that write some, and the corpora that were made elsewhere."""
+    return [*answering(study), *study.imports]
+
+
 def several_seeds(study: Study) -> bool:
     """One seed of a study, run on its own, has no variance between seeds."""
     return bool(study.config.variance) and len(study.config.seeds) > 1

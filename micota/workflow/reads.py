@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from micota.pages.gather import traced
 from micota.results import entries, rivals
 from micota.results.predictors import learned, predicted
 from micota.study import tasks
@@ -137,7 +136,7 @@ def reads_page(study: Study, paths: Paths) -> Files:
     """All that has texts and verdicts: graded traces, corpora with their counts, and the problems."""
     asked = (task.problems for model in study.models for task in tasks.tasks(study, model))
     return {
-        "graded": paths.of("graded", traced(study)),
+        "graded": paths.of("graded", entries.traced(study)),
         "problems": paths.of("problems", [*asked, study.config.training_problems, *study.imports.values()]),
         "corpora": paths.of("corpora", study.config.corpora),
         "counts": paths.of("corpora", study.config.corpora, ".counts.json"),
