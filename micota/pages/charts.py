@@ -19,19 +19,24 @@ from micota.results.plots import subplots
 
 FONTS = "'DejaVu Sans', Verdana, sans-serif"  # the first is matplotlib's, the second as wide and on most machines
 SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": "micota"}
-NAMED = re.compile(r'(\bid="|xlink:href="#|\bhref="#|url\(#)')
+NAMED = re.compile(r'(\bid="|xlink:href="#|\bhref="#|url\(#)([^")]+)')
 ALL = "all benchmarks"
 
 
 def inline(figure: Figure, name: str, alt: str) -> Markup:
-    """A figure as an SVG element; `name` goes before its ids, so that those of two figures never clash."""
+    """A figure as an SVG element, whose ids are `name` and a number: they never clash with another figure's.
+
+    matplotlib's own differ between two drawings of one figure.
+    """
     text = io.StringIO()
     with matplotlib.rc_context(SVG):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     pyplot.close(figure)
     found = text.getvalue()
     body = re.sub(r"<metadata>.*?</metadata>", "", found[found.index("<svg") :], flags=re.DOTALL)
-    body = NAMED.sub(lambda match: f"{match[1]}{name}-", body).replace("'DejaVu Sans'", FONTS)
+    ids: dict[str, int] = {}
+    body = NAMED.sub(lambda match: f"{match[1]}{name}-{ids.setdefault(match[2], len(ids))}", body)
+    body = body.replace("'DejaVu Sans'", FONTS)
     return Markup(body.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1))
 
 

@@ -167,7 +167,7 @@ def test_a_finished_model_says_all_its_files(tmp_path: Path, model: Path) -> Non
     temporary = fresh(tmp_path / "out")
     for path in model.iterdir():
         path.rename(temporary / path.name)
-    finish(temporary, tmp_path / "out", {"kind": "base"})
+    finish(temporary, tmp_path / "out", {"kind": "base", "source": "local", "path": "elsewhere"})
     made = read_json(tmp_path / "out/micota.json")
-    assert set(made["files"]) == {path.name for path in (tmp_path / "out").iterdir()} - {"micota.json"}
+    assert set(made["files"]) == {path.name for path in (tmp_path / "out").iterdir()} - {"micota.json", "README.md"}
     assert set(made["sha256"]) == {"model.safetensors"}

@@ -25,7 +25,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a data set's rule": (
         {"datasets.two_steps.rule": "last_number"},
         "check_gold=1",
-        "claims gold main scores predictors",
+        "claims summary gold main scores predictors",
     ),
     "cleaning": (
         {"cleaning.ngram": 8},
@@ -36,27 +36,27 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a prompt": (
         {"prompts.chat.user": "Solve {problem}"},
         "base_model=3 sample=17 grade=17 corpus=7 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
+        "likelihood assistants claims summary corpora lengths main scores repetition errors styles predictors",
     ),
     "a base's seed": (
         {"bases.small.seed": 12},
         "base_model=1 sample=6 grade=6 train=5 likelihood=1",
-        "likelihood claims main scores repetition errors styles predictors",
+        "likelihood claims summary main scores repetition errors styles predictors",
     ),
     "a teacher's recipe": (
         {"training.teacher.learning_rate": 2.0e-3},
         "sample=14 grade=14 corpus=6 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
+        "likelihood assistants claims summary corpora lengths main scores repetition errors styles predictors",
     ),
     "the students' recipe": (
         {"training.student.epochs": 3},
         "sample=8 grade=8 train=8",
-        "claims main scores repetition errors styles predictors",
+        "claims summary main scores repetition errors styles predictors",
     ),
     "the merges' dtype": (
         {"merge_dtype": "bfloat16"},
         "sample=12 grade=12 corpus=5 train=8 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
+        "likelihood assistants claims summary corpora lengths main scores repetition errors styles predictors",
     ),
     "a merge's weight": (
         {
@@ -65,40 +65,40 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
             "claims.family.length_grows": ...,
         },
         "sample=1 grade=1 merge=1",
-        "assistants claims repetition",
+        "assistants claims summary repetition",
     ),
     "a corpus of demonstrations": (
         {"corpora.demonstrations.seed": 5},
         "sample=14 grade=14 corpus=7 train=10 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
+        "likelihood assistants claims summary corpora lengths main scores repetition errors styles predictors",
     ),
     "a sampled corpus": (
         {"corpora.mid.keep": "all"},
         "sample=2 grade=2 corpus=1 train=2 likelihood=2",
-        "likelihood claims corpora lengths main scores repetition errors styles predictors",
+        "likelihood claims summary corpora lengths main scores repetition errors styles predictors",
     ),
     "a mixed corpus": (
         {"corpora.mix.shares": {"long": 1, "short": 3}},
         "sample=1 grade=1 corpus=1 train=1",
-        "corpora main scores repetition errors styles",
+        "corpora main summary scores repetition errors styles",
     ),
     "the engine": (
         {"sampling.engine.max_model_len": 900},
         "sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims corpora lengths main scores repetition errors styles predictors",
+        "likelihood assistants claims summary corpora lengths main scores repetition errors styles predictors",
     ),
     "the decoding of evaluations": (
         {"sampling.evaluation.max_tokens": 500},
         "sample=10 grade=10",
-        "assistants claims main scores repetition errors styles predictors",
+        "assistants claims summary main scores repetition errors styles predictors",
     ),
     "what likelihood compares": (
         {"likelihood.corpora": ["short", "mid", "long"]},
         "likelihood=2",
-        "likelihood claims lengths predictors",
+        "likelihood claims summary lengths predictors",
     ),
-    "a claim": ({"claims.alpha": 0.01}, "", "claims"),
-    "the proposed corpus": ({"students.proposed": "short"}, "", "main"),
+    "a claim": ({"claims.alpha": 0.01}, "", "claims summary"),
+    "the proposed corpus": ({"students.proposed": "short"}, "", "assistants main summary"),
     "what shapes no result": (
         {
             "sampling.engine.gpu_memory_utilization": 0.5,
@@ -122,7 +122,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "another seed": (
         {"seeds": [0, 1]},
         "sample=8 grade=8 train=8",
-        "claims main scores repetition errors styles predictors",
+        "claims summary main scores repetition errors styles predictors",
     ),
 }
 

@@ -32,4 +32,5 @@ def test_a_model_there_is_found(project: Path) -> None:
     model = project / "my model"
     shutil.copytree(ROOT / "reference/mini/bases/small", model)
     run = make(project, "score", f"MODEL={model}")
-    assert "scored is " in output_of(run) and "this study has not been run here" in output_of(run)
+    # It is read; what is missing is the study that it would be scored beside.
+    assert "scored is " in output_of(run) and "results/mini: " in output_of(run)
