@@ -19,7 +19,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
         {"datasets.two_steps.options.seed": 33},
         # its words must leave the training problems, and the models' jobs on training problems are those on benchmarks
         "load_problems=1 clean_problems=3 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims contamination corpora gold lengths main scores repetition errors styles"
+        "likelihood assistants claims summary contamination corpora gold lengths main scores repetition errors styles"
         " predictors",
     ),
     "a data set's rule": (
@@ -30,7 +30,7 @@ CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {
     "cleaning": (
         {"cleaning.ngram": 8},
         "clean_problems=5 check_gold=1 sample=17 grade=17 corpus=6 train=9 merge=4 likelihood=2",
-        "likelihood assistants claims contamination corpora gold lengths main scores repetition errors styles"
+        "likelihood assistants claims summary contamination corpora gold lengths main scores repetition errors styles"
         " predictors",
     ),
     "a prompt": (
