@@ -17,7 +17,8 @@ for name, table in tables.tables(STUDY).items():
         log:
             f"results/{{study}}/logs/table_{name}.log",
         group:
-            "tables"
+            # All figures read `corpora`, and `summary` reads several tables: with these, one group would hold them all.
+            name if name in ("corpora", "summary") else "tables"
         conda:
             "../envs/plot.yaml"
         params:
